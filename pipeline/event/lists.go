@@ -1,0 +1,228 @@
+package event
+
+// The closed lists of the schemas. Each list's zero value means "absent"; the
+// order of a list is part of the page format and is only ever appended to.
+
+// Type is the event_type.
+type Type uint8
+
+// Types in the order of their topics.
+const (
+	TypeNone Type = iota
+	Purchase
+	Visit
+	Complaint
+	Erasure
+	AlertFeedback
+	Internal // referral_credit, merge_request, transfer, forwarded: not decoded yet
+	typeCount
+)
+
+// Kind is the kind of a purchase, visit or complaint.
+type Kind uint8
+
+// Kinds: purchases, then visits, then complaints.
+const (
+	KindNone Kind = iota
+
+	Order
+	Refund
+	Cancel
+	Exchange
+	Renewal
+	Adjustment
+
+	Session
+	StoreVisit
+	ProductView
+	Cart
+	Wishlist
+	Search
+	Inquiry
+	ContactOut
+	Referral
+	Redeem
+	MemberJoin
+	MemberLeave
+	Closure
+	IdentityMerge
+
+	ComplaintMade
+	ReturnRequest
+	Dispute
+	Feedback
+	Rating
+	Survey
+	PublicReview
+	kindCount
+)
+
+// Status is the status of an order or of a complaint.
+type Status uint8
+
+// Statuses: of orders (in rising rank from Placed to Delivered), then of complaints.
+const (
+	StatusNone Status = iota
+
+	Placed
+	Paid
+	Shipped
+	Delivered
+	PaymentFailed
+	Chargeback
+
+	Opened
+	Acknowledged
+	InProgress
+	Resolved
+	Confirmed
+	Reopened
+	Rejected
+	Withdrawn
+	statusCount
+)
+
+// Category is what a complaint is about.
+type Category uint8
+
+// Categories of complaints. CategoryCount is the length of arrays indexed by
+// Category-1.
+const (
+	CategoryNone Category = iota
+	Quality
+	Contract
+	Logistics
+	Service
+	Attitude
+	Price
+	Billing
+	Digital
+	CategoryOther
+	categoryCount
+
+	CategoryCount = int(categoryCount) - 1
+)
+
+// Channel is where an event happened.
+type Channel uint8
+
+// Channels.
+const (
+	ChannelNone Channel = iota
+	Store
+	Web
+	App
+	Phone
+	Social
+	Partner
+	Email
+	ChannelOther
+	channelCount
+)
+
+// Resolution is how a complaint was resolved.
+type Resolution uint8
+
+// Resolutions.
+const (
+	ResolutionNone Resolution = iota
+	ResolvedByRefund
+	ResolvedByReplacement
+	ResolvedByRepair
+	ResolvedByApology
+	ResolvedByVoucher
+	ResolvedByNothing
+	resolutionCount
+)
+
+// ClosureReason is why a customer closed the account.
+type ClosureReason uint8
+
+// Closure reasons.
+const (
+	ClosureNone ClosureReason = iota
+	Moved
+	Deceased
+	ClosedBusiness
+	CompetitorPrice
+	CompetitorProduct
+	CompetitorService
+	PriceReason
+	QualityReason
+	ServiceReason
+	NoNeed
+	InvoluntaryPayment
+	Fraud
+	OtherReason
+	UnknownReason
+	closureCount
+)
+
+// Outcome is what a retention team says of an alert.
+type Outcome uint8
+
+// Outcomes of alert feedback.
+const (
+	OutcomeNone Outcome = iota
+	OutcomeAcknowledged
+	OutcomeContacted
+	OutcomeSaved
+	OutcomeLost
+	OutcomeWrong
+	outcomeCount
+)
+
+// Names as they stand in the schemas, indexed by value; index 0 is "".
+var (
+	typeNames = [typeCount]string{"", "purchase", "visit", "complaint", "erasure", "alert_feedback", "internal"}
+	kindNames = [kindCount]string{"",
+		"order", "refund", "cancel", "exchange", "renewal", "adjustment",
+		"session", "store_visit", "product_view", "cart", "wishlist", "search", "inquiry", "contact_out",
+		"referral", "redeem", "member_join", "member_leave", "closure", "identity_merge",
+		"complaint", "return_request", "dispute", "feedback", "rating", "survey", "public_review"}
+	statusNames = [statusCount]string{"",
+		"placed", "paid", "shipped", "delivered", "payment_failed", "chargeback",
+		"opened", "acknowledged", "in_progress", "resolved", "confirmed", "reopened", "rejected", "withdrawn"}
+	categoryNames = [categoryCount]string{"", "quality", "contract", "logistics", "service", "attitude",
+		"price", "billing", "digital", "other"}
+	channelNames    = [channelCount]string{"", "store", "web", "app", "phone", "social", "partner", "email", "other"}
+	resolutionNames = [resolutionCount]string{"", "refund", "replace", "repair", "apology", "voucher", "none"}
+	closureNames    = [closureCount]string{"", "moved", "deceased", "closed_business", "competitor_price",
+		"competitor_product", "competitor_service", "price", "quality", "service", "no_need",
+		"involuntary_payment", "fraud", "other", "unknown"}
+	outcomeNames = [outcomeCount]string{"", "acknowledged", "contacted", "saved", "lost", "wrong"}
+)
+
+// String gives the name as in the schemas, "" for absent.
+func (v Type) String() string          { return typeNames[v] }
+func (v Kind) String() string          { return kindNames[v] }
+func (v Status) String() string        { return statusNames[v] }
+func (v Category) String() string      { return categoryNames[v] }
+func (v Channel) String() string       { return channelNames[v] }
+func (v Resolution) String() string    { return resolutionNames[v] }
+func (v ClosureReason) String() string { return closureNames[v] }
+func (v Outcome) String() string       { return outcomeNames[v] }
+
+// TypeOf says which event type a kind belongs to; TypeNone for KindNone.
+func (v Kind) TypeOf() Type {
+	switch {
+	case v == KindNone:
+		return TypeNone
+	case v <= Adjustment:
+		return Purchase
+	case v <= IdentityMerge:
+		return Visit
+	}
+	return Complaint
+}
+
+// Acts says whether a visit of this kind is an act of the customer's own, and
+// so proof of life: all kinds but contact_out, closure, member_leave and
+// identity_merge.
+func (v Kind) Acts() bool {
+	switch v {
+	case ContactOut, Closure, MemberLeave, IdentityMerge:
+		return false
+	}
+	return v.TypeOf() == Visit
+}

@@ -1,0 +1,196 @@
+// Package signal holds what goes out: customer rows, alerts and the outbox's
+// block codec that carries them. It is a leaf: it imports nothing of ours.
+package signal
+
+// Level is how far a customer is on the way out.
+type Level uint8
+
+// Levels, rising.
+const (
+	LevelNone Level = iota
+	Watch
+	AtRisk
+	Critical
+	Lost
+	levelCount
+)
+
+// Lifecycle is the state of a customer in its life with the shop.
+type Lifecycle uint8
+
+// Lifecycle states.
+const (
+	Prospect Lifecycle = iota
+	New
+	Active
+	OnWatch
+	IsAtRisk
+	IsCritical
+	IsLost
+	IsReactivated
+	Closed
+	lifecycleCount
+)
+
+// Ladder is the stage of the loyalty ladder.
+type Ladder uint8
+
+// Ladder stages, rising.
+const (
+	Suspect Ladder = iota
+	ProspectStage
+	First
+	Repeat
+	Advocate
+	ladderCount
+)
+
+// AlertKind is what an alert is about. The order is that in which kinds raised
+// at one moment are taken; it is part of the page format and only appended to.
+type AlertKind uint8
+
+// Alert kinds.
+const (
+	AlertNone AlertKind = iota
+	ChurnRisk
+	SilentChurn
+	ComplaintSLABreached
+	ComplaintRepeat
+	SecondPurchase
+	LadderUp
+	Reactivated
+	alertKindCount
+)
+
+// AlertKindCount is the number of alert kinds; arrays are indexed by AlertKind.
+const AlertKindCount = int(alertKindCount)
+
+// Family is the group of kinds that shares a topic.
+func (v AlertKind) Family() string {
+	if v >= SecondPurchase {
+		return "loyalty"
+	}
+	return "churn"
+}
+
+// Action is a transition of an alert's life.
+type Action uint8
+
+// Actions.
+const (
+	ActionNone Action = iota
+	Raised
+	Escalated
+	Updated
+	Resolved
+	Expired
+	actionCount
+)
+
+// ResolveReason says why an alert was resolved.
+type ResolveReason uint8
+
+// Resolve reasons.
+const (
+	ResolveNone ResolveReason = iota
+	ByPurchase
+	ByVisit
+	ByComplaintResolved
+	ByRating
+	ByLevelDropped
+	ByClosure
+	BySuppression
+	ByFeedback
+	ByModelChange
+	resolveCount
+)
+
+// Suppression says why an alert is recorded but never delivered. The first
+// that applies, in this order, is named.
+type Suppression uint8
+
+// Suppression reasons.
+const (
+	NotSuppressed Suppression = iota
+	SuppressedReplay
+	SuppressedInsufficientData
+	SuppressedOptedOut
+	SuppressedDoNotRetain
+	SuppressedNatural
+	SuppressedStranger
+	SuppressedOneTimeBuyer
+	SuppressedHoldout
+	suppressionCount
+)
+
+// ReasonCode names one piece of evidence. Append only.
+type ReasonCode uint8
+
+// Reason codes.
+const (
+	ReasonNone ReasonCode = iota
+	Overdue
+	Slowdown
+	OpenComplaint
+	RepeatComplaints
+	ComplaintLate
+	TopBoxLost
+	RefundReason
+	LateDelivery
+	BasketShrink
+	VisitsDown
+	IntentGap
+	ClassDown
+	PointsExpiring
+	NoSecondPurchase
+	PaymentLate
+	LowValuePolicy
+	ModelUnidentified
+	ReasonSecondPurchase
+	ReasonLadderUp
+	ReasonReactivated
+	reasonCount
+)
+
+// DataSufficiency says whether the model in force rests on enough data.
+type DataSufficiency uint8
+
+// Data sufficiencies.
+const (
+	SufficiencyOK DataSufficiency = iota
+	FewCustomers
+	ShortHistory
+	FewOutcomes
+	NoFit
+	sufficiencyCount
+)
+
+var (
+	levelNames     = [levelCount]string{"none", "watch", "at_risk", "critical", "lost"}
+	lifecycleNames = [lifecycleCount]string{"prospect", "new", "active", "watch", "at_risk", "critical",
+		"lost", "reactivated", "closed"}
+	ladderNames    = [ladderCount]string{"suspect", "prospect", "first", "repeat", "advocate"}
+	alertKindNames = [alertKindCount]string{"", "churn_risk", "silent_churn", "complaint_sla_breached",
+		"complaint_repeat", "second_purchase", "ladder_up", "reactivated"}
+	actionNames  = [actionCount]string{"", "raised", "escalated", "updated", "resolved", "expired"}
+	resolveNames = [resolveCount]string{"", "purchase", "visit_recovered", "complaint_resolved",
+		"rating_recovered", "level_dropped", "closed", "suppressed", "feedback", "model_change"}
+	suppressionNames = [suppressionCount]string{"", "replay", "insufficient_data", "opted_out",
+		"do_not_retain", "natural", "stranger", "one_time_buyer", "holdout"}
+	reasonNames = [reasonCount]string{"", "OVERDUE", "SLOWDOWN", "OPEN_COMPLAINT", "REPEAT_COMPLAINTS",
+		"COMPLAINT_LATE", "TOP_BOX_LOST", "REFUND", "LATE_DELIVERY", "BASKET_SHRINK", "VISITS_DOWN",
+		"INTENT_GAP", "CLASS_DOWN", "POINTS_EXPIRING", "NO_SECOND_PURCHASE", "PAYMENT_LATE",
+		"LOW_VALUE_POLICY", "MODEL_UNIDENTIFIED", "SECOND_PURCHASE", "LADDER_UP", "REACTIVATED"}
+	sufficiencyNames = [sufficiencyCount]string{"ok", "few_customers", "short_history", "few_outcomes", "no_fit"}
+)
+
+// String gives the published name.
+func (v Level) String() string           { return levelNames[v] }
+func (v Lifecycle) String() string       { return lifecycleNames[v] }
+func (v Ladder) String() string          { return ladderNames[v] }
+func (v AlertKind) String() string       { return alertKindNames[v] }
+func (v Action) String() string          { return actionNames[v] }
+func (v ResolveReason) String() string   { return resolveNames[v] }
+func (v Suppression) String() string     { return suppressionNames[v] }
+func (v ReasonCode) String() string      { return reasonNames[v] }
+func (v DataSufficiency) String() string { return sufficiencyNames[v] }
