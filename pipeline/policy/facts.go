@@ -1,0 +1,61 @@
+package policy
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// Facts is what is true of a customer at the moment Now: plain values, filled by
+// the shard. Instants of things to come may lie in the past, where the thing has
+// come; Never where it does not.
+type Facts struct {
+	// Now is the later of the moment that fires and the customer's own last event.
+	Now event.Instant
+
+	HasPurchase     bool
+	X               uint32
+	LastPurchaseDay event.Day
+
+	PAlive          int32 // millionths
+	OverdueQuantile int32 // millionths
+	// Starts of the business days of score.Crossings.
+	WatchAt   event.Instant
+	AtRiskAt  event.Instant
+	LostAt    event.Instant
+	OverdueAt event.Instant
+
+	DropoutIdentified bool
+	Sufficiency       signal.DataSufficiency
+	// ModelSince is when the parameters in force came into force in the shard;
+	// 0 where they have been from the beginning.
+	ModelSince event.Instant
+
+	// Population. ValueRankMet: value at risk in the top half of the segment;
+	// true while no cut points are in force. ClassA and VIP (platinum, gold or
+	// A): false while none are.
+	ValueRankMet bool
+	ClassA       bool
+	VIP          bool
+	CUSUMAlarm   bool // the slowdown monitor is in alarm
+
+	ComplaintsOpen     uint32
+	SLABreached        bool          // an open complaint is past a time it must keep
+	SLADueAt           event.Instant // the next such time not yet missed
+	Complaints30       uint32
+	Complaints30FallAt event.Instant // when the 30-day count falls below two
+	LastComplaintAt    event.Instant // 0 none
+
+	Reasons signal.ReasonMask // score.Scores.Mask
+	Ladder  signal.Ladder
+
+	Closed      bool // a closure that no later purchase has undone
+	Closure     event.ClosureReason
+	OptedOut    bool
+	DoNotRetain bool
+	Holdout     bool // Config.InHoldout of the id
+
+	// Feedback on the alert number FeedbackEpisode, where the event that is
+	// being judged is one; OutcomeNone otherwise.
+	Feedback        event.Outcome
+	FeedbackEpisode uint32
+}

@@ -1,0 +1,83 @@
+// Package policy is the life cycle of one customer's levels and alerts: entry
+// and hysteresis, dwell, cooldown, episodes, suppression and the holdout arm.
+//
+// It is a pure state machine. Judge is called at every event of the customer and
+// at every deadline that it asked for; called again at the same instant with
+// nothing new it changes nothing. Probabilities are compared as integers, in
+// millionths.
+package policy
+
+import (
+	"math"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// Never is the instant of what does not come.
+const Never event.Instant = math.MaxInt64
+
+// State is what a customer's record keeps for its judgement: fixed in size and
+// without pointers. The zero State is that of a customer never seen.
+type State struct {
+	// Since when each level's own condition has held without a break; 0 = it
+	// does not. The level is the highest that holds.
+	AtRiskSince   event.Instant
+	CriticalSince event.Instant
+	LostSince     event.Instant
+	ReactivatedAt event.Instant // the latest reactivation; 0 none
+
+	LastPurchaseDay event.Day // as judged; meaningful with FlagPurchased
+	Raised          uint32    // alerts raised so far: the number of the latest episode
+	Flags           Flags
+	Level           signal.Level
+	LadderTold      signal.Ladder // highest stage that a ladder_up has told of
+	_               [5]byte
+}
+
+// Flags are the yes-or-no parts of a State.
+type Flags uint8
+
+// Flags.
+const (
+	FlagPurchased           Flags = 1 << iota // there is a purchase day
+	FlagWatch                                 // the watch condition holds
+	FlagCriticalByComplaint                   // critical was entered on complaint evidence
+	FlagClosed
+	FlagSecondTold // second_purchase was raised
+)
+
+// Episode is the latest alert of one kind of a customer. Fixed in size, without
+// pointers.
+type Episode struct {
+	RaisedAt      event.Instant
+	MessageAt     event.Instant // of the latest message
+	CooldownUntil event.Instant // meaningful once closed
+	Number        uint32        // which alert of the customer it is, from 1
+	Seq           uint32        // alert_seq of the latest message
+	Reasons       signal.ReasonMask
+	Kind          signal.AlertKind
+	Open          bool
+	Level         signal.Level // highest that its messages have told of
+	Suppression   signal.Suppression
+	Feedback      event.Outcome // acknowledged or contacted, told in the next message
+	Holdout       bool
+	_             [6]byte
+}
+
+// Transition is one message of an alert's life.
+type Transition struct {
+	At            event.Instant
+	RaisedAt      event.Instant
+	CooldownUntil event.Instant // set with resolved, expired and loyalty messages; else 0
+	Episode       uint32
+	Seq           uint32
+	Kind          signal.AlertKind
+	Action        signal.Action
+	Level         signal.Level
+	PreviousLevel signal.Level
+	Resolve       signal.ResolveReason
+	Suppression   signal.Suppression // all but replay, which Suppress adds
+	Feedback      event.Outcome      // noted since the message before
+	Holdout       bool
+}

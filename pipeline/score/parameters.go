@@ -1,0 +1,133 @@
+package score
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// Thresholds are the borders at which silence starts to mean something. Of each
+// pair the first is for P(alive), the second stands in for it where the model
+// cannot identify dropout: the quantile of the current gap.
+type Thresholds struct {
+	Watch         float64 // P(alive) below which a customer is on watch
+	AtRisk        float64
+	Lost          float64
+	OverdueWatch  float64 // overdue quantile above which
+	OverdueAtRisk float64
+	OverdueLost   float64
+
+	// A customer is lost after silence of 3 × its q99 gap, but not before
+	// CapLeastDays nor after CapMostDays; a one-time buyer after CapLeastDays.
+	CapLeastDays int32
+	CapMostDays  int32
+}
+
+// DefaultThresholds are the shipped borders: .5 and .3 correspond to about 0.5
+// and 0.2 false onsets per active customer-year in simulation; the caps cut the
+// Lomax tail, which is too fat to wait for.
+func DefaultThresholds() Thresholds {
+	return Thresholds{
+		Watch: .5, AtRisk: .3, Lost: .03,
+		OverdueWatch: .90, OverdueAtRisk: .95, OverdueLost: .99,
+		CapLeastDays: 365, CapMostDays: 730,
+	}
+}
+
+// Parameters is the model in force with everything else that a score depends
+// on. Prepare must have succeeded before any other method is called; after it
+// the value is read only and may be shared.
+type Parameters struct {
+	Purchase btyd.MBGNBD     // of the purchase days, time in weeks
+	Spend    btyd.GammaGamma // of the value of a purchase day, major units of the currency
+	HasSpend bool            // without it a customer's own mean is its E[M]
+
+	CurrencyExponent uint8   // minor units are 10^-exponent of the currency
+	MarginRatio      float64 // margin over net, 0 to 1
+	HorizonDays      int32   // of p_return and of churn_risk
+	AnnualDiscount   float64 // rate per year, 0.15 = 15 %
+
+	Weights    Weights
+	Thresholds Thresholds
+
+	Fitted            bool // fitted, or given by configuration
+	DataSufficiency   signal.DataSufficiency
+	DropoutIdentified bool
+	Version           string // param_version
+
+	minor float64 // minor units per unit of the currency
+}
+
+// DefaultParameters is version 0, in force until a model is fitted or given.
+func DefaultParameters() Parameters {
+	return Parameters{
+		Purchase:         btyd.MBGNBD{R: 1, Alpha: 5, A: 1, B: 2},
+		CurrencyExponent: 2,
+		MarginRatio:      .3,
+		HorizonDays:      90,
+		AnnualDiscount:   .15,
+		Weights:          DefaultWeights(),
+		Thresholds:       DefaultThresholds(),
+		DataSufficiency:  signal.NoFit, DropoutIdentified: true,
+		Version: "0",
+	}
+}
+
+// ErrParameter says that a parameter lies outside its domain.
+var ErrParameter = errors.New("parameter outside its domain")
+
+// Prepare checks the parameters and precomputes what the scores need. Its error
+// wraps ErrParameter and names the parameter.
+func (p *Parameters) Prepare() error {
+	model := []struct {
+		name  string
+		value float64
+	}{{"r", p.Purchase.R}, {"alpha", p.Purchase.Alpha}, {"a", p.Purchase.A}, {"b", p.Purchase.B}}
+	for _, m := range model {
+		if !(m.value >= 1e-3 && m.value <= 1e4) {
+			return fmt.Errorf("%w: %s = %g, want 0.001 to 10000", ErrParameter, m.name, m.value)
+		}
+	}
+	if p.HasSpend && !(p.Spend.P > 0 && p.Spend.Q > 1 && p.Spend.Nu > 0 &&
+		!math.IsInf(p.Spend.P+p.Spend.Q+p.Spend.Nu, 0)) {
+		return fmt.Errorf("%w: spend p, q, nu = %g, %g, %g, want p > 0, q > 1, nu > 0",
+			ErrParameter, p.Spend.P, p.Spend.Q, p.Spend.Nu)
+	}
+	switch {
+	case p.CurrencyExponent > 6:
+		return fmt.Errorf("%w: currency exponent %d, want 0 to 6", ErrParameter, p.CurrencyExponent)
+	case !(p.MarginRatio >= 0 && p.MarginRatio <= 1):
+		return fmt.Errorf("%w: margin ratio %g, want 0 to 1", ErrParameter, p.MarginRatio)
+	case p.HorizonDays < 1 || p.HorizonDays > 3650:
+		return fmt.Errorf("%w: horizon %d days, want 1 to 3650", ErrParameter, p.HorizonDays)
+	case !(p.AnnualDiscount >= 0 && p.AnnualDiscount <= 10):
+		return fmt.Errorf("%w: annual discount %g, want 0 to 10", ErrParameter, p.AnnualDiscount)
+	}
+	if err := p.Thresholds.check(); err != nil {
+		return err
+	}
+	if err := p.Weights.check(); err != nil {
+		return err
+	}
+	p.minor = math.Pow10(int(p.CurrencyExponent))
+	return nil
+}
+
+func (t *Thresholds) check() error {
+	if !(t.Watch < 1 && t.Watch >= t.AtRisk && t.AtRisk >= t.Lost && t.Lost > 0) {
+		return fmt.Errorf("%w: thresholds of P(alive) %g, %g, %g, want 1 > watch >= at risk >= lost > 0",
+			ErrParameter, t.Watch, t.AtRisk, t.Lost)
+	}
+	if !(t.OverdueWatch > 0 && t.OverdueWatch <= t.OverdueAtRisk && t.OverdueAtRisk <= t.OverdueLost && t.OverdueLost < 1) {
+		return fmt.Errorf("%w: overdue quantiles %g, %g, %g, want 0 < watch <= at risk <= lost < 1",
+			ErrParameter, t.OverdueWatch, t.OverdueAtRisk, t.OverdueLost)
+	}
+	if t.CapLeastDays < 1 || t.CapMostDays < t.CapLeastDays || t.CapMostDays > 36500 {
+		return fmt.Errorf("%w: silence caps %d and %d days, want 1 <= least <= most <= 36500",
+			ErrParameter, t.CapLeastDays, t.CapMostDays)
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package signal
+
+// ReasonCodeCount is the number of reason codes; arrays are indexed by ReasonCode.
+const ReasonCodeCount = int(reasonCount)
+
+// ReasonLimit is the most reasons that a row or an alert carries.
+const ReasonLimit = 3
+
+// ReasonMask is a set of reason codes: bit 1 << code.
+type ReasonMask uint32
+
+// Has says whether the code is in the set.
+func (m ReasonMask) Has(code ReasonCode) bool { return m&(1<<code) != 0 }
+
+// With is the set with the code added.
+func (m ReasonMask) With(code ReasonCode) ReasonMask { return m | 1<<code }
+
+// Reason is one piece of evidence with its figures, from which Text makes its
+// sentence.
+type Reason struct {
+	Code         ReasonCode
+	Contribution float64 // log-odds added to the churn risk; 0 for a code without a weight
+	Observed     float64 // what was seen, in the code's unit
+	Expected     float64 // what was to be expected, in the same unit; meaningless unless HasExpected
+	HasExpected  bool
+	Usual        float64 // a further figure of the sentence: the usual gap in days; 0 none
+	Topic        string  // complaint category or ladder stage that the sentence names; "" none
+}
