@@ -1,0 +1,96 @@
+package signal
+
+// Table names the outbox table that a block's rows belong to. One block is of
+// one table.
+type Table uint8
+
+// Outbox tables. TableCustomer fans out in the loader: every row goes to
+// customer_current, and its columns tagged "history" to score_history.
+const (
+	TableCustomer Table = iota + 1
+	TableAlert
+	TableModel
+	tableEnd
+)
+
+var tableNames = [tableEnd]string{"", "customer", "alert", "model"}
+
+// String gives the outbox name; "unknown" for a table of a newer writer.
+func (t Table) String() string {
+	if t == 0 || t >= tableEnd {
+		return "unknown"
+	}
+	return tableNames[t]
+}
+
+// Record header of the outbox topic, by which a reader knows a block before it
+// reads the value.
+const (
+	FormatHeader = "holdfast_format"
+	BlockFormat  = "block/1"
+)
+
+// Limits of one block. A writer flushes before it reaches them (Full); a reader
+// refuses what exceeds them, so that no record can ask for more memory than
+// some hundred MiB.
+const (
+	MaxBlockRows    = 1 << 16 // rows
+	MaxBlockBytes   = 8 << 20 // encoded, as a writer aims at
+	MaxBlockColumns = 512
+
+	maxEncodedBytes = 16 << 20 // encoded, as a reader accepts
+	maxBodyBytes    = 64 << 20 // after decompression
+	maxCells        = 16 << 20 // rows times columns, and elements of all lists
+	maxShards       = 1 << 16
+	maxMetaText     = 64 // bytes of a name in Meta
+)
+
+// Meta is what holds for every row of a block.
+type Meta struct {
+	// Currency is the ISO 4217 code of all amounts, CurrencyExponent the number
+	// of its decimal places: amounts are in minor units, a loader divides them
+	// by 10^CurrencyExponent.
+	Currency         string
+	CurrencyExponent uint8
+	// TimeZone is the IANA name of the business time zone.
+	TimeZone string
+}
+
+// ShardRange says which row numbers of a shard a block carries: the least and
+// the greatest, and how many (they need not be adjacent, because the rows of
+// all tables share one sequence).
+type ShardRange struct {
+	Shard uint16
+	First uint64
+	Last  uint64
+	Rows  uint32
+}
+
+// ColumnSpec is what the tags of a row struct say about one column.
+type ColumnSpec struct {
+	Name    string
+	Type    string // of ClickHouse
+	Doc     string
+	History bool // also a column of score_history
+}
+
+// ColumnsOf gives the columns of a table in the order of the row struct. It
+// panics for a table that does not exist.
+func ColumnsOf(t Table) []ColumnSpec {
+	var fields []field
+	switch t {
+	case TableCustomer:
+		fields = compile[CustomerRow]()
+	case TableAlert:
+		fields = compile[AlertRow]()
+	case TableModel:
+		fields = compile[ModelRow]()
+	default:
+		panic("signal: columns of an unknown table")
+	}
+	specs := make([]ColumnSpec, len(fields))
+	for i := range fields {
+		specs[i] = fields[i].spec
+	}
+	return specs
+}
