@@ -1,0 +1,64 @@
+package lint
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	lineCitation = regexp.MustCompile(`[A-Za-z0-9_]+\.(go|sql|sh|mod):[0-9]+|#L[0-9]+`)
+	markdownLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	quotedPath   = regexp.MustCompile("`((?:cmd|pipeline|sinks|schemas|internal|deploy|bench|docs|\\.ci)(?:/[A-Za-z0-9_.-]+)+/?)`")
+)
+
+// checkDocuments holds the documents to the tree: links and paths lead
+// somewhere, and nothing is cited by line number, which the next change moves.
+func checkDocuments(t *Tree) []Finding {
+	f := &findings{tree: t}
+	for _, p := range t.paths() {
+		if path.Ext(p) != ".md" {
+			continue
+		}
+		for i, line := range strings.Split(string(t.texts[p]), "\n") {
+			if cited := lineCitation.FindString(line); cited != "" {
+				f.in(p, i+1, "cite the symbol, not the line: %s", cited)
+			}
+			for _, link := range markdownLink.FindAllStringSubmatch(line, -1) {
+				target, _, _ := strings.Cut(link[1], "#")
+				if target != "" && !strings.Contains(target, "://") && !t.has(path.Join(path.Dir(p), target)) {
+					f.in(p, i+1, "the link leads nowhere: %s", target)
+				}
+			}
+			for _, quoted := range quotedPath.FindAllStringSubmatch(line, -1) {
+				if !t.has(quoted[1]) {
+					f.in(p, i+1, "no such file or directory: %s", quoted[1])
+				}
+			}
+		}
+	}
+	return f.sorted()
+}
+
+// ciMarks are how a command of the README may be tried in CI; .ci/readme reads
+// them. "run" takes the block as it stands, "instead:" a bounded variant,
+// "beside:" runs the block while the named command serves.
+var ciMarks = []string{"<!-- ci: run -->", "<!-- ci: instead: ", "<!-- ci: beside: ", "<!-- ci: docker -->"}
+
+// checkReadmeCommands wants a mark above every block of commands in the README,
+// so that none is left untried.
+func checkReadmeCommands(t *Tree) []Finding {
+	f := &findings{tree: t}
+	lines := strings.Split(string(t.texts["README.md"]), "\n")
+	for i, line := range lines {
+		if line != "```sh" {
+			continue
+		}
+		marked := i > 0 && slices.ContainsFunc(ciMarks, func(mark string) bool { return strings.HasPrefix(lines[i-1], mark) })
+		if !marked {
+			f.in("README.md", i+1, "say above the block how CI tries it: one of %s", strings.Join(ciMarks, " "))
+		}
+	}
+	return f.sorted()
+}
