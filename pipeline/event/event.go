@@ -67,6 +67,7 @@ type Event struct {
 // Has says which optional fields were present, where zero is a value too.
 type Has uint16
 
+// One bit per optional field.
 const (
 	HasAmountNet Has = 1 << iota
 	HasAmountDiscount
