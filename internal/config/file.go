@@ -1,0 +1,239 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// fileReader walks a YAML document beside the struct, so that every problem is
+// found in one pass, with its line, in our words.
+type fileReader struct {
+	name     string
+	lines    map[string]int // path of each key that stands in the file
+	anchors  map[string]ast.Node
+	problems []Problem
+}
+
+// readFile decodes a document into config.
+func readFile(name string, data []byte, config *Config) *fileReader {
+	reader := &fileReader{name: name, lines: map[string]int{}, anchors: map[string]ast.Node{}}
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		reader.syntax(err)
+		return reader
+	}
+	if len(file.Docs) > 1 && file.Docs[1].Body != nil {
+		reader.report("", file.Docs[1].Body, "a second document begins here", "keep one document in the file")
+	}
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return reader
+	}
+	body := file.Docs[0].Body
+	ast.Walk(anchorFinder{reader.anchors}, body)
+	reader.value(body, reflect.ValueOf(config).Elem(), "")
+	return reader
+}
+
+type anchorFinder struct{ found map[string]ast.Node }
+
+func (f anchorFinder) Visit(node ast.Node) ast.Visitor {
+	if anchor, ok := node.(*ast.AnchorNode); ok {
+		f.found[anchor.Name.GetToken().Value] = anchor.Value
+	}
+	return f
+}
+
+func (r *fileReader) syntax(err error) {
+	problem := Problem{Source: r.name, Message: "the YAML cannot be read: " + err.Error()}
+	var located yaml.Error
+	if errors.As(err, &located) {
+		problem.Message = "the YAML cannot be read: " + located.GetMessage()
+		if token := located.GetToken(); token != nil && token.Position != nil {
+			problem.Line = token.Position.Line
+		}
+	}
+	problem.Fix = "correct the line; keys are indented by spaces, and each stands once"
+	r.problems = append(r.problems, problem)
+}
+
+func (r *fileReader) report(path string, node ast.Node, message, fix string) {
+	r.problems = append(r.problems, Problem{Path: path, Source: r.name, Line: lineOf(node), Message: message, Fix: fix})
+}
+
+func lineOf(node ast.Node) int {
+	if node == nil || node.GetToken() == nil || node.GetToken().Position == nil {
+		return 0
+	}
+	return node.GetToken().Position.Line
+}
+
+// plain strips anchors and tags and follows aliases. A chain of aliases is
+// followed as far as the file is deep, never in a circle.
+func (r *fileReader) plain(node ast.Node) ast.Node {
+	for range 8 {
+		switch kind := node.(type) {
+		case *ast.AnchorNode:
+			node = kind.Value
+		case *ast.TagNode:
+			node = kind.Value
+		case *ast.AliasNode:
+			node = r.anchors[kind.Value.GetToken().Value]
+		default:
+			return node
+		}
+	}
+	return nil
+}
+
+// value decodes one node into a value of any kind that Config is made of. The
+// depth of the struct bounds the recursion, whatever the file holds.
+func (r *fileReader) value(raw ast.Node, value reflect.Value, path string) {
+	node := r.plain(raw)
+	switch {
+	case node == nil || node.Type() == ast.NullType:
+		if !isSection(value.Type()) {
+			r.report(path, raw, "has no value", "give one or leave the key out")
+		}
+	case isSection(value.Type()):
+		if scalar, ok := node.(ast.ScalarNode); ok && path == "score.params" && scalar.GetToken().Value == "auto" {
+			return
+		}
+		r.section(node, value, path)
+	case value.Kind() == reflect.Map:
+		r.mapping(node, value, path)
+	case value.Kind() == reflect.Slice:
+		r.list(node, value, path)
+	default:
+		r.scalar(node, value, path)
+	}
+}
+
+func (r *fileReader) scalar(node ast.Node, value reflect.Value, path string) {
+	text := ""
+	switch kind := node.(type) {
+	case *ast.SequenceNode: // a pair such as [0.50, 0.60]
+		if _, isBand := value.Interface().(Band); !isBand {
+			r.report(path, node, "is a list; it must be one value", "")
+			return
+		}
+		text = kind.String()
+	case *ast.LiteralNode:
+		text = kind.Value.Value
+	case ast.ScalarNode:
+		text = kind.GetToken().Value
+	default:
+		r.report(path, node, "is a mapping; it must be one value", "")
+		return
+	}
+	if err := setText(value, text); err != nil {
+		r.report(path, node, err.Error(), "")
+	}
+}
+
+func (r *fileReader) list(node ast.Node, value reflect.Value, path string) {
+	sequence, ok := node.(*ast.SequenceNode)
+	if !ok {
+		r.report(path, node, "must be a list", "write ["+clip(node.GetToken().Value)+"]")
+		return
+	}
+	list := reflect.MakeSlice(value.Type(), len(sequence.Values), len(sequence.Values))
+	for i, item := range sequence.Values {
+		r.value(item, list.Index(i), fmt.Sprintf("%s[%d]", path, i))
+	}
+	value.Set(list)
+}
+
+// mapping adds to what the default holds, so that one weight can be changed
+// without repeating the others.
+func (r *fileReader) mapping(node ast.Node, value reflect.Value, path string) {
+	pairs, ok := r.pairs(node, path)
+	if !ok {
+		return
+	}
+	merged := reflect.MakeMap(value.Type())
+	for _, key := range value.MapKeys() {
+		merged.SetMapIndex(key, value.MapIndex(key))
+	}
+	for _, pair := range pairs {
+		key := pair.Key.GetToken().Value
+		item := reflect.New(value.Type().Elem()).Elem()
+		r.lines[path+"."+key] = lineOf(pair.Key)
+		r.value(pair.Value, item, path+"."+key)
+		merged.SetMapIndex(reflect.ValueOf(key), item)
+	}
+	value.Set(merged)
+}
+
+func (r *fileReader) section(node ast.Node, value reflect.Value, path string) {
+	pairs, ok := r.pairs(node, path)
+	if !ok {
+		return
+	}
+	fields, names := map[string]reflect.Value{}, []string{}
+	for i := range value.NumField() {
+		if name := value.Type().Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+			fields[name] = value.Field(i)
+			names = append(names, name)
+		}
+	}
+	for _, pair := range pairs {
+		key := pair.Key.GetToken().Value
+		full := key
+		if path != "" {
+			full = path + "." + key
+		}
+		field, known := fields[key]
+		if !known {
+			r.unknown(full, key, names, pair)
+			continue
+		}
+		r.lines[full] = lineOf(pair.Key)
+		r.value(pair.Value, field, full)
+	}
+}
+
+func (r *fileReader) pairs(node ast.Node, path string) ([]*ast.MappingValueNode, bool) {
+	switch kind := node.(type) {
+	case *ast.MappingNode:
+		return kind.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{kind}, true
+	}
+	r.report(path, node, "must be a mapping of keys", "")
+	return nil, false
+}
+
+func (r *fileReader) unknown(path, key string, names []string, pair *ast.MappingValueNode) {
+	if planned, ok := notYet[path]; ok {
+		var given any
+		if err := yaml.NodeToValue(pair.Value, &given); err == nil && slices.Contains(planned.without, fmt.Sprint(given)) {
+			return
+		}
+		r.report(path, pair.Key, "has no effect yet: "+planned.what+" comes in a later release", "leave the key out")
+		return
+	}
+	fix := "leave it out; `holdfast config print` shows all keys"
+	if guess := nearest(key, names); guess != "" {
+		fix = "did you mean " + guess + "?"
+	} else if elsewhere := keyElsewhere(key); elsewhere != "" {
+		fix = "did you mean " + elsewhere + "?"
+	}
+	r.report(path, pair.Key, "is not a known key", fix)
+}
+
+// keyElsewhere finds a key of the same name in another section.
+func keyElsewhere(key string) string {
+	config := Default()
+	for _, leaf := range leaves(&config) {
+		if leaf.field.Tag.Get("yaml") == key {
+			return leaf.path
+		}
+	}
+	return ""
+}

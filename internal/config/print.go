@@ -1,0 +1,84 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"strings"
+)
+
+// Setting is one key as it is in force.
+type Setting struct {
+	Path   string `json:"path"`
+	Value  any    `json:"value"`
+	Origin Origin `json:"origin"` // default, file, env or flag
+	Source string `json:"source"` // the same with file and line or the variable's name
+	Doc    string `json:"doc"`
+}
+
+// Settings lists every key in the order of the file. With redact, passwords
+// inside addresses are replaced; secrets in files are never read here.
+func (l *Loaded) Settings(redact bool) []Setting {
+	var settings []Setting
+	for _, leaf := range leaves(&l.Config) {
+		value := leaf.value.Interface()
+		if leaf.field.Tag.Get("secret") == "dsn" && redact {
+			value = RedactDSN(leaf.text())
+		}
+		settings = append(settings, Setting{
+			Path: leaf.path, Value: value, Origin: l.leafOrigin(leaf), Source: l.source(leaf), Doc: leaf.doc(),
+		})
+	}
+	return settings
+}
+
+// leafOrigin is that of the key itself; a mapping whose items stand in the
+// file has its own line there.
+func (l *Loaded) leafOrigin(leaf leaf) Origin { return l.Origin(leaf.path) }
+
+// RedactDSN replaces the password of an address. What cannot be read as an
+// address is replaced as a whole.
+func RedactDSN(dsn string) string {
+	if dsn == "" {
+		return ""
+	}
+	address, err := url.Parse(dsn)
+	if err != nil || address.Host == "" {
+		return "(redacted)"
+	}
+	query := address.Query()
+	if query.Has("password") {
+		query.Set("password", "redacted")
+		address.RawQuery = query.Encode()
+	}
+	return address.Redacted()
+}
+
+// HasPassword says whether an address carries a password.
+func HasPassword(dsn string) bool {
+	address, err := url.Parse(dsn)
+	if err != nil {
+		return strings.Contains(dsn, "@")
+	}
+	_, inUser := address.User.Password()
+	return inUser || address.Query().Has("password")
+}
+
+// Hash names what the configuration makes of the same input: all keys marked
+// as changing meaning, and nothing else. Two configurations with one hash give
+// the same state and alerts for the same batches. 16 hex digits.
+func (c *Config) Hash() string {
+	meaning := map[string]any{}
+	for _, leaf := range leaves(c) {
+		if leaf.meaning {
+			meaning[leaf.path] = leaf.value.Interface()
+		}
+	}
+	text, err := json.Marshal(meaning) // sorts the keys
+	if err != nil {
+		panic("our own keys are always writable: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}

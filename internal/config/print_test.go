@@ -1,0 +1,154 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWhatIsPrintedCanBeReadBack(t *testing.T) {
+	first, err := Load(Input{HostName: "host", Environ: map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "http://u:secret@localhost:8123/?x=1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := first.YAML(false, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Load(Input{Path: "p.yaml", File: []byte(text), HostName: "other"})
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	if diff := cmp.Diff(first.Config, second.Config); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPrintingRedactsPasswordsAndNamesOrigins(t *testing.T) {
+	loaded, err := Load(Input{HostName: "host", Environ: map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "clickhouse://u:s3cret@localhost:9440?secure=true&password=s3cret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := loaded.YAML(true, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text, "s3cret") {
+		t.Errorf("the password is printed:\n%s", text)
+	}
+	for _, want := range []string{"# env HOLDFAST_CLICKHOUSE_DSN", "group: holdfast  # default", "u:xxxxx@localhost"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	for _, setting := range loaded.Settings(true) {
+		if text, ok := setting.Value.(string); ok && strings.Contains(text, "s3cret") {
+			t.Errorf("%s shows the password", setting.Path)
+		}
+	}
+}
+
+func TestRedactDSN(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"": "", "http://h:1": "http://h:1", "http://u:p@h:1": "http://u:xxxxx@h:1", "u:p@h": "(redacted)",
+		"http://h:1/?password=p": "http://h:1/?password=redacted", "%zz:p@": "(redacted)",
+	} {
+		if got := RedactDSN(dsn); got != want {
+			t.Errorf("RedactDSN(%q) = %q, want %q", dsn, got, want)
+		}
+	}
+}
+
+func TestHashFollowsWhatChangesMeaningOnly(t *testing.T) {
+	base := Default()
+	if base.Hash() != base.Hash() || len(base.Hash()) != 16 {
+		t.Fatalf("the hash is not stable: %s", base.Hash())
+	}
+	for name, test := range map[string]struct {
+		change func(*Config)
+		same   bool
+	}{
+		"brokers":    {func(c *Config) { c.Kafka.Brokers = []string{"x:1"} }, true},
+		"commit":     {func(c *Config) { c.Kafka.CommitEvery++ }, true},
+		"clickhouse": {func(c *Config) { c.Sinks.ClickHouse.DSN = "" }, true},
+		"clock":      {func(c *Config) { c.Time.Clock = "events" }, true},
+		"inputs":     {func(c *Config) { c.Kafka.Inputs.Visits = "" }, false},
+		"zone":       {func(c *Config) { c.Time.BusinessZone = "Asia/Tokyo" }, false},
+		"dwell":      {func(c *Config) { c.Alerts.Dwell++ }, false},
+		"parameter":  {func(c *Config) { c.Score.Params.R = 1 }, false},
+		"play":       {func(c *Config) { c.Alerts.Plays["OVERDUE"] = Play{ID: "x"} }, false},
+		"mapping":    {func(c *Config) { c.Mapping["visits"] = Mapping{Amounts: "minor"} }, false},
+		"severe":     {func(c *Config) { c.Complaints.Severe.From = 3 }, false},
+	} {
+		changed := Default()
+		test.change(&changed)
+		if same := changed.Hash() == base.Hash(); same != test.same {
+			t.Errorf("%s: hash is the same: %v, want %v", name, same, test.same)
+		}
+	}
+}
+
+func TestAddressComesFromTheSecretFile(t *testing.T) {
+	files := map[string]string{"/good": "https://u:p@ch.example.com:8443\n", "/plain": "http://u:p@ch.example.com:8123", "/empty": "\n"}
+	read := func(name string) ([]byte, error) {
+		if text, ok := files[name]; ok {
+			return []byte(text), nil
+		}
+		return nil, os.ErrNotExist
+	}
+	got, err := ClickHouse{DSNFile: "/good"}.Address(read, false)
+	if err != nil || got != "https://u:p@ch.example.com:8443" {
+		t.Errorf("Address: %q, %v", got, err)
+	}
+	var invalid *Invalid
+	if _, err := (ClickHouse{DSNFile: "/plain"}).Address(read, false); !errors.As(err, &invalid) || strings.Contains(err.Error(), "u:p") {
+		t.Errorf("a plaintext address: %v", err)
+	}
+	if _, err := (ClickHouse{DSNFile: "/empty"}).Address(read, false); err == nil || !strings.Contains(err.Error(), "/empty is empty") {
+		t.Errorf("an empty file: %v", err)
+	}
+	if _, err := (ClickHouse{DSNFile: "/none"}).Address(read, false); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+func TestEveryKeyHasADescriptionAndAVariableOfItsOwn(t *testing.T) {
+	config := Default()
+	seen := map[string]string{}
+	for _, leaf := range leaves(&config) {
+		if leaf.doc() == "" {
+			t.Errorf("%s has no description", leaf.path)
+		}
+		if leaf.env() == "" {
+			continue
+		}
+		if other := seen[leaf.env()]; other != "" {
+			t.Errorf("%s and %s share %s", leaf.path, other, leaf.env())
+		}
+		seen[leaf.env()] = leaf.path
+	}
+}
+
+func TestTheDefaultIsValid(t *testing.T) {
+	config := Default()
+	config.Kafka.InstanceID = "host"
+	if problems := config.Validate(); len(problems) > 0 {
+		t.Errorf("%v", problems)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(valid)
+	f.Add("a: &a\n  b: *a\n")
+	f.Add("kafka: {brokers: [*x]}\n<<: {a: 1}\n? [a]\n: b")
+	f.Add("score: {params: !!str auto, weights: {1: .inf}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		loaded, err := Load(Input{Path: "f", File: []byte(text), HostName: "h"})
+		if (loaded == nil) == (err == nil) {
+			t.Errorf("loaded %v, error %v", loaded, err)
+		}
+	})
+}

@@ -1,0 +1,41 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// FileReader reads a small file as a whole, as os.ReadFile does.
+type FileReader func(path string) ([]byte, error)
+
+// ReadSecret reads a secret from its file; one line break at the end is not
+// part of it. Errors name the key and the file, never the content.
+func ReadSecret(read FileReader, path, file string) (string, error) {
+	data, err := read(file)
+	if err != nil {
+		return "", fmt.Errorf("read the secret of %s: %w", path, err)
+	}
+	secret := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if secret == "" {
+		return "", fmt.Errorf("read the secret of %s: %s is empty", path, file)
+	}
+	return secret, nil
+}
+
+// Address gives the DSN to connect to, from the file where one is named. It is
+// checked as one in the configuration would be. Read it anew for each
+// connection, so that a rotated password is taken up.
+func (c ClickHouse) Address(read FileReader, insecureDev bool) (string, error) {
+	if c.DSNFile == "" {
+		return c.DSN, nil
+	}
+	dsn, err := ReadSecret(read, "sinks.clickhouse.dsn_file", c.DSNFile)
+	if err != nil {
+		return "", err
+	}
+	if _, problem := checkDSN(dsn, insecureDev); problem.Message != "" {
+		problem.Path, problem.Source = "sinks.clickhouse.dsn_file", c.DSNFile
+		return "", &Invalid{Problems: []Problem{problem}}
+	}
+	return dsn, nil
+}
