@@ -70,17 +70,17 @@ func (t TLS) On() bool {
 
 // SASL is the login at the brokers.
 type SASL struct {
-	Mechanism    string `yaml:"mechanism" env:"HOLDFAST_KAFKA_SASL_MECHANISM" enum:"scram-sha-512,scram-sha-256,plain" doc:"how to log in; empty means not at all"`
+	Mechanism    string `yaml:"mechanism" env:"HOLDFAST_KAFKA_SASL_MECHANISM" enum:",scram-sha-512,scram-sha-256,plain" doc:"how to log in; empty means not at all"`
 	User         string `yaml:"user" env:"HOLDFAST_KAFKA_SASL_USER" doc:"user name"`
 	PasswordFile string `yaml:"password_file" env:"HOLDFAST_KAFKA_SASL_PASSWORD_FILE" doc:"file that holds the password"`
 }
 
 // Mapping turns one input's records into our schema, before they are checked.
 type Mapping struct {
-	Fields    map[string]string `yaml:"fields" doc:"our field: the name it has in the record"`
-	Constants map[string]string `yaml:"constants" doc:"our field: the text it has in every record that lacks it"`
-	Amounts   string            `yaml:"amounts" enum:"minor,decimal" doc:"minor: integers in minor units (the default); decimal: texts or numbers in major units"`
-	Refunds   string            `yaml:"refunds" enum:"positive,negative" doc:"sign of refunds in the record; positive by default"`
+	Fields    map[string]string   `yaml:"fields" doc:"our field: the name it has in the record"`
+	Constants map[string]Constant `yaml:"constants" doc:"our field: the value it has in every record, whatever the record says"`
+	Amounts   string              `yaml:"amounts" enum:",minor,decimal" doc:"minor: integers in minor units (the default); decimal: texts or numbers in major units"`
+	Refunds   string              `yaml:"refunds" enum:",positive,negative" doc:"sign of refunds in the record; positive by default"`
 }
 
 // Time is the clock and the calendar.

@@ -131,6 +131,9 @@ func (r *fileReader) scalar(node ast.Node, value reflect.Value, path string) {
 		r.report(path, node, "is a mapping; it must be one value", "")
 		return
 	}
+	if _, isConstant := value.Interface().(Constant); isConstant {
+		text = constantOf(node, text)
+	}
 	if err := setText(value, text); err != nil {
 		r.report(path, node, err.Error(), "")
 	}

@@ -63,6 +63,7 @@ func TestEachMistakeIsReportedWithItsLineAndWhatToDo(t *testing.T) {
 		"no address":       {"kafka: {brokers: [localhost]}\n", "h.yaml:1  error  kafka.brokers[0]: \"localhost\" is not an address → write host:port, such as localhost:9092"},
 		"zone":             {valid + "time:\n  business_zone: Europe/Berlim\n", "h.yaml:4  error  time.business_zone: \"Europe/Berlim\" is not a time zone → use an IANA name, such as Europe/Berlin or UTC"},
 		"clock":            {valid + "time: {clock: event}\n", "h.yaml:3  error  time.clock: \"event\" is not one of honest, events → did you mean events?"},
+		"no clock":         {valid + "time: {clock: \"\"}\n", "h.yaml:3  error  time.clock: \"\" is not one of honest, events"},
 		"currency":         {valid + "money: {currency: euro}\n", "h.yaml:3  error  money.currency: \"euro\" is not a currency → use three capitals of ISO 4217, such as EUR or USD"},
 		"NaN":              {valid + "money: {margin_ratio: .nan}\n", "h.yaml:3  error  money.margin_ratio: \".nan\" is not a number"},
 		"NaN, Go's":        {valid + "money: {margin_ratio: NaN}\n", "h.yaml:3  error  money.margin_ratio: NaN is outside 0 to 1"},

@@ -14,6 +14,8 @@ func TestWhatIsPrintedCanBeReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	first.Mapping["visits"] = Mapping{Fields: map[string]string{"customer_id": "cust"}, Constants: map[string]Constant{"kind": `"session"`, "pages": "3"}}
+	first.Alerts.Plays["OVERDUE"] = Play{ID: "come: back", Title: "call \"now\" #1", ActWithin: 2 * day}
 	text, err := first.YAML(false, true)
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Duration is a length of time as the file writes it: Go's notation, and d for
@@ -168,3 +171,22 @@ func (b *Band) UnmarshalText(text []byte) error {
 	}
 	return fmt.Errorf("%q is not a pair; write [enter below, leave above], such as [0.30, 0.40]", text)
 }
+
+// Constant is a JSON scalar: a text in quotes, a number, true or false.
+type Constant string
+
+// constantOf writes a YAML scalar as the JSON scalar that it stands for.
+func constantOf(node ast.Node, text string) string {
+	switch node.Type() {
+	case ast.IntegerType, ast.FloatType, ast.BoolType:
+		return text
+	}
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic("a text is always writable: " + err.Error())
+	}
+	return string(quoted)
+}
+
+// MarshalYAML writes the scalar as it is: JSON's scalars are YAML's too.
+func (c Constant) MarshalYAML() ([]byte, error) { return []byte(c), nil }

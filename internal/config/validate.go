@@ -53,10 +53,10 @@ func (c *Config) validate(insecureDev bool) []Problem {
 func (c *checker) enums(config *Config) {
 	for _, leaf := range leaves(config) {
 		list := leaf.field.Tag.Get("enum")
-		if list == "" || leaf.text() == "" {
+		if list == "" || leaf.text() == "" && strings.HasPrefix(list, ",") {
 			continue
 		}
-		c.oneOf(leaf.path, leaf.text(), strings.Split(list, ","))
+		c.oneOf(leaf.path, leaf.text(), strings.Split(strings.TrimPrefix(list, ","), ","))
 	}
 }
 
