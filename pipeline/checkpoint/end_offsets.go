@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -24,18 +26,19 @@ type Range struct {
 //
 // The map holds the partitions that answered; the error joins what went wrong
 // for the others, by topic and partition, and unwraps to the kerr error. Both
-// can be set. A missing topic is an error.
+// can be set. A missing topic is an error. Where a broker could not be asked
+// at all, or refuses access, there is an error and no map.
 func EndOffsets(ctx context.Context, cl *kgo.Client, topics []string) (map[string]map[int32]Range, error) {
 	if len(topics) == 0 {
 		return map[string]map[int32]Range{}, nil
 	}
 	admin := kadm.NewClient(cl)
 	starts, err := admin.ListStartOffsets(ctx, topics...)
-	if err != nil && len(starts) == 0 {
+	if err != nil {
 		return nil, fmt.Errorf("list log starts: %w", err)
 	}
 	ends, err := admin.ListEndOffsets(ctx, topics...)
-	if err != nil && len(ends) == 0 {
+	if err != nil {
 		return nil, fmt.Errorf("list log ends: %w", err)
 	}
 	return joinRanges(topics, starts, ends)
@@ -51,16 +54,25 @@ func joinRanges(topics []string, starts, ends kadm.ListedOffsets) (map[string]ma
 			continue
 		}
 		ranges[topic] = make(map[int32]Range, len(ends[topic]))
-		for _, end := range ends[topic] {
+		for _, partition := range slices.Sorted(maps.Keys(ends[topic])) {
+			end := ends[topic][partition]
 			start, known := starts.Lookup(topic, end.Partition)
 			if err := pairError(start, end, known); err != nil {
-				failures = append(failures, fmt.Errorf("list offsets of %s/%d: %w", topic, end.Partition, err))
+				failures = append(failures, offsetsError(topic, partition, err))
 				continue
 			}
 			ranges[topic][end.Partition] = Range{Start: start.Offset, End: end.Offset}
 		}
 	}
 	return ranges, errors.Join(failures...)
+}
+
+// offsetsError names the partition; kadm reports a topic as such as -1.
+func offsetsError(topic string, partition int32, err error) error {
+	if partition < 0 {
+		return fmt.Errorf("list offsets of %s: %w", topic, err)
+	}
+	return fmt.Errorf("list offsets of %s/%d: %w", topic, partition, err)
 }
 
 func pairError(start, end kadm.ListedOffset, startKnown bool) error {

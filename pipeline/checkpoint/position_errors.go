@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 var errNotInAnswer = errors.New("the broker's answer does not hold the partition")
@@ -106,10 +108,10 @@ func (r *PositionReader) stallReason() StallReason {
 	switch {
 	case r.bounds.highWatermark < 0:
 		return StallUnreachable
+	case r.lastFailure != nil && !errors.Is(r.lastFailure, kerr.OffsetOutOfRange):
+		return StallUnreachable
 	case r.bounds.highWatermark < r.options.To:
 		return StallTruncated
-	case r.lastFailure != nil:
-		return StallUnreachable
 	case r.options.Isolation == ReadCommitted && r.bounds.lastStable < r.options.To:
 		return StallHangingTransaction
 	default:

@@ -14,6 +14,7 @@ import (
 const (
 	fetchWait         = 100 * time.Millisecond
 	requestTimeout    = 10 * time.Second
+	lastTimeout       = time.Second // for the attempt that crosses the deadline
 	emptyAnswersProve = 2
 )
 
@@ -43,7 +44,7 @@ func unknownBounds() partitionBounds { return partitionBounds{-1, -1, -1} }
 // step makes one attempt to get further. A nil error without progress means
 // try again; lastFailure then says what was wrong, if anything was.
 func (r *PositionReader) step(ctx context.Context, remaining time.Duration) (fetched, error) {
-	ctx, cancel := context.WithTimeout(ctx, min(remaining, requestTimeout))
+	ctx, cancel := context.WithTimeout(ctx, min(max(remaining, lastTimeout), requestTimeout))
 	defer cancel()
 	if r.leader.node < 0 {
 		if err := r.findLeader(ctx); err != nil {
