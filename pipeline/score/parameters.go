@@ -58,7 +58,8 @@ type Parameters struct {
 	DropoutIdentified bool
 	Version           string // param_version
 
-	minor float64 // minor units per unit of the currency
+	nodes btyd.DiscountNodes // of 52 weeks at AnnualDiscount
+	minor float64            // minor units per unit of the currency
 }
 
 // DefaultParameters is version 0, in force until a model is fitted or given.
@@ -82,19 +83,13 @@ var ErrParameter = errors.New("parameter outside its domain")
 // Prepare checks the parameters and precomputes what the scores need. Its error
 // wraps ErrParameter and names the parameter.
 func (p *Parameters) Prepare() error {
-	model := []struct {
-		name  string
-		value float64
-	}{{"r", p.Purchase.R}, {"alpha", p.Purchase.Alpha}, {"a", p.Purchase.A}, {"b", p.Purchase.B}}
-	for _, m := range model {
-		if !(m.value >= 1e-3 && m.value <= 1e4) {
-			return fmt.Errorf("%w: %s = %g, want 0.001 to 10000", ErrParameter, m.name, m.value)
-		}
+	if err := p.Purchase.Validate(); err != nil {
+		return fmt.Errorf("%w: purchase model: %w", ErrParameter, err)
 	}
-	if p.HasSpend && !(p.Spend.P > 0 && p.Spend.Q > 1 && p.Spend.Nu > 0 &&
-		!math.IsInf(p.Spend.P+p.Spend.Q+p.Spend.Nu, 0)) {
-		return fmt.Errorf("%w: spend p, q, nu = %g, %g, %g, want p > 0, q > 1, nu > 0",
-			ErrParameter, p.Spend.P, p.Spend.Q, p.Spend.Nu)
+	if p.HasSpend {
+		if err := p.Spend.ValidateMean(); err != nil {
+			return fmt.Errorf("%w: spend model: %w", ErrParameter, err)
+		}
 	}
 	switch {
 	case p.CurrencyExponent > 6:
@@ -112,6 +107,11 @@ func (p *Parameters) Prepare() error {
 	if err := p.Weights.check(); err != nil {
 		return err
 	}
+	nodes, err := btyd.NewDiscountNodes(weeksPerYear, p.AnnualDiscount)
+	if err != nil {
+		return fmt.Errorf("%w: annual discount: %w", ErrParameter, err)
+	}
+	p.nodes = nodes
 	p.minor = math.Pow10(int(p.CurrencyExponent))
 	return nil
 }

@@ -1,13 +1,44 @@
 package score
 
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
+)
+
+const daysPerWeek = 7
+
+// history is the purchase triple in weeks as it stands on a day: x, t_x, T count
+// whole business days. A day before the latest purchase counts as that.
+func history(s *Statistics, day event.Day) btyd.History {
+	if day < s.LastDay {
+		day = s.LastDay
+	}
+	return btyd.History{
+		X:  int(s.X),
+		TX: float64(s.LastDay-s.FirstDay) / daysPerWeek,
+		T:  float64(day-s.FirstDay) / daysPerWeek,
+	}
+}
+
 // Probabilities computes what every judgement needs. Without a purchase both
 // are 0. O(1).
-func (p *Parameters) Probabilities(s *Statistics) Probabilities { return Probabilities{} }
+func (p *Parameters) Probabilities(s *Statistics) Probabilities {
+	if !s.HasPurchase {
+		return Probabilities{}
+	}
+	h := history(s, s.Today)
+	alive, overdue := p.Purchase.PAlive(h), p.Purchase.OverdueQuantile(h)
+	return Probabilities{
+		PAlive: alive, PAliveMillionths: Millionths(alive),
+		OverdueQuantile: overdue, OverdueMillionths: Millionths(overdue),
+	}
+}
 
-// Crossings computes the days on which silence crosses each threshold; see the
-// type. Without a purchase all are Never. The cost is a few evaluations of
-// P(alive): compute it when a purchase day changes, not at every event.
-func (p *Parameters) Crossings(s *Statistics) Crossings { return Crossings{} }
-
-// Scores computes everything for a row or an alert into out, which it overwrites.
-func (p *Parameters) Scores(s *Statistics, out *Scores) {}
+// atRisk says whether silence has passed the at-risk threshold of the test that
+// is in force: P(alive), or the overdue quantile where dropout is not identified.
+func (p *Parameters) atRisk(pr *Probabilities) bool {
+	if p.DropoutIdentified {
+		return pr.PAliveMillionths < Millionths(p.Thresholds.AtRisk)
+	}
+	return pr.OverdueMillionths > Millionths(p.Thresholds.OverdueAtRisk)
+}

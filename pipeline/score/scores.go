@@ -25,9 +25,9 @@ func Millionths(p float64) int32 { return int32(math.Floor(float64(p*1e6) + .5))
 const Never event.Day = math.MaxInt32
 
 // Crossings are the business days on which, without a further purchase, a
-// condition first holds; a day may lie before the latest purchase where the
-// condition holds from the start. They depend on the purchase days and the
-// parameters alone, so they change only with those.
+// condition first holds: the latest purchase day itself where it holds from the
+// start, Never where it does not hold by the day of the silence cap. They depend
+// on the purchase days and the parameters alone, so they change only with those.
 type Crossings struct {
 	Watch  event.Day
 	AtRisk event.Day

@@ -23,6 +23,8 @@ type Statistics struct {
 	X           uint32
 	FirstDay    event.Day
 	LastDay     event.Day
+	// LastDayStart is the instant at which LastDay begins in the business zone.
+	LastDayStart event.Instant
 
 	// Activity days: days with a purchase or an acting visit.
 	HasActivity      bool

@@ -20,7 +20,8 @@ func (m ReasonMask) With(code ReasonCode) ReasonMask { return m | 1<<code }
 type Reason struct {
 	Code         ReasonCode
 	Contribution float64 // log-odds added to the churn risk; 0 for a code without a weight
-	Observed     float64 // what was seen, in the code's unit
+	Observed     float64 // what was seen, in the code's unit; meaningless unless HasObserved
+	HasObserved  bool
 	Expected     float64 // what was to be expected, in the same unit; meaningless unless HasExpected
 	HasExpected  bool
 	Usual        float64 // a further figure of the sentence: the usual gap in days; 0 none

@@ -1,0 +1,121 @@
+package score
+
+import (
+	"math"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// border is a condition on silence: P(alive) below a threshold, or the quantile
+// of the current gap above one. Once true it stays true until the next purchase.
+type border struct {
+	quantile  bool
+	threshold float64
+}
+
+// Crossings computes the days on which silence crosses each threshold; see the
+// type. Without a purchase all are Never. The cost is a few evaluations of
+// P(alive): compute it when a purchase day changes, not at every event.
+func (p *Parameters) Crossings(s *Statistics) Crossings {
+	if !s.HasPurchase {
+		return Crossings{Watch: Never, AtRisk: Never, Lost: Never, Overdue: Never}
+	}
+	t, most := &p.Thresholds, p.capDay(s)
+	overdue := p.firstDay(s, border{true, t.OverdueWatch}, most)
+	if !p.DropoutIdentified {
+		return Crossings{
+			Watch:   overdue,
+			AtRisk:  p.firstDay(s, border{true, t.OverdueAtRisk}, most),
+			Lost:    min(p.firstDay(s, border{true, t.OverdueLost}, most), most),
+			Overdue: overdue,
+		}
+	}
+	return Crossings{
+		Watch:   p.firstDay(s, border{false, t.Watch}, most),
+		AtRisk:  p.firstDay(s, border{false, t.AtRisk}, most),
+		Lost:    min(p.firstDay(s, border{false, t.Lost}, most), most),
+		Overdue: overdue,
+	}
+}
+
+// capDay is the first day on which silence is longer than the cap, whatever the
+// model says: min(max(3 × q99 gap, 365 d), 730 d), or 365 d for one-time buyers.
+func (p *Parameters) capDay(s *Statistics) event.Day {
+	days := p.Thresholds.CapLeastDays
+	if s.X > 0 {
+		gap := float64(3*daysPerWeek) * p.Purchase.GapQuantile(history(s, s.LastDay), .99)
+		switch {
+		case !(gap < float64(p.Thresholds.CapMostDays)):
+			days = p.Thresholds.CapMostDays
+		case gap > float64(days):
+			days = int32(math.Floor(gap))
+		}
+	}
+	return s.LastDay + event.Day(days) + 1
+}
+
+// firstDay finds the first day from the latest purchase to most on which the
+// border is crossed, Never if it is not by then. The closed form gives a guess;
+// the answer is settled by the very comparison that a judgement makes, after
+// rounding, so that a deadline never fires before its condition holds.
+func (p *Parameters) firstDay(s *Statistics, b border, most event.Day) event.Day {
+	if p.crossed(s, b, s.LastDay) {
+		return s.LastDay
+	}
+	low, high := s.LastDay, most // not crossed on low; crossed on high, or never
+	guess := p.guess(s, b, most)
+	switch {
+	case guess > low && guess < high && p.crossed(s, b, guess):
+		high = guess
+		if p.crossed(s, b, guess-1) {
+			high = guess - 1
+		} else {
+			return guess
+		}
+	case guess > low && guess < high:
+		low = guess
+		if p.crossed(s, b, guess+1) {
+			return guess + 1
+		}
+	}
+	if high == most && !p.crossed(s, b, most) {
+		return Never
+	}
+	for high-low > 1 {
+		middle := low + (high-low)/2
+		if p.crossed(s, b, middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+// guess is the day by the closed form, held between the latest purchase and most.
+func (p *Parameters) guess(s *Statistics, b border, most event.Day) event.Day {
+	h := history(s, s.LastDay)
+	var days float64 // since the first purchase
+	if b.quantile {
+		days = daysPerWeek * (h.TX + p.Purchase.GapQuantile(h, b.threshold))
+	} else {
+		weeks, ok := p.Purchase.CrossingTime(h, b.threshold)
+		if !ok {
+			return most
+		}
+		days = daysPerWeek * weeks
+	}
+	if !(days < float64(most-s.FirstDay)) {
+		return most
+	}
+	return max(s.LastDay, s.FirstDay+event.Day(math.Ceil(days)))
+}
+
+// crossed is the condition as a judgement on that day would find it.
+func (p *Parameters) crossed(s *Statistics, b border, day event.Day) bool {
+	h := history(s, day)
+	if b.quantile {
+		return Millionths(p.Purchase.OverdueQuantile(h)) > Millionths(b.threshold)
+	}
+	return Millionths(p.Purchase.PAlive(h)) < Millionths(b.threshold)
+}

@@ -1,0 +1,26 @@
+package score
+
+import "github.com/holdfast/holdfast/pipeline/signal"
+
+// prospectVisits is how many visits in 30 days make a prospect.
+const prospectVisits = 2
+
+// LadderStage is the customer's stage on the loyalty ladder. A prospect has
+// visited twice in 30 days, or filled a cart or asked; an advocate is a repeat
+// buyer who has referred someone or rated 5 with a review, and goes back to
+// repeat while a complaint is open or the customer is at risk.
+func (p *Parameters) LadderStage(s *Statistics, pr *Probabilities) signal.Ladder {
+	switch {
+	case !s.HasPurchase && (s.Visits30 >= prospectVisits || s.CartOrInquiry):
+		return signal.ProspectStage
+	case !s.HasPurchase:
+		return signal.Suspect
+	case s.X == 0:
+		return signal.First
+	case !s.ReferralMade && !s.RatedFiveWithReview:
+		return signal.Repeat
+	case s.ComplaintsOpen > 0 || p.atRisk(pr):
+		return signal.Repeat
+	}
+	return signal.Advocate
+}

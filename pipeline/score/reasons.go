@@ -1,0 +1,133 @@
+package score
+
+import "github.com/holdfast/holdfast/pipeline/signal"
+
+// add puts a reason in its place: by falling contribution (compared in
+// millionths), then by code. What does not find room among the three is dropped;
+// the code stays in Mask.
+func (sc *Scores) add(r signal.Reason) {
+	at := sc.ReasonCount
+	for at > 0 && before(&r, &sc.Reasons[at-1]) {
+		at--
+	}
+	if at == len(sc.Reasons) {
+		return
+	}
+	if sc.ReasonCount < len(sc.Reasons) {
+		sc.ReasonCount++
+	}
+	copy(sc.Reasons[at+1:sc.ReasonCount], sc.Reasons[at:])
+	sc.Reasons[at] = r
+}
+
+func before(a, b *signal.Reason) bool {
+	ca, cb := Millionths(a.Contribution), Millionths(b.Contribution)
+	if ca != cb {
+		return ca > cb
+	}
+	return a.Code < b.Code
+}
+
+// addWeightless appends, where there is room, the codes of the customer row that
+// carry no weight: they explain without moving the score.
+func (p *Parameters) addWeightless(s *Statistics, pr *Probabilities, out *Scores) {
+	if s.HasPurchase && s.X == 0 && pr.OverdueMillionths >= overdueFrom {
+		out.add(signal.Reason{
+			Code: signal.NoSecondPurchase, Observed: float64(s.RecencyDays()), HasObserved: true,
+			Expected: out.GapQ50Days, HasExpected: tellableGap(out.GapQ50Days),
+		})
+	}
+	if intentGap(s) {
+		out.add(intentGapReason(s))
+	}
+	if s.HasPurchase && !p.DropoutIdentified {
+		out.add(signal.Reason{Code: signal.ModelUnidentified})
+	}
+}
+
+// reasonOf is the evidence with its figures.
+func reasonOf(e Evidence, s *Statistics, sc *Scores, contribution float64) signal.Reason {
+	switch e {
+	case OpenComplaintLate:
+		return openComplaintReason(s, contribution)
+	case ComplaintResolvedLate:
+		return resolvedLateReason(s, contribution)
+	case RatingDrop:
+		return signal.Reason{
+			Code: signal.TopBoxLost, Contribution: contribution,
+			Observed: float64(s.RatingLast), HasObserved: true, Expected: 5, HasExpected: true,
+		}
+	case BasketShrinkEvidence:
+		return signal.Reason{
+			Code: signal.BasketShrink, Contribution: contribution,
+			Observed: sc.AOVTrend.Value, HasObserved: true, Expected: 1, HasExpected: true,
+		}
+	case VisitsDownEvidence:
+		return visitsDownReason(s, contribution)
+	}
+	return signal.Reason{Code: evidence[e].code, Contribution: contribution}
+}
+
+// overdueReason tells of the silence, the gap under which nine of ten lie, and
+// the customer's usual gap: the last explains why a frequent buyer is missed
+// sooner than a rare one.
+func overdueReason(s *Statistics, sc *Scores, contribution float64) signal.Reason {
+	return signal.Reason{
+		Code: signal.Overdue, Contribution: contribution,
+		Observed: float64(s.RecencyDays()), HasObserved: true,
+		Expected: sc.GapQ90Days, HasExpected: tellableGap(sc.GapQ90Days),
+		Usual: sc.MeanGapDays.Value,
+	}
+}
+
+// tellableGap says whether a gap is one that a sentence may name: the tail of a
+// one-time buyer's gaps reaches beyond any life.
+func tellableGap(days float64) bool { return days <= 3650 }
+
+// AlertReasons puts the reasons of an alert of this kind into out and returns how
+// many there are, 1 to 3. An alert about a complaint has its own code first; one
+// about churn has always the silence among them; a loyalty alert has one reason,
+// its kind. Reasons without a weight that are not the kind's own are left to the
+// customer row, but for MODEL_UNIDENTIFIED.
+func AlertReasons(kind signal.AlertKind, s *Statistics, sc *Scores, out *[signal.ReasonLimit]signal.Reason) int {
+	n := 0
+	put := func(r signal.Reason) {
+		for i := range out[:n] {
+			if out[i].Code == r.Code {
+				return
+			}
+		}
+		if n < len(out) {
+			out[n] = r
+			n++
+		}
+	}
+	switch kind {
+	case signal.ChurnRisk, signal.SilentChurn:
+		if sc.ReasonCount == 0 || sc.Reasons[0].Contribution <= 0 {
+			put(overdueReason(s, sc, 0))
+		}
+	case signal.ComplaintSLABreached:
+		put(complaintLateReason(s))
+	case signal.ComplaintRepeat:
+		put(repeatReason(s))
+	case signal.SecondPurchase:
+		put(signal.Reason{
+			Code:     signal.ReasonSecondPurchase,
+			Observed: float64(s.LastDay - s.FirstDay), HasObserved: true,
+		})
+		return n
+	case signal.LadderUp:
+		put(signal.Reason{Code: signal.ReasonLadderUp, Topic: sc.Ladder.String()})
+		return n
+	case signal.Reactivated:
+		put(signal.Reason{Code: signal.ReasonReactivated})
+		return n
+	}
+	for i := range sc.Reasons[:sc.ReasonCount] {
+		if r := sc.Reasons[i]; r.Contribution > 0 || r.Code == signal.ModelUnidentified {
+			put(r)
+		}
+	}
+	return n
+}

@@ -1,0 +1,43 @@
+package score
+
+import "github.com/holdfast/holdfast/pipeline/score/btyd"
+
+const weeksPerYear = 52
+
+// value fills what the customer is expected to bring and what of it is at risk.
+//
+//	clv_365d      = margin × E[M] × discounted E[purchase days in 52 weeks]
+//	value_at_risk = (1 − p_alive) × clv_365d / p_alive
+//
+// E[purchases] carries p_alive as a factor, so the quotient is the value of the
+// same customer if alive. The discounted sum is taken at four nodes, which is good
+// to 0.1 % and spares a row 48 evaluations of E[purchases]. Where p_alive is 0 to the last bit, so is the value.
+func (p *Parameters) value(s *Statistics, h btyd.History, out *Scores) {
+	out.Expected90 = p.Purchase.ExpectedPurchases(h, 90./daysPerWeek)
+	out.ExpectedSpend = p.expectedSpend(s)
+	days := p.Purchase.DiscountedExpectedPurchasesApproximate(h, p.nodes)
+	out.CLV365 = p.MarginRatio * out.ExpectedSpend * days
+	if out.PAlive > 0 {
+		out.ValueAtRisk = (1 - out.PAlive) * (out.CLV365 / out.PAlive)
+	}
+}
+
+// expectedSpend is E[M], the expected value of a purchase day in minor units: by
+// gamma-gamma over the repeat days with a positive net, or, where no spend model
+// is in force, the customer's own mean (of the repeat days; of all days where
+// there is none; never below 0).
+func (p *Parameters) expectedSpend(s *Statistics) float64 {
+	mean := 0.
+	if s.RepeatNetDays > 0 {
+		mean = float64(s.RepeatNet) / float64(s.RepeatNetDays)
+	}
+	switch {
+	case p.HasSpend:
+		return p.minor * p.Spend.ExpectedSpend(int(s.RepeatNetDays), mean/p.minor)
+	case s.RepeatNetDays > 0:
+		return mean
+	case s.PurchaseDaysLife > 0 && s.NetLife > 0:
+		return float64(s.NetLife) / float64(s.PurchaseDaysLife)
+	}
+	return 0
+}
