@@ -1,0 +1,258 @@
+package decode
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// tokenKind is the lexical kind of one JSON value.
+type tokenKind uint8
+
+const (
+	tokenNull    tokenKind = iota
+	tokenString            // without escapes: its bytes are its text
+	tokenEscaped           // a string with at least one escape
+	tokenInteger           // no fraction, no exponent; value in number
+	tokenBig               // an integer of more than 18 digits: beyond every range of the schema
+	tokenReal              // a number with fraction or exponent
+	tokenTrue
+	tokenFalse
+	tokenObject
+	tokenArray
+)
+
+// token is one scanned value: where it stands and what it is. Of strings the
+// place is without the quotes. It holds offsets, not slices, so that a decoder
+// keeps nothing of a record alive.
+type token struct {
+	start, end int32
+	constant   bool // the offsets are into the decoder's constants
+	kind       tokenKind
+	number     int64 // of tokenInteger
+}
+
+// maxDepth is how deep objects and arrays may nest; the record is depth 1.
+const maxDepth = 8
+
+// scanner reads strict JSON (RFC 8259) from b. Its methods return false at the
+// first thing that is not; encoding then says whether that was bad text
+// rather than bad syntax. Fields that stand twice in an object are noted in
+// twice and read over, because bad text further on would come first.
+type scanner struct {
+	b        []byte
+	pos      int
+	encoding bool
+	twice    bool
+	arena    *Arena
+	names    nameStack
+}
+
+// space moves to the next byte that is not white space.
+func (s *scanner) space() {
+	for s.pos < len(s.b) {
+		switch s.b[s.pos] {
+		case ' ', '\n', '\r', '\t':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// value scans one value, which must begin at pos; depth is that of what holds
+// it.
+func (s *scanner) value(tok *token, depth int) bool {
+	if s.pos >= len(s.b) {
+		return false
+	}
+	switch c := s.b[s.pos]; {
+	case c == '"':
+		return s.text(tok)
+	case c-'0' <= 9 || c == '-':
+		return s.numeral(tok)
+	case c == '{':
+		return s.object(tok, depth+1)
+	case c == '[':
+		return s.array(tok, depth+1)
+	case c == 't':
+		tok.kind = tokenTrue
+		return s.literal("true")
+	case c == 'f':
+		tok.kind = tokenFalse
+		return s.literal("false")
+	case c == 'n':
+		tok.kind = tokenNull
+		return s.literal("null")
+	}
+	return false
+}
+
+func (s *scanner) literal(word string) bool {
+	if end := s.pos + len(word); end <= len(s.b) && string(s.b[s.pos:end]) == word {
+		s.pos = end
+		return true
+	}
+	return false
+}
+
+// text scans a string, from its quote at pos to behind the closing one.
+func (s *scanner) text(tok *token) bool {
+	b, i := s.b, s.pos+1
+	start, kind := i, tokenString
+	for {
+		for i+8 <= len(b) {
+			if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+				i += bits.TrailingZeros64(m) >> 3
+				break
+			}
+			i += 8
+		}
+		if i >= len(b) {
+			return false
+		}
+		switch c := b[i]; {
+		case c == '"':
+			tok.start, tok.end, tok.kind = int32(start), int32(i), kind
+			s.pos = i + 1
+			return true
+		case c == '\\':
+			n := s.escape(i)
+			if n == 0 {
+				return false
+			}
+			i, kind = i+n, tokenEscaped
+		case c < 0x20:
+			return false
+		case c < utf8.RuneSelf:
+			i++
+		default:
+			_, n := utf8.DecodeRune(b[i:])
+			if n == 1 {
+				s.encoding = true
+				return false
+			}
+			i += n
+		}
+	}
+}
+
+// special marks, in the highest bit of each byte, those of eight bytes that
+// end a run of plain text: quote, backslash, control characters and what is
+// not ASCII. Only the lowest mark is exact, which is the one that counts.
+func special(w uint64) uint64 {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote := w ^ '"'*ones
+	slash := w ^ '\\'*ones
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-0x20*ones)&^w | w) & high
+}
+
+// escape checks the escape whose backslash is at i and gives its length, 0 if
+// it is none. A pair of surrogates is one escape.
+func (s *scanner) escape(i int) int {
+	b := s.b
+	if i+1 >= len(b) {
+		return 0
+	}
+	switch b[i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+	default:
+		return 0
+	}
+	r, ok := hex4(b, i+2)
+	switch {
+	case !ok:
+		return 0
+	case r < 0xd800 || r > 0xdfff:
+		return 6
+	}
+	if r < 0xdc00 && i+7 < len(b) && b[i+6] == '\\' && b[i+7] == 'u' {
+		if low, ok := hex4(b, i+8); ok && low >= 0xdc00 && low <= 0xdfff {
+			return 12
+		}
+	}
+	s.encoding = true
+	return 0
+}
+
+// hex4 reads four hexadecimal digits at i.
+func hex4(b []byte, i int) (rune, bool) {
+	if i+4 > len(b) {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[i : i+4] {
+		switch {
+		case c-'0' <= 9:
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// numeral scans a number.
+func (s *scanner) numeral(tok *token) bool {
+	b, i := s.b, s.pos
+	tok.start = int32(i)
+	negative := b[i] == '-'
+	if negative {
+		i++
+	}
+	first := i
+	var n int64
+	for i < len(b) && b[i]-'0' <= 9 {
+		n = n*10 + int64(b[i]-'0') // wraps beyond 18 digits, where it is not used
+		i++
+	}
+	digits := i - first
+	if digits == 0 || digits > 1 && b[first] == '0' {
+		return false
+	}
+	if negative {
+		n = -n
+	}
+	tok.kind, tok.number = tokenInteger, n
+	if digits > 18 {
+		tok.kind = tokenBig
+	}
+	if i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
+		tok.kind = tokenReal
+		if i = fraction(b, i); i < 0 {
+			return false
+		}
+	}
+	tok.end, s.pos = int32(i), i
+	return true
+}
+
+// fraction gives the end of the fraction and exponent that begin at i, or -1.
+func fraction(b []byte, i int) int {
+	if b[i] == '.' {
+		first := i + 1
+		for i++; i < len(b) && b[i]-'0' <= 9; i++ {
+		}
+		if i == first {
+			return -1
+		}
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		first := i
+		for ; i < len(b) && b[i]-'0' <= 9; i++ {
+		}
+		if i == first {
+			return -1
+		}
+	}
+	return i
+}

@@ -1,0 +1,165 @@
+package decode
+
+// The fields that are objects or arrays are walked a second time, once the
+// whole record is known to be good JSON.
+
+const (
+	maxLines    = 200
+	maxMergeIDs = 16
+)
+
+// walkNested judges the values inside consent, lines and merge_from. A wrong
+// JSON type in them counts as one of the field.
+func (d *JSON) walkNested() {
+	set := d.present &^ d.badType
+	if set&(d.linesMask|d.mergeMask|d.consentMask) == 0 {
+		return
+	}
+	if i := set & d.consentMask; i != 0 && !d.walkConsent(&d.tokens[lowest(i)]) {
+		d.badType |= i
+	}
+	if i := set & d.linesMask; i != 0 && !d.walkLines(&d.tokens[lowest(i)]) {
+		d.badType |= i
+	}
+	if i := set & d.mergeMask; i != 0 && !d.walkMerge(&d.tokens[lowest(i)]) {
+		d.badType |= i
+	}
+}
+
+// walkConsent reads {marketing: bool}.
+func (d *JSON) walkConsent(t *token) bool {
+	var value token
+	d.pos = int(t.start)
+	for more, _ := d.open('}', 0); more; more, _ = d.next('}') {
+		name, _ := d.name()
+		d.value(&value, 0)
+		if string(name) != "marketing" || value.kind == tokenNull {
+			continue
+		}
+		if wantBool&(1<<value.kind) == 0 {
+			return false
+		}
+		d.consent = value.kind
+	}
+	return true
+}
+
+// walkMerge reads an array of ids.
+func (d *JSON) walkMerge(t *token) bool {
+	var value token
+	d.pos, d.mergeFlaw = int(t.start), fine
+	n, wrong := 0, fine
+	for more, _ := d.open(']', 0); more; more, _ = d.next(']') {
+		d.value(&value, 0)
+		if wantText&(1<<value.kind) == 0 {
+			return false
+		}
+		if n++; n > maxMergeIDs {
+			wrong = mergeIDs
+		} else if _, f := d.id(&value); f != fine && wrong == fine {
+			wrong = mergeID
+		}
+	}
+	d.mergeFlaw = wrong
+	return true
+}
+
+// bytesHoldNothing says whether an array is empty.
+func (d *JSON) bytesHoldNothing(t *token) bool {
+	d.pos = int(t.start)
+	more, _ := d.open(']', 0)
+	return !more
+}
+
+// walkLines reads an array of order lines.
+func (d *JSON) walkLines(t *token) bool {
+	d.pos, d.linesFlaw = int(t.start), fine
+	n, wrong := 0, fine
+	for more, _ := d.open(']', 0); more; more, _ = d.next(']') {
+		if d.b[d.pos] != '{' {
+			return false
+		}
+		f, ok := d.walkLine()
+		if !ok {
+			return false
+		}
+		if n++; n > maxLines {
+			wrong = lineCount
+		} else if wrong == fine {
+			wrong = f
+		}
+	}
+	d.linesFlaw = wrong
+	return true
+}
+
+// walkLine reads one order line; ok is false where a field has another JSON
+// type than it should.
+func (d *JSON) walkLine() (wrong flaw, ok bool) {
+	var value token
+	for more, _ := d.open('}', 0); more; more, _ = d.next('}') {
+		name, _ := d.name()
+		d.value(&value, 0)
+		if value.kind == tokenNull {
+			continue
+		}
+		f, ok := d.lineField(name, &value)
+		if !ok {
+			return fine, false
+		}
+		if wrong == fine {
+			wrong = f
+		}
+	}
+	return wrong, true
+}
+
+// lineField judges one field of an order line.
+func (d *JSON) lineField(name []byte, t *token) (f flaw, ok bool) {
+	want := wantText
+	switch string(name) {
+	case "qty":
+		want = wantInteger
+	case "unit_price":
+		want = wantAmount
+		if d.cfg.Mapping.Amounts == AmountsDecimal {
+			want = wantDecimal
+		}
+	case "sku", "category", "launch_date":
+	default:
+		return fine, true
+	}
+	if want&(1<<t.kind) == 0 {
+		return fine, false
+	}
+	switch string(name) {
+	case "qty":
+		if _, f = within(t, 0, 1_000_000); f != fine {
+			f = lineQuantity
+		}
+	case "unit_price":
+		_, f = d.linePrice(t)
+	case "launch_date":
+		if _, valid := d.dates.date(d.text(t)); !valid {
+			f = lineDate
+		}
+	default:
+		if len(d.text(t)) > maxTextBytes {
+			f = lineText
+		}
+	}
+	return f, true
+}
+
+// linePrice reads a unit price, in the currency of its event.
+func (d *JSON) linePrice(t *token) (int64, flaw) {
+	var currency [3]byte
+	if i := d.present &^ d.badType & d.currencyMask; i != 0 {
+		copy(currency[:], d.text(&d.tokens[lowest(i)]))
+	}
+	n, f := d.amount(t, currency)
+	if f == fine && n < 0 {
+		f = amountNegative
+	}
+	return n, f
+}
