@@ -1,0 +1,145 @@
+package shard
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/state"
+	"github.com/holdfast/holdfast/pipeline/window"
+)
+
+// apply routes one event into its customer's record.
+func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
+	e := &b.Events[index]
+	s.countOddities(e)
+	switch {
+	case len(e.CustomerID) == 0:
+		s.counters.Anonymous++
+		return
+	case e.Type > event.Complaint || e.Kind == event.IdentityMerge:
+		s.counters.Counted++
+		return
+	}
+	day := s.cfg.Zone.DayOf(e.OccurredAt)
+	if s.clock != ClockUnset && day < s.cfg.Zone.DayOf(s.clock)-window.RetainedDays {
+		s.tooLate(b, index, fx)
+		return
+	}
+	c := &s.customer
+	if !s.slab.Load(c, e.CustomerHash, e.CustomerID, true) {
+		return // in a replay: the page already reflects this event
+	}
+	if c.FoldedThrough != 0 && day <= c.FoldedThrough {
+		s.tooLate(b, index, fx)
+		return
+	}
+	if !remember(c, e) {
+		s.counters.Duplicates++
+		return
+	}
+	if s.record(c, e, day) {
+		s.counters.Applied++
+	} else {
+		s.counters.Duplicates++
+	}
+	now := max(e.OccurredAt, c.JudgedAt)
+	c.LastEvent = max(c.LastEvent, e.OccurredAt)
+	s.settle(b, c, now, fx)
+}
+
+// record changes what the record says by what the event says. It returns false
+// for an event that repeats the status of an order.
+func (s *Shard) record(c *state.Customer, e *event.Event, day event.Day) bool {
+	s.profile(c, e)
+	switch e.Type {
+	case event.Purchase:
+		return s.purchase(c, e)
+	case event.Visit:
+		s.visit(c, e, day)
+	case event.Complaint:
+		s.complaint(c, e)
+	}
+	return true
+}
+
+// remember notes the event's id among the latest. It returns false if it is
+// there already. An event older than all that is remembered cannot be
+// remembered itself: should it come again it may count twice, so the record is
+// approximate from then on.
+func remember(c *state.Customer, e *event.Event) bool {
+	at := len(c.Events)
+	for i := len(c.Events) - 1; i >= 0; i-- {
+		m := &c.Events[i]
+		if m.Hash == e.EventHash {
+			return false
+		}
+		if at == i+1 && earlier(e, m.At, m.Hash) {
+			at = i
+		}
+	}
+	if len(c.Events) == state.MaxEvents {
+		if at == 0 {
+			c.Flags |= state.Approximate
+			return true
+		}
+		copy(c.Events, c.Events[1:at])
+		c.Events[at-1] = state.EventMark{At: e.OccurredAt, Hash: e.EventHash}
+		return true
+	}
+	c.Events = append(c.Events, state.EventMark{})
+	copy(c.Events[at+1:], c.Events[at:])
+	c.Events[at] = state.EventMark{At: e.OccurredAt, Hash: e.EventHash}
+	return true
+}
+
+func (s *Shard) tooLate(b *Batch, index int32, fx *Effects) {
+	s.counters.TooLate++
+	if !b.Replay {
+		fx.Late = append(fx.Late, index)
+	}
+}
+
+func (s *Shard) countOddities(e *event.Event) {
+	if e.Has&event.HasUnknownChannel != 0 {
+		s.counters.UnknownChannels++
+	}
+	if e.Has&event.HasUnknownCategory != 0 {
+		s.counters.UnknownCategory++
+	}
+}
+
+// profile keeps what the customer's latest event says of segment and consent.
+// "Latest" is by (occurred_at, event id), never by arrival.
+func (s *Shard) profile(c *state.Customer, e *event.Event) {
+	if len(e.Segment) > 0 && later(e, c.Rare.SegmentAt, c.Rare.SegmentHash) {
+		if n, known := s.segment(e.Segment); known {
+			c.Rare.Segment, c.Rare.SegmentAt, c.Rare.SegmentHash = n, e.OccurredAt, e.EventHash
+		} else {
+			s.counters.UnknownSegments++
+		}
+	}
+	if e.Has&event.HasConsent != 0 && later(e, c.Rare.ConsentAt, c.Rare.ConsentHash) {
+		c.Rare.ConsentAt, c.Rare.ConsentHash = e.OccurredAt, e.EventHash
+		c.Rare.OptedOut = 1
+		if e.Has&event.HasConsentMarketing != 0 {
+			c.Rare.OptedOut = 0
+		}
+	}
+}
+
+func (s *Shard) segment(name []byte) (uint8, bool) {
+	for i, known := range s.cfg.Segments {
+		if known == string(name) {
+			return uint8(i), true
+		}
+	}
+	return 0, false
+}
+
+// later says whether an event comes after the one that (at, hash) names.
+func later(e *event.Event, at event.Instant, hash uint64) bool {
+	return e.OccurredAt > at || e.OccurredAt == at && e.EventHash > hash
+}
+
+// earlier says whether an event comes before the one that (at, hash) names.
+func earlier(e *event.Event, at event.Instant, hash uint64) bool {
+	return e.OccurredAt < at || e.OccurredAt == at && e.EventHash < hash
+}

@@ -1,0 +1,166 @@
+package shard
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// complaint applies a complaint, rating, survey or review.
+func (s *Shard) complaint(c *state.Customer, e *event.Event) {
+	if e.Rating != 0 {
+		rate(c, e)
+	}
+	if e.Kind == event.PublicReview && e.Rating == 5 {
+		c.Rare.ReviewAt = max(c.Rare.ReviewAt, e.OccurredAt)
+	}
+	switch e.Kind {
+	case event.ComplaintMade, event.ReturnRequest, event.Dispute:
+		s.progress(c, e)
+	}
+}
+
+// rate keeps the two latest ratings.
+func rate(c *state.Customer, e *event.Event) {
+	r := state.Rating{At: e.OccurredAt, Hash: e.EventHash, Value: uint64(e.Rating)}
+	switch {
+	case later(e, c.Rare.RatingLast.At, c.Rare.RatingLast.Hash):
+		c.Rare.RatingPrevious, c.Rare.RatingLast = c.Rare.RatingLast, r
+	case later(e, c.Rare.RatingPrevious.At, c.Rare.RatingPrevious.Hash):
+		c.Rare.RatingPrevious = r
+	}
+}
+
+// progress notes a step in a complaint's life. Every field is a minimum, a
+// maximum or a latest by (instant, rank), so the order of arrival is the same.
+func (s *Shard) progress(c *state.Customer, e *event.Event) {
+	k, known := complaintOf(c, e)
+	if !known && e.Status == event.Resolved {
+		s.counters.UnknownComplaint++
+	}
+	k.OpenedAt = min(k.OpenedAt, e.OccurredAt)
+	if e.Category != event.CategoryNone &&
+		(k.CategoryAt == 0 || earlier(e, k.CategoryAt, k.CategoryHash)) {
+		k.Category, k.CategoryAt, k.CategoryHash = e.Category, e.OccurredAt, e.EventHash
+	}
+	if e.OccurredAt > k.StatusAt || e.OccurredAt == k.StatusAt && e.Status > k.Status {
+		k.Status, k.StatusAt = e.Status, e.OccurredAt
+	}
+	k.Severity = max(k.Severity, e.Severity)
+	if e.SLADueAt != 0 && (k.DueAt == 0 || e.SLADueAt < k.DueAt) {
+		k.DueAt = e.SLADueAt
+	}
+	if e.FirstResponseAt != 0 {
+		k.respond(e.FirstResponseAt)
+	}
+	if e.Status != event.Opened && e.Status != event.Reopened && e.Status != event.Withdrawn {
+		k.respond(e.OccurredAt)
+	}
+	if e.Status == event.Resolved || e.Status == event.Confirmed {
+		k.ResolvedAt = max(k.ResolvedAt, e.OccurredAt)
+	}
+	s.makeRoom(c)
+}
+
+// complaintOf finds a remembered complaint or begins one.
+func complaintOf(c *state.Customer, e *event.Event) (complaintStep, bool) {
+	for i := range c.Complaints {
+		if c.Complaints[i].Hash == e.ComplaintHash {
+			return complaintStep{&c.Complaints[i]}, true
+		}
+	}
+	c.Complaints = append(c.Complaints, state.Complaint{Hash: e.ComplaintHash, OpenedAt: e.OccurredAt})
+	return complaintStep{&c.Complaints[len(c.Complaints)-1]}, false
+}
+
+// complaintStep is a remembered complaint while an event changes it.
+type complaintStep struct{ *state.Complaint }
+
+func (k complaintStep) respond(at event.Instant) {
+	if k.RespondedAt == 0 || at < k.RespondedAt {
+		k.RespondedAt = at
+	}
+}
+
+// isOpen says whether a complaint waits for its resolution.
+func isOpen(k *state.Complaint) bool {
+	switch k.Status {
+	case event.Opened, event.Acknowledged, event.InProgress, event.Reopened:
+		return true
+	}
+	return false
+}
+
+// makeRoom sorts the complaints by the time they were made and lets one go
+// where there are too many: the oldest that is closed, else the newest. It
+// stays counted in its day.
+func (s *Shard) makeRoom(c *state.Customer) {
+	ks := c.Complaints
+	for i := 1; i < len(ks); i++ {
+		for j := i; j > 0 && complaintBefore(&ks[j], &ks[j-1]); j-- {
+			ks[j], ks[j-1] = ks[j-1], ks[j]
+		}
+	}
+	if len(ks) <= state.MaxComplaints {
+		return
+	}
+	gone := len(ks) - 1
+	for i := range ks {
+		if !isOpen(&ks[i]) {
+			gone = i
+			break
+		}
+	}
+	if isOpen(&ks[gone]) {
+		c.Flags |= state.Approximate
+	}
+	c.Rare.LastComplaint = max(c.Rare.LastComplaint, ks[gone].OpenedAt)
+	countComplaint(c, int32(s.cfg.Zone.DayOf(ks[gone].OpenedAt)), categoryOf(&ks[gone]))
+	c.Complaints = append(ks[:gone], ks[gone+1:]...)
+}
+
+// countComplaint keeps the count of complaints that are no longer remembered.
+func countComplaint(c *state.Customer, day int32, category event.Category) {
+	for i := range c.ComplaintDays {
+		if d := &c.ComplaintDays[i]; d.Day == day && d.Category == category {
+			d.Count = uint16(min(uint32(d.Count)+1, 1<<16-1))
+			return
+		}
+	}
+	if len(c.ComplaintDays) == state.MaxComplaintDays {
+		c.Flags |= state.Approximate
+		oldest := 0
+		for i := range c.ComplaintDays {
+			if c.ComplaintDays[i].Day < c.ComplaintDays[oldest].Day {
+				oldest = i
+			}
+		}
+		c.ComplaintDays[oldest] = c.ComplaintDays[len(c.ComplaintDays)-1]
+		c.ComplaintDays = c.ComplaintDays[:len(c.ComplaintDays)-1]
+	}
+	c.ComplaintDays = append(c.ComplaintDays, state.ComplaintDay{Day: day, Count: 1, Category: category})
+}
+
+func complaintBefore(a, b *state.Complaint) bool {
+	return a.OpenedAt < b.OpenedAt || a.OpenedAt == b.OpenedAt && a.Hash < b.Hash
+}
+
+// dueTimes are when a complaint must have been answered and resolved.
+func (s *Shard) dueTimes(k *state.Complaint) (response, resolution event.Instant) {
+	t := &s.cfg.Complaints
+	response, resolution = k.OpenedAt+t.FirstResponse, k.OpenedAt+t.Resolution
+	if t.SevereFrom != 0 && k.Severity >= t.SevereFrom {
+		response, resolution = k.OpenedAt+t.SevereFirstResponse, k.OpenedAt+t.SevereResolution
+	}
+	if k.DueAt != 0 {
+		resolution = k.DueAt
+	}
+	return response, resolution
+}
+
+// categoryOf is what a complaint is counted as.
+func categoryOf(k *state.Complaint) event.Category {
+	if k.Category == event.CategoryNone {
+		return event.CategoryOther
+	}
+	return k.Category
+}

@@ -1,0 +1,163 @@
+package shard
+
+import (
+	"bytes"
+	"hash/fnv"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// ModelName is the purchase model that scores rest on.
+const ModelName = "mbg-nbd"
+
+// AlertContext is what alerts carry that no record decides.
+type AlertContext struct {
+	Plays         signal.Plays
+	CurrencyText  string
+	ConfigHash    string
+	EngineVersion string
+}
+
+// announce turns the transitions of the customer at hand into alerts and rows.
+// Every alert's row is followed by the customer's own, of the same commit.
+func (s *Shard) announce(b *Batch, c *state.Customer, fx *Effects) {
+	j := &s.judge
+	s.cfg.Parameters.Scores(&j.statistics, &j.scores)
+	id := bytes.Clone(c.ID)
+	for i := range j.transitions {
+		fx.Alerts = append(fx.Alerts, s.alert(b, c, id, &j.transitions[i]))
+		if fx.AlertRows != nil {
+			fx.Alerts[len(fx.Alerts)-1].Row(&j.alertRow)
+			j.alertRow.SrcPartition, j.alertRow.Seq = s.cfg.Shard, s.seq()
+			fx.AlertRows.Append(&j.alertRow)
+		}
+	}
+	if fx.Customers != nil {
+		s.writeRow(b, c, &j.statistics, fx)
+	}
+}
+
+func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transition) signal.Alert {
+	j, p := &s.judge, s.cfg.Parameters
+	st, sc := &j.statistics, &j.scores
+	a := signal.Alert{
+		AlertID: signal.AlertID(id, t.Kind, t.Episode), Kind: t.Kind, Action: t.Action, Seq: t.Seq,
+		Resolve: t.Resolve, Feedback: t.Feedback.String(), CustomerID: id,
+		Segment: s.segmentOf(c), TimeZone: s.cfg.Zone.Name(),
+		Level: t.Level, PreviousLevel: t.PreviousLevel, HorizonDays: p.HorizonDays,
+		BasisPurchases: st.PurchaseDaysLife, Confidence: s.confidence(st),
+		Currency: s.cfg.Alerts.CurrencyText, CurrencyExponent: p.CurrencyExponent,
+		Holdout: t.Holdout, RaisedAt: signalInstant(t.RaisedAt), AsOf: signalInstant(t.At),
+		ComputedAt: signalInstant(b.Wall), CooldownUntil: signalInstant(t.CooldownUntil),
+		Suppressed: s.cfg.Policy.Suppress(t.Suppression, b.Wall, t.At),
+		Model:      ModelName, ParamVersion: p.Version,
+		ConfigHash: s.cfg.Alerts.ConfigHash, EngineVersion: s.cfg.Alerts.EngineVersion,
+	}
+	if st.HasPurchase {
+		a.PAlive, a.PReturn = signal.Some(sc.PAlive), signal.Some(sc.PReturn)
+		a.Score, a.AtStake = signal.Some(sc.ChurnRisk), signal.Some(sc.ValueAtRisk)
+	}
+	a.ReasonCount = score.AlertReasons(t.Kind, st, sc, &a.Reasons)
+	a.SetPlay(&s.cfg.Alerts.Plays)
+	return a
+}
+
+// confidence is about how much data the numbers rest on, not how high they are.
+func (s *Shard) confidence(st *score.Statistics) signal.Confidence {
+	p := s.cfg.Parameters
+	switch {
+	case st.X < 2 || !p.DropoutIdentified || p.DataSufficiency != signal.SufficiencyOK:
+		return signal.ConfidenceLow
+	case st.X >= 5 && !st.Approximate:
+		return signal.ConfidenceHigh
+	}
+	return signal.ConfidenceMedium
+}
+
+func (s *Shard) segmentOf(c *state.Customer) string {
+	if int(c.Rare.Segment) < len(s.cfg.Segments) {
+		return s.cfg.Segments[c.Rare.Segment]
+	}
+	return ""
+}
+
+// WriteRows appends rows of customers that changed, at most limit, longest
+// waiting first. Wall stamps them. What is written is final with Commit.
+func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
+	written := 0
+	b := Batch{Wall: wall}
+	for s.taken < len(s.changed) && written < limit && !fx.Customers.Full() {
+		slot := s.changed[s.taken]
+		s.taken++
+		if !s.slab.Exists(slot) || !s.slab.IsRowPending(slot) {
+			continue
+		}
+		c := &s.customer
+		s.slab.LoadSlot(c, slot)
+		s.slab.SetRowPending(slot, false)
+		j := &s.judge
+		s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
+		j.standing.load(c)
+		s.cfg.Parameters.Scores(&j.statistics, &j.scores)
+		s.gather(c, &j.statistics)
+		s.writeRow(&b, c, &j.statistics, fx)
+		written++
+	}
+	return written
+}
+
+// RowsOwed is the number of customers that changed since their last row.
+func (s *Shard) RowsOwed() int { return len(s.changed) - s.taken }
+
+// writeRow appends the customer's row; standing, scores and facts are those of
+// the customer at hand.
+func (s *Shard) writeRow(b *Batch, c *state.Customer, st *score.Statistics, fx *Effects) {
+	j, p := &s.judge, s.cfg.Parameters
+	row := &j.row
+	*row = signal.CustomerRow{
+		CustomerID: c.ID, Segment: s.segmentOf(c), Currency: s.cfg.Alerts.CurrencyText,
+		TimeZone: s.cfg.Zone.Name(), Level: j.standing.state.Level,
+		LifecycleState: s.cfg.Policy.Lifecycle(&j.standing.state, &j.facts),
+		ReasonCodes:    j.reasonRoom[:0],
+		AsOf:           signalInstant(st.Now), Watermark: signalInstant(max(s.clock, 0)), ComputedAt: signalInstant(b.Wall),
+		SrcPartition: s.cfg.Shard, Model: ModelName,
+	}
+	p.FillRow(st, &j.scores, row)
+	if st.HasPurchase {
+		row.CohortMonth = signal.Some(signal.Day(monthOf(st.FirstDay)))
+	}
+	row.Seq = s.seq()
+	fx.Customers.Append(row)
+}
+
+// WriteModel appends the parameters in force: one row for the purchase model,
+// one for the spend model if there is one.
+func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
+	p := s.cfg.Parameters
+	row := signal.ModelRow{
+		ParamVersion: p.Version, Model: "purchase", K: 1,
+		R: signal.Some(p.Purchase.R), Alpha: signal.Some(p.Purchase.Alpha),
+		A: signal.Some(p.Purchase.A), B: signal.Some(p.Purchase.B),
+		DropoutIdentified: p.DropoutIdentified,
+		InForceFrom:       signalInstant(wall), ComputedAt: signalInstant(wall),
+		SrcPartition: s.cfg.Shard, Seq: s.seq(),
+	}
+	fx.Models.Append(&row)
+	if p.HasSpend {
+		row.Model, row.Seq = "spend", s.seq()
+		row.R, row.Alpha, row.A, row.B = signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{}
+		row.P, row.Q, row.Nu = signal.Some(p.Spend.P), signal.Some(p.Spend.Q), signal.Some(p.Spend.Nu)
+		fx.Models.Append(&row)
+	}
+}
+
+// hashOf is a short hash of a version's name.
+func hashOf(name string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return h.Sum32()
+}

@@ -1,0 +1,211 @@
+package shard
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// judgement is the room in which a customer is judged, reused from one to the
+// next.
+type judgement struct {
+	standing    standing
+	statistics  score.Statistics
+	scores      score.Scores
+	facts       policy.Facts
+	transitions []policy.Transition
+	row         signal.CustomerRow
+	alertRow    signal.AlertRow
+	reasonRoom  [signal.ReasonLimit]signal.ReasonCode
+}
+
+// decide judges the customer at c.JudgedAt, turns what the policy says into
+// effects, and sets the next deadline.
+func (s *Shard) decide(b *Batch, c *state.Customer, fx *Effects) {
+	j, now := &s.judge, c.JudgedAt
+	st := &j.statistics
+	s.statistics(c, now, st)
+	j.standing.load(c)
+	bought := s.keepCrossings(&j.standing.crossings, st)
+	s.gather(c, st)
+	if s.mayAlert(&j.facts) {
+		s.cfg.Parameters.Scores(st, &j.scores)
+		j.facts.Reasons = j.scores.Mask
+		bought = true
+	}
+	// The arm is a hash of the id, asked for only where something may be said.
+	j.facts.Holdout = (bought || j.facts.Ladder > j.standing.state.LadderTold) && s.cfg.Policy.InHoldout(c.ID)
+	var next event.Instant
+	j.standing.episodes, j.transitions, next =
+		s.cfg.Policy.Judge(&j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
+	c.Deadline = min(next, s.nextExpiry(c, st))
+	j.standing.save(c)
+	if len(j.transitions) > 0 {
+		s.counters.AlertsRaised += raised(j.transitions)
+		if !b.Replay {
+			s.announce(b, c, fx)
+		}
+	}
+}
+
+func raised(transitions []policy.Transition) (n uint64) {
+	for i := range transitions {
+		if transitions[i].Action == signal.Raised {
+			n++
+		}
+	}
+	return n
+}
+
+// keepCrossings computes the crossing days anew where purchase days or
+// parameters have changed, and says whether they have.
+func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Statistics) bool {
+	if !st.HasPurchase {
+		was := *kept
+		*kept = crossingsKept{}
+		return was != crossingsKept{}
+	}
+	key := crossingsKept{x: st.X, firstDay: st.FirstDay, lastDay: st.LastDay, parameters: s.parameters, days: kept.days}
+	if key == *kept {
+		return false
+	}
+	key.days = s.cfg.Parameters.Crossings(st)
+	*kept = key
+	return true
+}
+
+// mayAlert says whether a churn alert could be raised, updated or resolved
+// now, so that its reasons are needed. Most events are of customers of whom
+// there is nothing to say.
+func (s *Shard) mayAlert(f *policy.Facts) bool {
+	st := &s.judge.standing
+	return len(st.episodes) > 0 || st.state.Level != signal.LevelNone || f.SLABreached ||
+		f.Complaints30 >= s.cfg.Policy.RepeatComplaints || f.HasPurchase && f.Now >= f.WatchAt
+}
+
+// gather fills the facts that the policy judges by.
+func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
+	p := s.cfg.Parameters
+	f := &s.judge.facts
+	*f = policy.Facts{
+		Now: st.Now, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
+		WatchAt: policy.Never, AtRiskAt: policy.Never, LostAt: policy.Never, OverdueAt: policy.Never,
+		DropoutIdentified: p.DropoutIdentified, Sufficiency: p.DataSufficiency, ModelSince: s.cfg.ModelSince,
+		// No cut points are in force yet: a rank of value counts as met,
+		// membership in a class as not met.
+		ValueRankMet:   true,
+		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen,
+		SLADueAt: s.nextDue(c, st.Now), Complaints30: score.ComplaintsIn(&st.Complaints30),
+		LastComplaintAt: st.LastComplaintAt,
+		Closed: st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
+	}
+	f.Complaints30FallAt = s.complaintsFall(c, f.Complaints30)
+	pr := p.Probabilities(st)
+	f.Ladder = p.LadderStage(st, &pr)
+	if !st.HasPurchase {
+		return
+	}
+	f.PAlive, f.OverdueQuantile = pr.PAliveMillionths, pr.OverdueMillionths
+	days := &s.judge.standing.crossings.days
+	f.WatchAt, f.AtRiskAt = s.startOf(days.Watch), s.startOf(days.AtRisk)
+	f.LostAt, f.OverdueAt = s.startOf(days.Lost), s.startOf(days.Overdue)
+}
+
+func (s *Shard) startOf(day event.Day) event.Instant {
+	if day == score.Never {
+		return policy.Never
+	}
+	return s.cfg.Zone.StartOf(day)
+}
+
+// nextDue is the next moment at which an open complaint breaks a time that it
+// must keep; Never if none will.
+func (s *Shard) nextDue(c *state.Customer, now event.Instant) event.Instant {
+	next := policy.Never
+	for i := range c.Complaints {
+		k := &c.Complaints[i]
+		if !isOpen(k) {
+			continue
+		}
+		response, resolution := s.dueTimes(k)
+		if response > now && (k.RespondedAt == 0 || k.RespondedAt > response) {
+			next = min(next, response)
+		}
+		if resolution > now {
+			next = min(next, resolution)
+		}
+	}
+	return next
+}
+
+// complaintsFall is when the complaints of the last 30 days become fewer than
+// two: when the second latest leaves. Never if they are fewer already.
+func (s *Shard) complaintsFall(c *state.Customer, in30 uint32) event.Instant {
+	if in30 < 2 {
+		return policy.Never
+	}
+	latest, second := event.Day(-1<<31), event.Day(-1<<31)
+	note := func(day event.Day) {
+		if day >= latest {
+			latest, second = day, latest
+		} else {
+			second = max(second, day)
+		}
+	}
+	for i := range c.Complaints {
+		note(s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt))
+	}
+	for _, d := range c.ComplaintDays {
+		for n := 0; n < int(min(d.Count, 2)); n++ {
+			note(event.Day(d.Day))
+		}
+	}
+	return s.cfg.Zone.StartOf(second + 30)
+}
+
+// expiries are the window lengths, in days, of which a published number is
+// made: a day that leaves one changes the customer's row.
+var (
+	purchaseWindows  = [...]int32{30, 90, 180, 365}
+	visitWindows     = [...]int32{7, 30, 90}
+	complaintWindows = [...]int32{30, 90}
+)
+
+// nextExpiry is the start of the next day on which, in silence, a day leaves a
+// window; Never if none will.
+func (s *Shard) nextExpiry(c *state.Customer, st *score.Statistics) event.Instant {
+	const never = int32(1<<31 - 1)
+	today, next := int32(st.Today), never
+	leave := func(day int32, windows []int32) {
+		for _, w := range windows {
+			if day+w > today {
+				next = min(next, day+w)
+				return
+			}
+		}
+	}
+	for i := len(c.Days) - 1; i >= 0; i-- {
+		d := &c.Days[i]
+		if d.Day+365 <= today {
+			break
+		}
+		if d.Visits > 0 {
+			leave(d.Day, visitWindows[:])
+		}
+		if d.Orders > 0 || d.Net != 0 {
+			leave(d.Day, purchaseWindows[:])
+		}
+	}
+	for i := range c.Complaints {
+		leave(int32(s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt)), complaintWindows[:])
+	}
+	for _, d := range c.ComplaintDays {
+		leave(d.Day, complaintWindows[:])
+	}
+	if next == never {
+		return policy.Never
+	}
+	return s.cfg.Zone.StartOf(event.Day(next))
+}

@@ -1,0 +1,193 @@
+package shard
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/state"
+	"github.com/holdfast/holdfast/pipeline/window"
+)
+
+// What an order adds to its customer is a function of the remembered order
+// alone. So every purchase event changes the remembered order, and the
+// difference of what it added before and adds now goes to the day: statuses,
+// refunds and cancels may come in any order.
+
+// share is what one order adds: to which day, how many orders, how much money.
+type share struct {
+	day    event.Day
+	orders int32
+	net    int64
+}
+
+// purchase applies an event of an order. It returns false where the order had
+// that status already.
+func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
+	hash := e.OrderHash
+	switch e.Kind {
+	case event.Refund, event.Cancel, event.Adjustment:
+		hash = e.RefOrderHash
+	case event.Exchange:
+		return true // neither day nor money
+	}
+	o, known := s.order(c, e, hash)
+	if o == nil {
+		return s.unremembered(c, e)
+	}
+	before := s.shareOf(o)
+	fresh := s.change(c, o, e)
+	after := s.shareOf(o)
+	if known && before == after {
+		return fresh
+	}
+	s.put(c, before, -1)
+	s.put(c, after, +1)
+	sortOrders(c)
+	return fresh
+}
+
+// order finds a remembered order or makes room for one. It returns nil where
+// the event is older than all sixteen that are remembered.
+func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) (o *state.Order, known bool) {
+	for i := len(c.Orders) - 1; i >= 0; i-- {
+		if c.Orders[i].Hash == hash {
+			return &c.Orders[i], true
+		}
+	}
+	if len(c.Orders) == state.MaxOrders {
+		oldest := &c.Orders[0]
+		if e.OccurredAt < oldest.At || e.OccurredAt == oldest.At && hash < oldest.Hash {
+			return nil, false
+		}
+		s.forget(c, oldest)
+		c.Orders = c.Orders[:copy(c.Orders, c.Orders[1:])]
+	}
+	c.Orders = append(c.Orders, state.Order{Hash: hash, At: e.OccurredAt})
+	return &c.Orders[len(c.Orders)-1], false
+}
+
+// forget lets the oldest order go. What it added stays; a refund that still
+// waits for its order lowers the money of the whole life.
+func (s *Shard) forget(c *state.Customer, o *state.Order) {
+	if o.Flags&state.OrderCounts == 0 && o.Refunded+o.Adjusted != 0 {
+		c.Rare.LostNet = window.AddSaturated(c.Rare.LostNet, -o.Refunded-o.Adjusted)
+		c.Flags |= state.Approximate
+	}
+}
+
+// unremembered counts an event that is older than every remembered order: an
+// order once, without a way to know it again.
+func (s *Shard) unremembered(c *state.Customer, e *event.Event) bool {
+	c.Flags |= state.Approximate
+	var o state.Order
+	o.At = e.OccurredAt
+	s.change(c, &o, e)
+	if o.Flags&state.OrderCounts != 0 {
+		s.put(c, s.shareOf(&o), +1)
+	} else {
+		s.forget(c, &o)
+	}
+	return true
+}
+
+// change applies the event to the order. It returns false where the order had
+// that status already: of two such events the first by (time, id) counts.
+func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
+	foreign := e.Currency != [3]byte{} && e.Currency != s.cfg.Currency
+	switch e.Kind {
+	case event.Refund, event.Adjustment:
+		if foreign || o.Flags&state.OrderForeign != 0 {
+			s.counters.ForeignAmounts++
+			return true
+		}
+		if e.Kind == event.Adjustment {
+			o.Adjusted = window.AddSaturated(o.Adjusted, e.AmountNet)
+			return true
+		}
+		o.Refunded = window.AddSaturated(o.Refunded, e.AmountNet)
+		o.Flags |= state.OrderRefundSeen
+		return true
+	case event.Cancel:
+		o.Flags |= state.OrderCancelled
+		return true
+	}
+	status := e.Status
+	if status == event.StatusNone {
+		status = event.Paid
+	}
+	bit := uint16(1) << status
+	fresh := o.Statuses&bit == 0
+	o.Statuses |= bit
+	switch {
+	case status == event.Chargeback:
+		o.Flags |= state.OrderCancelled
+		c.Flags |= state.DoNotRetain
+	case status <= event.Delivered:
+		s.count(o, e, uint8(status), foreign)
+	}
+	return fresh
+}
+
+// count lets an event with a counting status say when the order counts and,
+// where its status is the highest, what it is worth.
+func (s *Shard) count(o *state.Order, e *event.Event, rank uint8, foreign bool) {
+	if o.Flags&state.OrderCounts == 0 || e.OccurredAt < o.At {
+		o.At = e.OccurredAt
+	}
+	o.Flags |= state.OrderCounts
+	if rank < o.Best || rank == o.Best && !earlier(e, o.BestAt, o.BestHash) {
+		return
+	}
+	o.Best, o.BestAt, o.BestHash, o.Net = rank, e.OccurredAt, e.EventHash, e.AmountNet
+	o.Flags &^= state.OrderForeign
+	if foreign {
+		s.counters.ForeignAmounts++
+		o.Net = 0
+		o.Flags |= state.OrderForeign
+	}
+}
+
+// shareOf says what an order adds as it stands.
+func (s *Shard) shareOf(o *state.Order) share {
+	if o.Flags&state.OrderCounts == 0 {
+		return share{}
+	}
+	sh := share{day: s.cfg.Zone.DayOf(o.At), orders: 1, net: o.Net - o.Refunded - o.Adjusted}
+	if o.Flags&state.OrderForeign != 0 {
+		sh.net = 0
+	}
+	if o.Flags&state.OrderCancelled != 0 {
+		sh.orders, sh.net = 0, min(0, sh.net)
+	} else if o.Flags&state.OrderRefundSeen != 0 && o.Refunded >= o.Net {
+		sh.orders = 0
+	}
+	return sh
+}
+
+// put adds an order's share to its day, or takes it away. On a day that has
+// left the retained range only money can still change.
+func (s *Shard) put(c *state.Customer, sh share, sign int32) {
+	if sh.orders == 0 && sh.net == 0 {
+		return
+	}
+	if c.FoldedThrough != 0 && sh.day <= c.FoldedThrough {
+		c.Rare.FoldedNet = window.AddSaturated(c.Rare.FoldedNet, int64(sign)*sh.net)
+		c.Flags |= state.Approximate
+		return
+	}
+	d := c.Days.At(int32(sh.day))
+	d.Orders = uint16(min(max(int32(d.Orders)+sign*sh.orders, 0), 1<<16-1))
+	d.Net = window.AddSaturated(d.Net, int64(sign)*sh.net)
+	c.Days.Drop(int32(sh.day))
+}
+
+// sortOrders puts the one order that may have moved back in its place.
+func sortOrders(c *state.Customer) {
+	for i := 1; i < len(c.Orders); i++ {
+		for j := i; j > 0 && orderBefore(&c.Orders[j], &c.Orders[j-1]); j-- {
+			c.Orders[j], c.Orders[j-1] = c.Orders[j-1], c.Orders[j]
+		}
+	}
+}
+
+func orderBefore(a, b *state.Order) bool {
+	return a.At < b.At || a.At == b.At && a.Hash < b.Hash
+}

@@ -1,0 +1,211 @@
+// Package shard is the state machine of one shard: Apply takes a batch (events,
+// a clock reading, the wall time to stamp effects with) and gives effects. It
+// is pure: no goroutine, clock, I/O, log, map iteration or global, so the same
+// batches give the same bytes on any machine.
+//
+// The files follow an event's path: shard.go applies batches and lets time run
+// between events; apply.go routes an event into the customer's record, one file
+// per type (purchase.go, visit.go, complaint.go); fold.go lets old days leave;
+// statistics.go reads a record as numbers; judge.go asks scores and policy;
+// effects.go writes alerts and rows.
+package shard
+
+import (
+	"fmt"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// Config is what a shard decides by. It is fixed for the shard's life.
+type Config struct {
+	Shard      uint16
+	Epoch      uint16 // topology epoch, raised by a change of the partition count
+	Zone       *Zone
+	Lateness   event.Instant // how far behind the clock an event may be expected
+	Currency   [3]byte
+	Segments   []string // the first is the default; at most 32
+	Complaints ComplaintTimes
+	Policy     *policy.Config
+	Parameters *score.Parameters
+	ModelSince event.Instant // when the parameters came into force; 0 from the beginning
+	Alerts     AlertContext
+}
+
+// ComplaintTimes is when a complaint must have been answered and resolved.
+type ComplaintTimes struct {
+	FirstResponse, Resolution             event.Instant
+	SevereFrom                            uint8 // severity from which the severe times hold
+	SevereFirstResponse, SevereResolution event.Instant
+}
+
+// Shard is the state and logic of one partition number. It is used by one
+// goroutine at a time.
+type Shard struct {
+	cfg      Config
+	slab     *state.Slab
+	customer state.Customer
+	clock    event.Instant
+	batch    uint64
+	nextSeq  uint64
+	counters Counters
+	changed  []state.Slot // records that a row is owed for, oldest first
+	taken    int          // how many of changed were written in the commit at hand
+	judge    judgement
+	// parameters is a hash of the version of the parameters in force.
+	parameters uint32
+	saved      savedPoint
+}
+
+// savedPoint is what Undo goes back to, besides the slab.
+type savedPoint struct {
+	clock    event.Instant
+	batch    uint64
+	nextSeq  uint64
+	counters Counters
+	changed  int
+}
+
+// Position is a shard's place in its history.
+type Position struct {
+	Batch    uint64        // number of the last batch applied
+	Clock    event.Instant // its clock reading; ClockUnset before the first
+	NextSeq  uint64        // number of the next row, from 1
+	Counters Counters
+}
+
+// ClockUnset is the reading of a clock that has not begun.
+const ClockUnset event.Instant = -1 << 62
+
+// New makes an empty shard at the beginning of its history.
+func New(cfg Config) *Shard {
+	s := &Shard{cfg: cfg, slab: state.NewSlab(), clock: ClockUnset, nextSeq: 1}
+	s.parameters = hashOf(cfg.Parameters.Version)
+	s.save()
+	return s
+}
+
+// Slab gives the shard's customers, for restoring and writing pages.
+func (s *Shard) Slab() *state.Slab { return s.slab }
+
+// Position says how far the shard has come.
+func (s *Shard) Position() Position {
+	return Position{Batch: s.batch, Clock: s.clock, NextSeq: s.nextSeq, Counters: s.counters}
+}
+
+// Seek sets the position of a restored shard, and marks what a row is owed for.
+func (s *Shard) Seek(p Position) {
+	s.batch, s.clock, s.nextSeq, s.counters = p.Batch, p.Clock, p.NextSeq, p.Counters
+	s.save()
+}
+
+// Apply applies one batch: events in the order of their times, and between them
+// the deadlines that silence has brought. Before an event at t those due by
+// min(clock, t − lateness) fire, after the last event those due by the clock.
+// The cost per event is O(its customer's record), without allocation but for
+// effects and new customers.
+func (s *Shard) Apply(b *Batch, fx *Effects) error {
+	if b.Number != s.batch+1 {
+		return fmt.Errorf("apply batch %d after batch %d: numbers must follow each other", b.Number, s.batch)
+	}
+	if b.Clock < s.clock {
+		return fmt.Errorf("apply batch %d: clock reading %d is before %d: it must never run backwards",
+			b.Number, b.Clock, s.clock)
+	}
+	s.slab.Begin(b.Number, b.Replay)
+	s.clock, s.batch = b.Clock, b.Number
+	b.sort()
+	for _, p := range b.order {
+		if limit := min(b.Clock, p.at-s.cfg.Lateness); s.slab.NextDue() <= limit {
+			s.fire(b, limit, fx)
+		}
+		s.apply(b, p.index, fx)
+	}
+	s.fire(b, b.Clock, fx)
+	return nil
+}
+
+// NeedsTime says whether a batch without events at this clock reading would
+// change anything: whether a deadline is due by then.
+func (s *Shard) NeedsTime(clock event.Instant) bool { return s.slab.NextDue() <= clock }
+
+// fire lets the deadlines due by limit happen, each at its own instant.
+func (s *Shard) fire(b *Batch, limit event.Instant, fx *Effects) {
+	for {
+		slot, at, ok := s.slab.PopDue(limit)
+		if !ok {
+			return
+		}
+		c := &s.customer
+		if !s.slab.LoadSlot(c, slot) {
+			continue // in a replay: the page already reflects this moment
+		}
+		s.counters.DeadlinesFired++
+		s.settle(b, c, max(at, c.JudgedAt), fx)
+	}
+}
+
+// settle brings a loaded customer to the moment now, judges it, and stores it.
+func (s *Shard) settle(b *Batch, c *state.Customer, now event.Instant, fx *Effects) {
+	c.JudgedAt = now
+	s.fold(c, s.cfg.Zone.DayOf(now))
+	s.decide(b, c, fx)
+	if c.Flags&state.RowPending == 0 {
+		c.Flags |= state.RowPending
+		s.changed = append(s.changed, c.Slot())
+	}
+	s.slab.Store(c)
+}
+
+// Commit makes everything since the last Commit or Undo final.
+func (s *Shard) Commit() {
+	s.slab.Commit()
+	if s.taken > 0 {
+		s.changed = s.changed[:copy(s.changed, s.changed[s.taken:])]
+		s.taken = 0
+	}
+	s.save()
+}
+
+// Undo takes back everything since the last Commit or Undo. Rows that were
+// written in the commit are owed again.
+func (s *Shard) Undo() {
+	for _, slot := range s.changed[:s.taken] {
+		if s.slab.Exists(slot) {
+			s.slab.SetRowPending(slot, true)
+		}
+	}
+	s.taken = 0
+	s.slab.Undo()
+	s.clock, s.batch, s.nextSeq, s.counters = s.saved.clock, s.saved.batch, s.saved.nextSeq, s.saved.counters
+}
+
+func (s *Shard) save() {
+	s.saved = savedPoint{clock: s.clock, batch: s.batch, nextSeq: s.nextSeq, counters: s.counters}
+}
+
+// FinishRestore ends a restore: what a row is owed for is queued.
+func (s *Shard) FinishRestore() {
+	s.slab.EndReplay()
+	s.slab.Commit()
+	s.changed, s.taken = s.changed[:0], 0
+	s.slab.Each(func(slot state.Slot) {
+		if s.slab.IsRowPending(slot) {
+			s.changed = append(s.changed, slot)
+		}
+	})
+	s.save()
+}
+
+// seq gives the next row number: the topology epoch above a dense count.
+func (s *Shard) seq() uint64 {
+	n := s.nextSeq
+	s.nextSeq++
+	return uint64(s.cfg.Epoch)<<48 | n
+}
+
+// signalInstant is the published form of an instant.
+func signalInstant(at event.Instant) signal.Instant { return signal.Instant(at) }

@@ -1,0 +1,37 @@
+package shard
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/state"
+	"github.com/holdfast/holdfast/pipeline/window"
+)
+
+// visit applies a visit. Only kinds by which the customer acts count as visits.
+func (s *Shard) visit(c *state.Customer, e *event.Event, day event.Day) {
+	if e.Kind.Acts() {
+		today := s.cfg.Zone.DayOf(max(e.OccurredAt, c.JudgedAt))
+		if day > today-window.VisitDays {
+			d := c.Days.At(int32(day))
+			d.Visits = uint16(min(uint32(d.Visits)+1, 1<<16-1))
+		} else {
+			c.Weeks.Mark(int32(day))
+		}
+	}
+	switch e.Kind {
+	case event.Cart, event.Inquiry:
+		c.Rare.ProspectAt = max(c.Rare.ProspectAt, e.OccurredAt)
+	case event.Referral:
+		c.Rare.ReferralAt = max(c.Rare.ReferralAt, e.OccurredAt)
+	case event.Closure:
+		if later(e, c.Rare.ClosedAt, c.Rare.ClosedHash) {
+			c.Rare.ClosedAt, c.Rare.ClosedHash = e.OccurredAt, e.EventHash
+			c.Rare.Closure = e.Closure
+			if e.Closure == event.ClosureNone {
+				c.Rare.Closure = event.UnknownReason
+			}
+		}
+		if e.Closure == event.Fraud {
+			c.Flags |= state.DoNotRetain
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package shard
+
+import (
+	"sort"
+	"time"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// Zone turns instants into business days and back. It is a table of the offset
+// changes of a time zone from 1989 to 2201, so that the shard needs no clock
+// and no zone data.
+type Zone struct {
+	name    string
+	starts  []event.Instant // from when an offset holds
+	offsets []event.Instant // east of UTC
+}
+
+// NewZone tabulates a time zone. It takes some milliseconds.
+func NewZone(location *time.Location) *Zone {
+	z := &Zone{name: location.String()}
+	at := time.Date(1989, 1, 1, 0, 0, 0, 0, time.UTC)
+	end := time.Date(2201, 1, 1, 0, 0, 0, 0, time.UTC)
+	z.add(event.Instant(-1<<62), offsetAt(location, at.Unix()))
+	for t := at.Unix(); t < end.Unix(); t += 86400 {
+		before, after := offsetAt(location, t), offsetAt(location, t+86400)
+		if before == after {
+			continue
+		}
+		change := t + int64(sort.Search(86400, func(s int) bool { return offsetAt(location, t+int64(s)) == after }))
+		z.add(event.Instant(change)*event.Second, after)
+	}
+	return z
+}
+
+func offsetAt(location *time.Location, unix int64) int {
+	_, offset := time.Unix(unix, 0).In(location).Zone()
+	return offset
+}
+
+func (z *Zone) add(from event.Instant, offsetSeconds int) {
+	z.starts = append(z.starts, from)
+	z.offsets = append(z.offsets, event.Instant(offsetSeconds)*event.Second)
+}
+
+// Name is the zone's name, as in configuration.
+func (z *Zone) Name() string { return z.name }
+
+// DayOf is the business day of an instant. O(log of the offset changes), O(1)
+// for zones without any.
+func (z *Zone) DayOf(at event.Instant) event.Day {
+	return event.Day(floorDiv(at+z.offset(at), event.Day24h))
+}
+
+// StartOf is the first instant of a business day.
+func (z *Zone) StartOf(day event.Day) event.Instant {
+	local := event.Instant(day) * event.Day24h
+	at := local - z.offset(local)
+	// The offset may change between the two: take the one that holds there.
+	at = local - z.offset(at)
+	if z.DayOf(at) < day {
+		// Midnight does not exist on this day; it begins with the change.
+		i := sort.Search(len(z.starts), func(i int) bool { return z.starts[i] > at })
+		if i < len(z.starts) {
+			at = z.starts[i]
+		}
+	}
+	return at
+}
+
+func (z *Zone) offset(at event.Instant) event.Instant {
+	if len(z.starts) == 1 {
+		return z.offsets[0]
+	}
+	i := sort.Search(len(z.starts), func(i int) bool { return z.starts[i] > at })
+	return z.offsets[i-1]
+}
+
+func floorDiv(a, b event.Instant) event.Instant {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// monthOf is the first day of a day's month.
+func monthOf(day event.Day) event.Day {
+	t := time.Unix(int64(day)*86400, 0).UTC()
+	return day - event.Day(t.Day()-1)
+}

@@ -1,0 +1,152 @@
+package state
+
+// journal remembers what each record was before its first change in the
+// commit at hand, so that an aborted commit can be taken back.
+type journal struct {
+	epoch   uint32 // a record with another epoch has not been touched yet
+	entries []preimage
+	side    []uint64
+}
+
+type preimage struct {
+	core    Core
+	slot    Slot
+	side    uint32 // offset in the journal's side area
+	created bool
+}
+
+func (j *journal) created(s *Slab, slot Slot) {
+	p, i := s.at(slot)
+	p.epoch[i] = j.epoch
+	j.entries = append(j.entries, preimage{slot: slot, created: true})
+}
+
+func (j *journal) touched(p *page, i int, slot Slot) {
+	p.epoch[i] = j.epoch
+	core := &p.cores[i]
+	at := uint32(len(j.side))
+	j.side = append(j.side, p.sideOf(core)...)
+	j.entries = append(j.entries, preimage{core: *core, slot: slot, side: at})
+}
+
+func (j *journal) reset() {
+	j.epoch++
+	j.entries, j.side = j.entries[:0], j.side[:0]
+}
+
+// Commit makes everything since the last Commit or Undo final: the journal is
+// dropped, the pages handed out by TakeDirty are clean.
+func (s *Slab) Commit() {
+	s.journal.reset()
+	s.writing = s.writing[:0]
+}
+
+// Undo takes back everything since the last Commit or Undo, and returns the
+// pages handed out by TakeDirty to the front of the queue. Records that were
+// changed get their earlier content, records that were created are gone.
+// O(records touched).
+func (s *Slab) Undo() {
+	for n := len(s.journal.entries) - 1; n >= 0; n-- {
+		e := &s.journal.entries[n]
+		p, i := s.at(e.slot)
+		if e.created {
+			s.calendar.disarm(s, e.slot)
+			s.index.remove(s, p.cores[i].IDHash, e.slot)
+			p.release(i)
+			s.count--
+			s.freeHint = min(s.freeHint, int(pageOf(e.slot)))
+			continue
+		}
+		words := int(e.core.sideLen)
+		p.reserve(i, words)
+		at := &p.cores[i]
+		e.core.sideAt, e.core.sideCap, e.core.sideLen = at.sideAt, at.sideCap, at.sideLen
+		// A row that is owed stays owed: the mark is not part of what is undone.
+		e.core.Flags = e.core.Flags&^RowPending | at.Flags&RowPending
+		*at = e.core
+		copy(p.sideOf(at), s.journal.side[e.side:int(e.side)+words])
+		s.calendar.arm(s, e.slot, at.Deadline)
+	}
+	s.journal.reset()
+	for n := len(s.writing) - 1; n >= 0; n-- {
+		w := s.writing[n]
+		p := s.pages[w.page]
+		if p.dirtySince == 0 {
+			p.dirtySince = w.since
+			s.dirty.pushFront(w.page)
+		} else {
+			p.dirtySince = min(p.dirtySince, w.since)
+		}
+	}
+	s.writing = s.writing[:0]
+}
+
+// Touched is the number of records that the commit at hand has changed.
+func (s *Slab) Touched() int { return len(s.journal.entries) }
+
+// writtenPage is a page handed out for writing in the commit at hand.
+type writtenPage struct {
+	page  uint32
+	since uint64
+}
+
+// pageQueue is the pages that have changes no written page holds, longest
+// dirty first.
+type pageQueue struct {
+	queue []uint32
+	head  int
+}
+
+func (q *pageQueue) push(page uint32) { q.queue = append(q.queue, page) }
+
+func (q *pageQueue) pushFront(page uint32) {
+	if q.head > 0 {
+		q.head--
+		q.queue[q.head] = page
+		return
+	}
+	q.queue = append(q.queue, 0)
+	copy(q.queue[1:], q.queue)
+	q.queue[0] = page
+}
+
+func (q *pageQueue) pop() (uint32, bool) {
+	if q.head == len(q.queue) {
+		return 0, false
+	}
+	page := q.queue[q.head]
+	q.head++
+	if q.head > 1024 && q.head*2 > len(q.queue) {
+		q.queue = q.queue[:copy(q.queue, q.queue[q.head:])]
+		q.head = 0
+	}
+	return page, true
+}
+
+func (q *pageQueue) len() int { return len(q.queue) - q.head }
+
+// DirtyPages is the number of pages with changes that no written page holds.
+func (s *Slab) DirtyPages() int { return s.dirty.len() }
+
+// OldestDirty is the first batch whose changes no written page holds: where a
+// replay would have to start. It is ok only if there is one. Pages handed out
+// in the commit at hand count as written.
+func (s *Slab) OldestDirty() (batch uint64, ok bool) {
+	if s.dirty.len() == 0 {
+		return 0, false
+	}
+	return s.pages[s.dirty.queue[s.dirty.head]].dirtySince, true
+}
+
+// TakeDirty hands out the longest-dirty page for writing in the commit at
+// hand. Commit makes it clean, Undo dirty again.
+func (s *Slab) TakeDirty() (page uint32, ok bool) {
+	page, ok = s.dirty.pop()
+	if !ok {
+		return 0, false
+	}
+	p := s.pages[page]
+	s.writing = append(s.writing, writtenPage{page: page, since: p.dirtySince})
+	p.dirtySince = 0
+	return page, true
+}

@@ -1,0 +1,208 @@
+package state
+
+import (
+	"encoding/binary"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// Slab holds the customers of one shard. It is used by one goroutine at a time.
+//
+// Memory is 96 bytes a customer for the core record, 8 to 20 for the index, 12
+// for the deadline's links and the journal's mark, and the side record; pages
+// are the only pointers, so the garbage collector has one to follow for every
+// 256 customers.
+type Slab struct {
+	pages    []*page
+	index    index
+	count    int
+	freeHint int // no page below it has a free position
+	batch    uint64
+	replay   bool
+	journal  journal
+	calendar calendar
+	dirty    pageQueue
+	writing  []writtenPage
+}
+
+// NewSlab makes an empty slab.
+func NewSlab() *Slab {
+	var probe = [2]byte{1, 0}
+	if binary.NativeEndian.Uint16(probe[:]) != 1 {
+		panic("state: pages need a little-endian machine")
+	}
+	s := &Slab{}
+	s.journal.epoch = 1
+	s.calendar.init()
+	return s
+}
+
+// Len is the number of customers.
+func (s *Slab) Len() int { return s.count }
+
+// Pages is the number of pages.
+func (s *Slab) Pages() int { return len(s.pages) }
+
+// Begin names the batch whose changes follow. In a replay records of pages
+// that already reflect the batch are left alone: Load does not give them.
+func (s *Slab) Begin(batch uint64, replay bool) { s.batch, s.replay = batch, replay }
+
+// Load reads the record of an id into c. Without one it makes a new record if
+// create is set. It returns false where there is no record, or where a replay
+// must not touch it. Reads cost O(record), no allocation.
+func (s *Slab) Load(c *Customer, hash uint64, id []byte, create bool) bool {
+	if slot, ok := s.index.find(s, hash, id); ok {
+		return s.LoadSlot(c, slot)
+	}
+	if !create {
+		return false
+	}
+	slot := s.allocate()
+	p, i := s.at(slot)
+	p.take(i)
+	s.count++
+	core := &p.cores[i]
+	*core = Core{IDHash: hash, Deadline: Never, idLen: uint8(len(id))}
+	p.links[i] = link{}
+	if len(id) <= inlineID {
+		copy(core.id[:], id)
+	} else {
+		p.reserve(i, wordsOfBytes(len(id)))
+		copy(bytesOf(p.sideOf(core)), id)
+	}
+	s.index.insert(s, hash, slot)
+	s.journal.created(s, slot)
+	c.read(p, i, slot)
+	c.fresh = true
+	return true
+}
+
+// LoadSlot reads the record at a place. It returns false for a record that a
+// replay must not touch.
+func (s *Slab) LoadSlot(c *Customer, slot Slot) bool {
+	p, i := s.at(slot)
+	if s.replay && p.version >= s.batch {
+		return false
+	}
+	c.read(p, i, slot)
+	return true
+}
+
+// Peek reads a record outside any batch, whatever the page's version.
+func (s *Slab) Peek(c *Customer, hash uint64, id []byte) bool {
+	slot, ok := s.index.find(s, hash, id)
+	if !ok {
+		return false
+	}
+	p, i := s.at(slot)
+	c.read(p, i, slot)
+	return true
+}
+
+// Store writes c back to its place, journals what was there before the first
+// change of this commit, and arms the deadline.
+func (s *Slab) Store(c *Customer) {
+	p, i := s.at(c.slot)
+	if p.epoch[i] != s.journal.epoch {
+		s.journal.touched(p, i, c.slot)
+	}
+	if p.dirtySince == 0 {
+		p.dirtySince = s.batch
+		s.dirty.push(pageOf(c.slot))
+	}
+	c.write(p, i)
+	s.calendar.arm(s, c.slot, c.Deadline)
+}
+
+// SetRowPending marks or unmarks that a row is owed for a record. It is no
+// change of state: neither journaled nor a reason to write the page, because a
+// mark that outlives a crash only repeats a row.
+func (s *Slab) SetRowPending(slot Slot, pending bool) {
+	p, i := s.at(slot)
+	if pending {
+		p.cores[i].Flags |= RowPending
+	} else {
+		p.cores[i].Flags &^= RowPending
+	}
+}
+
+// IsRowPending says whether a row is owed for a record.
+func (s *Slab) IsRowPending(slot Slot) bool {
+	p, i := s.at(slot)
+	return p.cores[i].Flags&RowPending != 0
+}
+
+// Exists says whether a place holds a customer.
+func (s *Slab) Exists(slot Slot) bool {
+	n := pageOf(slot)
+	return int(n) < len(s.pages) && s.pages[n] != nil && s.pages[n].has(int(slot%PageSize))
+}
+
+// Each calls f with every place that holds a customer, in order of places.
+func (s *Slab) Each(f func(Slot)) {
+	for n, p := range s.pages {
+		if p == nil {
+			continue
+		}
+		for i := 0; i < PageSize; i++ {
+			if p.has(i) {
+				f(Slot(n*PageSize + i))
+			}
+		}
+	}
+}
+
+// Bytes is the memory that the slab holds, in bytes: pages with what they
+// reserved, and the index.
+func (s *Slab) Bytes() int64 {
+	var n int64
+	for _, p := range s.pages {
+		if p != nil {
+			n += pageBytes + int64(cap(p.side))*8
+		}
+	}
+	return n + s.index.bytes()
+}
+
+func pageOf(slot Slot) uint32 { return uint32(slot) / PageSize }
+
+func (s *Slab) at(slot Slot) (*page, int) {
+	return s.pages[pageOf(slot)], int(slot % PageSize)
+}
+
+// allocate gives the lowest free place; in a replay, the lowest of a page that
+// does not yet reflect the batch. A customer that is not in the index was not
+// in any page of this batch or later, so the place that it took in the first
+// run lies in such a page, and it was the lowest free one there then.
+func (s *Slab) allocate() Slot {
+	for n := s.freeHint; n < len(s.pages); n++ {
+		p := s.pages[n]
+		if p == nil {
+			p = &page{}
+			s.pages[n] = p
+		}
+		if p.count == PageSize {
+			if n == s.freeHint {
+				s.freeHint++
+			}
+			continue
+		}
+		if s.replay && p.version >= s.batch {
+			continue
+		}
+		return Slot(n*PageSize + p.firstFree())
+	}
+	s.pages = append(s.pages, &page{})
+	return Slot((len(s.pages) - 1) * PageSize)
+}
+
+func (s *Slab) idOf(slot Slot) []byte {
+	p, i := s.at(slot)
+	return p.idOf(&p.cores[i])
+}
+
+// deadlineOf is the deadline of the record at a place.
+func (s *Slab) deadlineOf(slot Slot) event.Instant {
+	p, i := s.at(slot)
+	return p.cores[i].Deadline
+}
