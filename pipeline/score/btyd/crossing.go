@@ -10,7 +10,7 @@ const farthestWeeks = 1e300
 // y = ln((tail/a)·((1−θ)/θ))/shape, where tail is b+x or b+x−1. Written so, no
 // two large numbers are subtracted.
 func lomaxCrossing(gap lomax, tx, a, tail, theta float64) (weeks float64, ok bool) {
-	y := math.Log(tail/a*((1-theta)/theta)) / gap.shape
+	y := logRatio(tail*(1-theta), a*theta) / gap.shape
 	weeks = tx + gap.scale*math.Expm1(y)
 	if !(weeks <= farthestWeeks) {
 		return 0, false

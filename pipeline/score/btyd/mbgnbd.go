@@ -27,7 +27,7 @@ func (m MBGNBD) gap(h History) lomax {
 // (r+x)·log1p(g/(α+t_x)) + ln(a/(b+x)).
 func (m MBGNBD) LogOddsDead(h History) float64 {
 	x := float64(h.X)
-	return (m.R+x)*math.Log1p(h.silence()/(m.Alpha+h.TX)) + math.Log(m.A/(m.B+x))
+	return (m.R+x)*math.Log1p(h.silence()/(m.Alpha+h.TX)) + logRatio(m.A, m.B+x)
 }
 
 // PAlive is the probability that the customer is still one, in [0, 1]; it
@@ -107,8 +107,10 @@ func (m MBGNBD) DiscountedExpectedPurchasesApproximate(h History, n DiscountNode
 // LogLikelihood is ln of the probability density of the history.
 func (m MBGNBD) LogLikelihood(h History) float64 {
 	x := float64(h.X)
-	if h.X == 0 { // ln(1 − b/(a+b)·(1−S)): exact also where it is nearly 0
-		return math.Log1p(-m.B / (m.A + m.B) * m.gap(h).gapQuantile(h.T))
+	if h.X == 0 { // ln(1 − P(bought again)): exact also where it is nearly 0
+		if again := m.B / (m.A + m.B) * m.gap(h).gapQuantile(h.T); again < 0.5 {
+			return math.Log1p(-again)
+		}
 	}
 	return logGammaRise(m.R, x) - m.R*math.Log1p(h.T/m.Alpha) - x*math.Log(m.Alpha+h.T) +
 		logGammaRise(m.B, x+1) - logGammaRise(m.A+m.B, x+1) + softplus(m.LogOddsDead(h))

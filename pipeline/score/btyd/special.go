@@ -74,3 +74,22 @@ func logBeta(a, b float64) float64 {
 	}
 	return logGamma(a) - logGammaRise(b, a)
 }
+
+// logAddExp is ln(e^u + e^v).
+func logAddExp(u, v float64) float64 {
+	if u < v {
+		u, v = v, u
+	}
+	if math.IsInf(u, -1) {
+		return u
+	}
+	return u + math.Log1p(math.Exp(v-u))
+}
+
+// logRatio is ln(u/v), relatively exact also where u and v are nearly equal.
+func logRatio(u, v float64) float64 {
+	if d := (u - v) / v; math.Abs(d) < 0.5 {
+		return math.Log1p(d)
+	}
+	return math.Log(u / v)
+}
