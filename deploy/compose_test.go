@@ -89,6 +89,28 @@ func TestImagesArePinned(t *testing.T) {
 	}
 }
 
+// TestImageIsStatic asks what the image's program is made of: an image without a
+// C library cannot start one that needs it.
+func TestImageIsStatic(t *testing.T) {
+	tags := regexp.MustCompile(`-tags (\S+)`).FindStringSubmatch(read(t, "Dockerfile"))
+	if tags == nil || !strings.Contains(read(t, "Dockerfile"), "CGO_ENABLED=0") {
+		t.Fatal("the Dockerfile builds without tags, or with cgo")
+	}
+	list := exec.Command("go", "list", "-deps", "-tags", tags[1], "../cmd/holdfast")
+	list.Env = append(list.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+	out, err := list.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	packages := strings.Fields(string(out))
+	if slices.Contains(packages, "github.com/ebitengine/purego") {
+		t.Error("the image's program loads shared libraries")
+	}
+	if !slices.Contains(packages, "time/tzdata") {
+		t.Error("the image's program knows no time zones")
+	}
+}
+
 // goVersion gives go.mod's language version without its patch level.
 func goVersion(t *testing.T) string {
 	found := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "../go.mod"))
