@@ -1,0 +1,96 @@
+-- Views are the contract with BI: stable names, additive changes only. They hide
+-- deduplication (FINAL); who reads them never writes it.
+CREATE OR REPLACE VIEW v_customers_at_risk (
+    risk_rank UInt64 COMMENT '1 is the highest value_at_risk',
+    customer_id String COMMENT 'the customer''s id',
+    segment LowCardinality(String) COMMENT 'segment of the latest event that names a known one',
+    level LowCardinality(String) COMMENT 'watch, at_risk, critical',
+    lifecycle_state LowCardinality(String) COMMENT 'state of the customer in its life with the shop',
+    value_at_risk Nullable(Decimal(18, 4)) COMMENT '(1 - p_alive) times clv_365d if alive, at as_of',
+    currency LowCardinality(String) COMMENT 'currency of every amount in the row',
+    p_alive Nullable(Float64) COMMENT 'probability of being still a customer, as of business_date',
+    p_return_30d Nullable(Float64) COMMENT 'probability of a purchase day in the 30 days from business_date',
+    p_return_60d Nullable(Float64) COMMENT 'probability of a purchase day in the 60 days from business_date',
+    p_return_90d Nullable(Float64) COMMENT 'probability of a purchase day in the 90 days from business_date',
+    churn_risk Nullable(Float64) COMMENT 'risk score with all evidence, 0 to 1, at as_of',
+    reason_codes Array(LowCardinality(String)) COMMENT 'up to three reasons, strongest first',
+    recency_days Nullable(UInt32) COMMENT 'days from the latest purchase day to business_date',
+    last_purchase_day Nullable(Date32) COMMENT 'latest purchase day',
+    orders_life UInt32 COMMENT 'orders ever, without those refunded in full or cancelled',
+    monetary_net_365d Decimal(18, 4) COMMENT 'net revenue of the last 365 business days, at as_of',
+    clv_365d Nullable(Decimal(18, 4)) COMMENT 'expected discounted margin of the next 365 days, at as_of',
+    complaints_open UInt32 COMMENT 'complaints open at as_of',
+    abc_class LowCardinality(String) COMMENT 'A, B, C; empty while no cut points are in force',
+    tier LowCardinality(String) COMMENT 'value pyramid tier; empty while no cut points are in force',
+    business_date Date32 COMMENT 'today in the row''s business time zone',
+    time_zone LowCardinality(String) COMMENT 'business time zone',
+    as_of DateTime64(3, 'UTC') COMMENT 'the moment that the stored row describes',
+    param_version LowCardinality(String) COMMENT 'version of the parameters, joins model_params'
+)
+AS
+WITH
+    -- The purchase model's parameters by version; every shard wrote the same.
+    model AS
+    (
+        SELECT param_version, any(k) AS k, any(r) AS r, any(alpha) AS alpha, any(a) AS a, any(b) AS b
+        FROM model_params
+        WHERE model = 'purchase'
+        GROUP BY param_version
+    ),
+    -- Time in weeks. Silence is counted in whole business days of the row's time
+    -- zone and is never negative.
+    history AS
+    (
+        SELECT
+            c.*,
+            -- toTimeZone wants one zone for all rows; formatDateTime takes one per row.
+            CAST(c.time_zone AS String) AS zone,
+            toDate32(formatDateTime(now(), '%F', if(zone = '', 'UTC', zone))) AS business_date,
+            toFloat64(c.frequency_repeat) AS x,
+            dateDiff('day', c.first_purchase_day, c.last_purchase_day) / 7 AS t_x,
+            greatest(dateDiff('day', c.last_purchase_day, business_date), 0) AS silence_days,
+            silence_days / 7 AS g
+        FROM customer_current AS c FINAL
+        WHERE c.level IN ('watch', 'at_risk', 'critical') AND c.lifecycle_state != 'closed'
+    ),
+    -- MBG/NBD with k = 1, S(g) = ((alpha + t_x) / (alpha + t_x + g))^(r + x):
+    --   p_alive     = (b + x) S(g) / (a + (b + x) S(g))
+    --   p_return(H) = p_alive (1 - S(g + H) / S(g))
+    posterior AS
+    (
+        SELECT
+            h.*,
+            m.r + h.x AS shape,
+            m.alpha + h.t_x + h.g AS scale,
+            if(m.k = 1, 1 / (1 + m.a / (m.b + h.x) * pow(scale / (m.alpha + h.t_x), shape)), NULL) AS alive
+        FROM history AS h
+        LEFT JOIN model AS m ON m.param_version = h.param_version
+    )
+SELECT
+    row_number() OVER (ORDER BY value_at_risk DESC NULLS LAST, customer_id) AS risk_rank,
+    customer_id,
+    segment,
+    level,
+    lifecycle_state,
+    value_at_risk,
+    currency,
+    alive AS p_alive,
+    alive * (1 - pow(scale / (scale + 30 / 7), shape)) AS p_return_30d,
+    alive * (1 - pow(scale / (scale + 60 / 7), shape)) AS p_return_60d,
+    alive * (1 - pow(scale / (scale + 90 / 7), shape)) AS p_return_90d,
+    churn_risk,
+    reason_codes,
+    toUInt32(silence_days) AS recency_days,
+    last_purchase_day,
+    orders_life,
+    monetary_net_365d,
+    clv_365d,
+    complaints_open,
+    abc_class,
+    tier,
+    business_date,
+    time_zone,
+    as_of,
+    param_version
+FROM posterior
+COMMENT 'customers whose silence or complaints say that they may leave, the most valuable first, with p_alive and p_return as of now';
