@@ -11,6 +11,8 @@ import (
 type Facts struct {
 	// Now is the later of the moment that fires and the customer's own last event.
 	Now event.Instant
+	// CustomerID draws the holdout arm when an alert is raised; read during the call.
+	CustomerID []byte
 
 	HasPurchase     bool
 	X               uint32
@@ -19,10 +21,11 @@ type Facts struct {
 	PAlive          int32 // millionths
 	OverdueQuantile int32 // millionths
 	// Starts of the business days of score.Crossings.
-	WatchAt   event.Instant
-	AtRiskAt  event.Instant
-	LostAt    event.Instant
-	OverdueAt event.Instant
+	WatchAt    event.Instant
+	AtRiskAt   event.Instant
+	CriticalAt event.Instant // matters for a VIP only
+	LostAt     event.Instant
+	OverdueAt  event.Instant // overdue quantile above Config.OverdueWatch
 
 	DropoutIdentified bool
 	Sufficiency       signal.DataSufficiency
@@ -42,7 +45,7 @@ type Facts struct {
 	SLABreached        bool          // an open complaint is past a time it must keep
 	SLADueAt           event.Instant // the next such time not yet missed
 	Complaints30       uint32
-	Complaints30FallAt event.Instant // when the 30-day count falls below two
+	Complaints30FallAt event.Instant // when the 30-day count falls below Config.RepeatComplaints
 	LastComplaintAt    event.Instant // 0 none
 
 	Reasons signal.ReasonMask // score.Scores.Mask
@@ -52,7 +55,6 @@ type Facts struct {
 	Closure     event.ClosureReason
 	OptedOut    bool
 	DoNotRetain bool
-	Holdout     bool // Config.InHoldout of the id
 
 	// Feedback on the alert number FeedbackEpisode, where the event that is
 	// being judged is one; OutcomeNone otherwise.

@@ -5,28 +5,74 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
-// Judge brings the customer's levels and alerts to the moment f.Now. It updates
-// st and the episodes (at most one a kind, in the caller's slice, which may grow),
-// appends what is to be said to out, and returns both with the earliest instant
-// after f.Now at which something changes if nothing more is heard; Never if
-// nothing will. It allocates only where the slices must grow.
-func (c *Config) Judge(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition, event.Instant) {
-	return episodes, out, Never
+// judgement is one call of Judge at work.
+type judgement struct {
+	c        *Config
+	st       *State
+	f        *Facts
+	episodes []Episode
+	out      []Transition
+	next     event.Instant
+
+	newPurchase      bool // a later purchase day than the one judged before
+	reactivated      bool // a purchase has just ended `lost`
+	complaintCleared bool // critical by complaint has just been left
 }
 
-// Lifecycle is the state to publish for a customer as judged at f.Now.
-func (c *Config) Lifecycle(st *State, f *Facts) signal.Lifecycle { return signal.Prospect }
+// Judge brings the customer's levels and alerts to the moment f.Now. It updates
+// st and the episodes (at most one a kind, in the caller's slice, which may grow
+// and shrink: what has cooled down is dropped), appends what is to be said to
+// out, and returns both with the earliest instant after f.Now at which something
+// changes if nothing more is heard; Never if nothing will. Calling it at other
+// instants besides does no harm. It allocates only where the slices must grow.
+func (c *Config) Judge(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition, event.Instant) {
+	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out, next: Never}
+	j.levels()
+	j.cool()
+	j.churn()
+	j.slaBreached()
+	j.complaintsRepeat()
+	j.loyalty()
+	j.wakeForLevels()
+	return j.episodes, j.out, j.next
+}
 
-// InHoldout says whether the customer is in the arm that is left alone: by
-// SHA-256 of salt and id, so the same in every shard and run.
-func (c *Config) InHoldout(customerID []byte) bool { return false }
-
-// Suppress adds the replay guard to a transition's suppression: what is said at
-// wall (the wall time of the batch) about a moment more than MaxEventAge before
-// is recorded, never delivered.
-func (c *Config) Suppress(s signal.Suppression, wall, asOf event.Instant) signal.Suppression {
-	if wall-asOf > c.MaxEventAge {
-		return signal.SuppressedReplay
+// wake asks to be called again at an instant to come.
+func (j *judgement) wake(at event.Instant) {
+	if at > j.f.Now && at < j.next {
+		j.next = at
 	}
-	return s
+}
+
+// cool drops the closed episodes whose cooldown is over: they forbid nothing more.
+func (j *judgement) cool() {
+	kept := j.episodes[:0]
+	for i := range j.episodes {
+		if e := &j.episodes[i]; e.Open || e.CooldownUntil > j.f.Now {
+			kept = append(kept, *e)
+		}
+	}
+	j.episodes = kept
+}
+
+// find is the episode of a kind, nil if there is none. It is valid until the
+// next one is raised.
+func (j *judgement) find(kind signal.AlertKind) *Episode {
+	for i := range j.episodes {
+		if j.episodes[i].Kind == kind {
+			return &j.episodes[i]
+		}
+	}
+	return nil
+}
+
+// purchased says whether there is a purchase day.
+func (st *State) purchased() bool { return st.Flags&FlagPurchased != 0 }
+
+func (st *State) set(flag Flags, on bool) {
+	if on {
+		st.Flags |= flag
+	} else {
+		st.Flags &^= flag
+	}
 }

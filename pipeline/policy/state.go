@@ -42,7 +42,7 @@ type Flags uint8
 const (
 	FlagPurchased           Flags = 1 << iota // there is a purchase day
 	FlagWatch                                 // the watch condition holds
-	FlagCriticalByComplaint                   // critical was entered on complaint evidence
+	FlagCriticalByComplaint                   // critical rests on complaint evidence: it has no dwell
 	FlagClosed
 	FlagSecondTold // second_purchase was raised
 )

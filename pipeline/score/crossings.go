@@ -18,24 +18,25 @@ type border struct {
 // P(alive): compute it when a purchase day changes, not at every event.
 func (p *Parameters) Crossings(s *Statistics) Crossings {
 	if !s.HasPurchase {
-		return Crossings{Watch: Never, AtRisk: Never, Lost: Never, Overdue: Never}
+		return Crossings{Watch: Never, AtRisk: Never, Critical: Never, Lost: Never, Overdue: Never}
 	}
 	t, most := &p.Thresholds, p.capDay(s)
-	overdue := p.firstDay(s, border{true, t.OverdueWatch}, most)
-	if !p.DropoutIdentified {
-		return Crossings{
-			Watch:   overdue,
-			AtRisk:  p.firstDay(s, border{true, t.OverdueAtRisk}, most),
-			Lost:    min(p.firstDay(s, border{true, t.OverdueLost}, most), most),
-			Overdue: overdue,
+	c := Crossings{Overdue: p.firstDay(s, border{true, t.OverdueWatch}, most)}
+	if p.DropoutIdentified {
+		c.Watch = p.firstDay(s, border{false, t.Watch}, most)
+		c.AtRisk = p.firstDay(s, border{false, t.AtRisk}, most)
+		c.Critical = c.AtRisk
+		if t.Critical != t.AtRisk {
+			c.Critical = p.firstDay(s, border{false, t.Critical}, most)
 		}
+		c.Lost = min(p.firstDay(s, border{false, t.Lost}, most), most)
+		return c
 	}
-	return Crossings{
-		Watch:   p.firstDay(s, border{false, t.Watch}, most),
-		AtRisk:  p.firstDay(s, border{false, t.AtRisk}, most),
-		Lost:    min(p.firstDay(s, border{false, t.Lost}, most), most),
-		Overdue: overdue,
-	}
+	c.Watch = c.Overdue
+	c.AtRisk = p.firstDay(s, border{true, t.OverdueAtRisk}, most)
+	c.Critical = c.AtRisk
+	c.Lost = min(p.firstDay(s, border{true, t.OverdueLost}, most), most)
+	return c
 }
 
 // capDay is the first day on which silence is longer than the cap, whatever the

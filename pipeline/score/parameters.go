@@ -15,6 +15,7 @@ import (
 type Thresholds struct {
 	Watch         float64 // P(alive) below which a customer is on watch
 	AtRisk        float64
+	Critical      float64 // of customers of rank
 	Lost          float64
 	OverdueWatch  float64 // overdue quantile above which
 	OverdueAtRisk float64
@@ -31,7 +32,7 @@ type Thresholds struct {
 // Lomax tail, which is too fat to wait for.
 func DefaultThresholds() Thresholds {
 	return Thresholds{
-		Watch: .5, AtRisk: .3, Lost: .03,
+		Watch: .5, AtRisk: .3, Critical: .3, Lost: .03,
 		OverdueWatch: .90, OverdueAtRisk: .95, OverdueLost: .99,
 		CapLeastDays: 365, CapMostDays: 730,
 	}
@@ -117,9 +118,9 @@ func (p *Parameters) Prepare() error {
 }
 
 func (t *Thresholds) check() error {
-	if !(t.Watch < 1 && t.Watch >= t.AtRisk && t.AtRisk >= t.Lost && t.Lost > 0) {
-		return fmt.Errorf("%w: thresholds of P(alive) %g, %g, %g, want 1 > watch >= at risk >= lost > 0",
-			ErrParameter, t.Watch, t.AtRisk, t.Lost)
+	if !(t.Watch < 1 && t.Watch >= t.AtRisk && t.AtRisk >= t.Lost && t.Lost > 0 && t.Critical > 0 && t.Critical < 1) {
+		return fmt.Errorf("%w: thresholds of P(alive) %g, %g, %g, %g, want 1 > watch >= at risk >= lost > 0 and critical in between 0 and 1",
+			ErrParameter, t.Watch, t.AtRisk, t.Lost, t.Critical)
 	}
 	if !(t.OverdueWatch > 0 && t.OverdueWatch <= t.OverdueAtRisk && t.OverdueAtRisk <= t.OverdueLost && t.OverdueLost < 1) {
 		return fmt.Errorf("%w: overdue quantiles %g, %g, %g, want 0 < watch <= at risk <= lost < 1",

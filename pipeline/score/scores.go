@@ -29,9 +29,10 @@ const Never event.Day = math.MaxInt32
 // start, Never where it does not hold by the day of the silence cap. They depend
 // on the purchase days and the parameters alone, so they change only with those.
 type Crossings struct {
-	Watch  event.Day
-	AtRisk event.Day
-	Lost   event.Day // the silence cap included
+	Watch    event.Day
+	AtRisk   event.Day
+	Critical event.Day // for customers of rank
+	Lost     event.Day // the silence cap included
 	// Overdue is the first day on which the overdue quantile is above
 	// Thresholds.OverdueWatch, whether or not dropout is identified.
 	Overdue event.Day
