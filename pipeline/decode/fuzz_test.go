@@ -1,0 +1,171 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// FuzzJSON compares the decoder with encoding/json: which values are one good
+// JSON object, and what stands in the fields of those that are accepted. Where
+// the standard library is laxer (a field twice, text that is not UTF-8, lone
+// surrogates, depth) the oracle adds the missing check.
+func FuzzJSON(f *testing.F) {
+	for _, c := range rejectCases {
+		if len(c.value) < 4096 {
+			f.Add(uint8(c.t), []byte(c.value))
+		}
+	}
+	f.Add(uint8(purchase), []byte(fullPurchase))
+	f.Add(uint8(visit), []byte(visitValue))
+	f.Fuzz(func(t *testing.T, kind uint8, value []byte) {
+		cfg := Config{Type: purchase + event.Type(kind%5)}
+		rec := record(string(value))
+		var id struct {
+			CustomerID  string `json:"customer_id"`
+			AnonymousID string `json:"anonymous_id"`
+		}
+		if json.Unmarshal(value, &id) == nil { // a key that fits lets more records through
+			if rec.Key = []byte(id.CustomerID); id.CustomerID == "" {
+				rec.Key = []byte(id.AnonymousID)
+			}
+		}
+		got, reject, ok := decodeOne(t, cfg, rec)
+		fields, want := oracle(value)
+		switch reason := reject.Reason; {
+		case want != None && reason != want && !(want == BadSyntax && reason == BadEncoding && escapesSurrogate(value)):
+			t.Fatalf("%q: got %q, want %q", value, reason, want)
+		case want == None && (reason == BadSyntax || reason == BadEncoding && !hasReplacement(value) || reason == Empty):
+			t.Fatalf("%q: got %q for a good object", value, reason)
+		case ok:
+			compare(t, value, fields, &got)
+		}
+	})
+}
+
+// oracle gives the fields of a value, or the reason for which it is none.
+func oracle(value []byte) (map[string]any, Reason) {
+	switch {
+	case len(value) == 0:
+		return nil, Empty
+	case len(value) > DefaultMaxValueBytes:
+		return nil, TooLarge
+	case !utf8.Valid(value):
+		return nil, BadEncoding
+	case !json.Valid(value):
+		return nil, BadSyntax
+	}
+	reader := json.NewDecoder(bytes.NewReader(value))
+	reader.UseNumber()
+	o := oracleReader{Decoder: reader}
+	fields, isObject := o.value(1).(map[string]any)
+	switch {
+	case o.replaced && !hasReplacement(value):
+		return nil, BadEncoding
+	case !isObject || o.twice || o.deep:
+		return nil, BadSyntax
+	}
+	return fields, None
+}
+
+func hasReplacement(value []byte) bool {
+	return strings.Contains(strings.ToLower(string(value)), `\ufffd`) || strings.ContainsRune(string(value), utf8.RuneError)
+}
+
+func escapesSurrogate(value []byte) bool {
+	return strings.Contains(strings.ToLower(string(value)), `\ud`)
+}
+
+// oracleReader reads a valid JSON text token by token.
+type oracleReader struct {
+	*json.Decoder
+	twice, deep, replaced bool
+}
+
+func (o *oracleReader) value(depth int) any {
+	token, err := o.Token()
+	if err != nil {
+		panic("valid JSON does not end early: " + err.Error())
+	}
+	switch v := token.(type) {
+	case string:
+		o.note(v)
+	case json.Delim:
+		o.deep = o.deep || depth > maxDepth
+		if v == '[' {
+			list := []any{}
+			for o.More() {
+				list = append(list, o.value(depth+1))
+			}
+			_, _ = o.Token()
+			return list
+		}
+		object := map[string]any{}
+		for o.More() {
+			name, _ := o.Token()
+			key := name.(string)
+			o.note(key)
+			_, known := object[key]
+			o.twice = o.twice || known
+			object[key] = o.value(depth + 1)
+		}
+		_, _ = o.Token()
+		return object
+	}
+	return token
+}
+
+func (o *oracleReader) note(text string) {
+	o.replaced = o.replaced || strings.ContainsRune(text, utf8.RuneError)
+}
+
+// compare holds what was decoded against the oracle's fields.
+func compare(t *testing.T, value []byte, fields map[string]any, got *event.Event) {
+	t.Helper()
+	text := func(name string) string { s, _ := fields[name].(string); return s }
+	number := func(name string) int64 {
+		n, _ := fields[name].(json.Number)
+		i, _ := n.Int64()
+		return i
+	}
+	wantAt, err := time.Parse(time.RFC3339Nano, text("occurred_at"))
+	if err != nil {
+		t.Fatalf("%q: accepted an instant that the standard library does not read: %v", value, err)
+	}
+	for name, same := range map[string]bool{
+		"event_type":   text("event_type") == got.Type.String(),
+		"event_id":     text("event_id") == string(got.EventID) && got.EventHash == event.HashID(got.EventID),
+		"customer_id":  text("customer_id") == string(got.CustomerID),
+		"anonymous_id": text("anonymous_id") == string(got.AnonymousID),
+		"segment":      text("segment") == string(got.Segment),
+		"occurred_at":  wantAt.UnixMicro() == int64(got.OccurredAt),
+		"is_test":      fields["is_test"] != true,
+		"kind":         got.Type == erasure || got.Type == feedback || text("kind") == got.Kind.String(),
+	} {
+		if !same {
+			t.Fatalf("%q: %s differs: %+v", value, name, got)
+		}
+	}
+	switch got.Type {
+	case purchase:
+		if number("amount_net") != got.AmountNet || number("margin") != got.Margin || text("status") != got.Status.String() {
+			t.Fatalf("%q: amounts or status differ: %+v", value, got)
+		}
+		if id := text("order_id"); id != "" && got.OrderHash != hash(id) {
+			t.Fatalf("%q: order_id differs", value)
+		}
+	case visit:
+		if number("pages") != int64(got.Pages) {
+			t.Fatalf("%q: pages differ: %+v", value, got)
+		}
+	case complain:
+		if number("rating") != int64(got.Rating) || number("severity") != int64(got.Severity) || text("status") != got.Status.String() {
+			t.Fatalf("%q: rating, severity or status differ: %+v", value, got)
+		}
+	}
+}

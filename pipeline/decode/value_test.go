@@ -1,0 +1,165 @@
+package decode
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+const fullPurchase = `{"event_id":"e-6","event_type":"purchase","schema_version":1,
+ "occurred_at":"2026-03-01T10:15:30.250000Z","ingested_at":"2026-03-01T10:15:31Z",
+ "customer_id":"c-01873","tz":"Europe/Berlin","channel":"web","store_id":"s-1","partner_id":"p-3","staff_id":"st-7",
+ "contact_id":"b-2","segment":"re\u0074ail","consent":{"marketing":true},"source":"shop","is_test":false,"trace_id":"4bf92f3577b34da6",
+ "kind":"order","order_id":"o-772","status":"paid","currency":"EUR","amount_gross":6990,"amount_discount":1000,"amount_tax":1000,
+ "amount_net":4990,"margin":-7,"list_amount":6990,"coupon_code":"SPRING","is_first_order_claimed":false,"points_earned":49,
+ "points_redeemed":0,"promised_at":"2026-03-03T18:00:00Z","delivered_at":null,"renewal_due_at":null,
+ "lines":[{"sku":"A-100","category":"shoes","qty":1,"unit_price":6990,"launch_date":"2026-02-10"}]}`
+
+func at(text string) event.Instant {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		panic(err)
+	}
+	return event.Instant(t.UnixMicro())
+}
+
+func hash(id string) uint64 { return event.HashID([]byte(id)) }
+
+func TestValues(t *testing.T) {
+	common := func(e event.Event) event.Event {
+		e.RecordTime, e.CustomerID, e.CustomerHash = recordTime, []byte(customer), hash(customer)
+		if e.EventID == nil {
+			e.EventID = []byte("5d0c6f0e-51b5-4b0c-9a53-6a2f5d6c1a02")
+		}
+		e.EventHash = hash(string(e.EventID))
+		return e
+	}
+	visited, complained := at("2026-03-01T09:58:02Z"), at("2026-03-04T08:00:00Z")
+	k12 := []byte("5d0c6f0e-51b5-4b0c-9a53-6a2f5d6c1a03")
+	for name, c := range map[string]struct {
+		value string
+		want  event.Event
+	}{
+		"full purchase": {fullPurchase, event.Event{Type: purchase, Kind: event.Order, Status: event.Paid, Channel: event.Web,
+			EventID: []byte("e-6"), OccurredAt: at("2026-03-01T10:15:30.25Z"), OrderHash: hash("o-772"), Segment: []byte("retail"),
+			Currency: [3]byte{'E', 'U', 'R'}, AmountNet: 4990, AmountDiscount: 1000, ListAmount: 6990, Margin: -7,
+			Has: event.HasAmountNet | event.HasAmountDiscount | event.HasListAmount | event.HasMargin | event.HasConsent |
+				event.HasConsentMarketing | event.HasDiscountCoupon}},
+		"visit": {good[visit], event.Event{Type: visit, Kind: event.Session, OccurredAt: visited}},
+		"unknown channel": {with(visit, "channel", `"pigeon"`), event.Event{Type: visit, Kind: event.Session, OccurredAt: visited,
+			Channel: event.ChannelOther, Has: event.HasUnknownChannel}},
+		"channel other": {with(visit, "channel", `"other"`), event.Event{Type: visit, Kind: event.Session, OccurredAt: visited,
+			Channel: event.ChannelOther}},
+		"no consent": {with(visit, "consent", `{"marketing":false}`), event.Event{Type: visit, Kind: event.Session,
+			OccurredAt: visited, Has: event.HasConsent}},
+		"closure": {with(visit, "kind", `"closure"`), event.Event{Type: visit, Kind: event.Closure,
+			Closure: event.UnknownReason, OccurredAt: visited}},
+		"moved": {kind(visit, "closure", `"closure_reason":"moved","pages":3`), event.Event{Type: visit, Kind: event.Closure,
+			Closure: event.Moved, OccurredAt: visited, Pages: 3}},
+		"referral": {kind(visit, "referral", `"referrer_id":"r","referral_converted":true`), event.Event{Type: visit,
+			Kind: event.Referral, OccurredAt: visited, Has: event.HasReferrer | event.HasReferralConverted}},
+		"complaint": {kind(complain, "complaint", `"category":"parking","severity":4,"resolution":"none","rating":2,
+			"first_response_at":"2026-03-04T09:00:00Z","sla_due_at":"2026-03-05T08:00:00Z","order_id":"o-1"`),
+			event.Event{Type: complain, Kind: event.ComplaintMade, Status: event.Opened, Category: event.CategoryOther,
+				Severity: 4, Resolution: event.ResolvedByNothing, Rating: 2, OccurredAt: complained, EventID: k12,
+				ComplaintHash: hash("k-12"), OrderHash: hash("o-1"), Has: event.HasUnknownCategory,
+				FirstResponseAt: at("2026-03-04T09:00:00Z"), SLADueAt: at("2026-03-05T08:00:00Z")}},
+		"feedback": {good[feedback], event.Event{Type: feedback, Outcome: event.OutcomeContacted,
+			OccurredAt: at("2026-04-20T07:30:00Z"), EventID: []byte("5d0c6f0e-51b5-4b0c-9a53-6a2f5d6c1a05")}},
+	} {
+		got, reject, ok := decodeOne(t, Config{Type: c.want.Type}, record(c.value))
+		if !ok {
+			t.Errorf("%s: %+v", name, reject)
+		} else if diff := cmp.Diff(common(c.want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestReuse decodes different records one after the other with one decoder:
+// nothing of one may show in the next, whatever was accepted before.
+func TestReuse(t *testing.T) {
+	for _, c := range rejectCases {
+		d, err := New(Config{Type: c.t})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got event.Event
+		var arena Arena
+		for _, value := range []string{good[c.t], c.value, good[c.t], c.value} {
+			rec := record(value)
+			want, wantReject, wantOK := decodeOne(t, Config{Type: c.t}, rec)
+			reject, ok := d.Decode(&got, &rec, &arena)
+			if ok != wantOK || reject != wantReject {
+				t.Fatalf("%s: got %+v, want %+v as from a fresh decoder", shorten(value), reject, wantReject)
+			}
+			if diff := cmp.Diff(want, got); ok && diff != "" {
+				t.Fatalf("%s (-fresh +reused):\n%s", shorten(value), diff)
+			}
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	values := map[event.Type][]string{
+		visit: {visitValue, with(visit, "source", `"\u0041\n"`), with(visit, "extra", `[1,{"a":{"b":2},"c":[]}]`),
+			kind(visit, "identity_merge", `"merge_from":["a","\u0062"]`)},
+		purchase: {fullPurchase, orderValue, good[purchase]},
+		complain: {good[complain]},
+	}
+	for kind, list := range values {
+		d, err := New(Config{Type: kind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dst event.Event
+		var arena Arena
+		for _, value := range list {
+			rec := record(value)
+			if value == visitValue || value == orderValue {
+				rec.Key = []byte("c-00000001873")
+			}
+			perRun := testing.AllocsPerRun(100, func() {
+				arena.Reset()
+				if reject, ok := d.Decode(&dst, &rec, &arena); !ok {
+					t.Fatal(reject)
+				}
+			})
+			if perRun != 0 {
+				t.Errorf("%s: %v allocations", value, perRun)
+			}
+		}
+	}
+}
+
+// TestManyFields holds the time of a record with very many field names to the
+// order of its size: it would take minutes if each were compared with each.
+func TestManyFields(t *testing.T) {
+	value := []byte(with(visit, "extra", "{"))
+	value = value[:len(value)-1]
+	for i := 0; len(value) < DefaultMaxValueBytes-20; i++ {
+		value = append(value, '"', byte('a'+i%26), byte('a'+i/26%26), byte('a'+i/676%26), byte('a'+i/17576), '"', ':', '0', ',')
+	}
+	good := string(value[:len(value)-1]) + "}}"
+	if _, reject, ok := decodeOne(t, Config{Type: visit}, record(good)); !ok {
+		t.Errorf("different names: %+v", reject)
+	}
+	twice := string(value) + `"caaa":0}}`
+	if _, reject, _ := decodeOne(t, Config{Type: visit}, record(twice)); reject.Reason != BadSyntax {
+		t.Errorf("one name twice: got %q", reject.Reason)
+	}
+}
+
+func TestInstantsAgreeWithTime(t *testing.T) {
+	var cache dateCache
+	for s := int64(-62135596800); s < 253402300800; s += 7_654_321 {
+		want := time.Unix(s, s%1_000_000*1000).UTC()
+		got, ok := cache.instant([]byte(want.Format("2006-01-02T15:04:05.000000Z")))
+		if !ok || got != event.Instant(want.UnixMicro()) {
+			t.Fatalf("%s: got %d (%v), want %d", want, got, ok, want.UnixMicro())
+		}
+	}
+}
