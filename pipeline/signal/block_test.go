@@ -160,6 +160,19 @@ func roundTrip[R CustomerRow | AlertRow | ModelRow](t *testing.T, block *BlockWr
 		t.Fatal(err)
 	}
 	checkBlock(t, got, rows)
+	for _, i := range []int{0, n / 2, n - 1} {
+		if n == 0 {
+			break
+		}
+		one, err := Decode(got.EncodeRow(nil, i))
+		if err != nil {
+			t.Fatalf("row %d of %d by itself: %v", i, n, err)
+		}
+		checkBlock(t, one, rows[i:i+1])
+		if len(one.Shards) != 1 || one.Shards[0].Rows != 1 || one.Table != got.Table {
+			t.Fatalf("row %d by itself: %v, %v", i, one.Table, one.Shards)
+		}
+	}
 }
 
 func TestBlocksComeBack(t *testing.T) {

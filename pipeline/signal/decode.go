@@ -56,6 +56,14 @@ func (b *Block) Column(name string) (*Column, bool) {
 	return nil, false
 }
 
+// Range says where among the values a row's list lies. Only for lists.
+func (c *Column) Range(row int) (from, to int) {
+	if row > 0 {
+		from = int(c.Ends[row-1])
+	}
+	return from, int(c.Ends[row])
+}
+
 // Decode reads a block. It does not keep value. What the value can make it
 // allocate is bounded by the limits of this package; it returns an error that
 // wraps one of the ErrBlock values. Columns of unknown kinds are left out, so a

@@ -18,33 +18,47 @@ func (b *BlockWriter[R]) Encode(dst []byte) []byte {
 	for i := range b.fields {
 		b.appendColumn(i)
 	}
+	return appendFrame(dst, frame{b.table, b.meta, b.rows, len(b.fields), b.shards}, b.body)
+}
+
+// frame is what stands around a block's body.
+type frame struct {
+	table   Table
+	meta    Meta
+	rows    int
+	columns int
+	shards  []ShardRange
+}
+
+// appendFrame writes a whole block around its body.
+func appendFrame(dst []byte, f frame, body []byte) []byte {
 	start := len(dst)
 	dst = append(dst, blockMagic[:]...)
-	dst = append(dst, blockVersion, byte(b.table), compressS2)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(b.rows))
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(b.fields)))
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.body)))
+	dst = append(dst, blockVersion, byte(f.table), compressS2)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(f.rows))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.columns))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(body)))
 	payloadAt := len(dst)
 	dst = binary.LittleEndian.AppendUint32(dst, 0)
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(3+len(b.meta.Currency)+len(b.meta.TimeZone)))
-	dst = append(dst, b.meta.CurrencyExponent, byte(len(b.meta.Currency)))
-	dst = append(dst, b.meta.Currency...)
-	dst = append(dst, byte(len(b.meta.TimeZone)))
-	dst = append(dst, b.meta.TimeZone...)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.shards)))
-	for _, r := range b.shards {
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(3+len(f.meta.Currency)+len(f.meta.TimeZone)))
+	dst = append(dst, f.meta.CurrencyExponent, byte(len(f.meta.Currency)))
+	dst = append(dst, f.meta.Currency...)
+	dst = append(dst, byte(len(f.meta.TimeZone)))
+	dst = append(dst, f.meta.TimeZone...)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(f.shards)))
+	for _, r := range f.shards {
 		dst = binary.LittleEndian.AppendUint16(dst, r.Shard)
 		dst = binary.LittleEndian.AppendUint64(dst, r.First)
 		dst = binary.LittleEndian.AppendUint64(dst, r.Last)
 		dst = binary.LittleEndian.AppendUint32(dst, r.Rows)
 	}
 	before := len(dst)
-	dst = slices.Grow(dst, s2.MaxEncodedLen(len(b.body))+checksumBytes)
-	payload := s2.Encode(dst[before:before:cap(dst)], b.body)
+	dst = slices.Grow(dst, s2.MaxEncodedLen(len(body))+checksumBytes)
+	payload := s2.Encode(dst[before:before:cap(dst)], body)
 	dst = dst[:before+len(payload)]
-	if len(payload) >= len(b.body) {
+	if len(payload) >= len(body) {
 		dst[start+5] = compressNone
-		dst = append(dst[:before], b.body...)
+		dst = append(dst[:before], body...)
 	}
 	binary.LittleEndian.PutUint32(dst[payloadAt:], uint32(len(dst)-before))
 	return binary.LittleEndian.AppendUint64(dst, xxhash.Sum64(dst[start:]))
