@@ -19,7 +19,7 @@ var pureRoots = []string{"pipeline/event", "pipeline/signal", "pipeline/window",
 // no I/O, keep no state and give the same answer to the same question.
 var pureImports = []string{
 	"bytes", "cmp", "encoding", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "errors",
-	"fmt", "hash", "hash/crc32", "io", "iter", "maps", "math", "math/big", "math/bits", "math/rand", "math/rand/v2",
+	"fmt", "hash", "hash/crc32", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "math/rand", "math/rand/v2",
 	"reflect", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16", "unicode/utf8", "unsafe",
 	"crypto/sha256", "embed",
 	"github.com/cespare/xxhash/v2", "github.com/klauspost/compress/s2", "github.com/klauspost/compress/zstd",
