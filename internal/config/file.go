@@ -222,7 +222,7 @@ func (r *fileReader) unknown(path, key string, names []string, pair *ast.Mapping
 		return
 	}
 	fix := "leave it out; `holdfast config print` shows all keys"
-	if guess := nearest(key, names); guess != "" {
+	if guess := Nearest(key, names); guess != "" {
 		fix = "did you mean " + guess + "?"
 	} else if elsewhere := keyElsewhere(key); elsewhere != "" {
 		fix = "did you mean " + elsewhere + "?"

@@ -110,7 +110,7 @@ func unknownVariables(config *Config, environ map[string]string) []Problem {
 		if !strings.HasPrefix(name, "HOLDFAST_") || contains(known, name) {
 			continue
 		}
-		if guess := nearest(name, known); guess != "" {
+		if guess := Nearest(name, known); guess != "" {
 			problems = append(problems, Problem{Source: "environment", Level: Warning,
 				Message: name + " is not a variable that is read", Fix: "did you mean " + guess + "?"})
 		}

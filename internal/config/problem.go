@@ -87,8 +87,8 @@ func arrange(problems []Problem) {
 	})
 }
 
-// nearest gives the candidate that text was most likely meant to be, or "".
-func nearest(text string, candidates []string) string {
+// Nearest gives the candidate that text was most likely meant to be, or "".
+func Nearest(text string, candidates []string) string {
 	best, limit := "", 1+len(text)/3
 	for _, candidate := range candidates {
 		if distance := editDistance(text, candidate); distance <= limit {

@@ -43,8 +43,8 @@ func TestSizes(t *testing.T) {
 
 func TestNearestKey(t *testing.T) {
 	for text, want := range map[string]string{"groop": "group", "clok": "clock", "xyz": "", "": ""} {
-		if got := nearest(text, []string{"group", "clock"}); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", text, got, want)
+		if got := Nearest(text, []string{"group", "clock"}); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", text, got, want)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (c *checker) oneOf(path, text string, allowed []string) {
 		return
 	}
 	fix := ""
-	if guess := nearest(text, allowed); guess != "" {
+	if guess := Nearest(text, allowed); guess != "" {
 		fix = "did you mean " + guess + "?"
 	}
 	c.fail(path, fix, "%q is not one of %s", clip(text), strings.Join(allowed, ", "))

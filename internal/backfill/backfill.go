@@ -1,0 +1,97 @@
+// Package backfill brings a file of past events onto the input topics: each row
+// becomes an event of our own schema, is judged by the decoder that the
+// processor uses, and is sent keyed by its customer, in event-time order.
+//
+// NDJSON holds our schema already and is routed by event_type. CSV is rendered
+// by a Map: field -> column, constant or template.
+package backfill
+
+import (
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// Event is one row, rendered and judged.
+type Event struct {
+	Type  event.Type
+	At    event.Instant
+	Row   int64  // 1 for the first row of data
+	Key   []byte // the customer's id, or the anonymous id
+	Value []byte // JSON of our schema
+}
+
+// Reject is one row that is no event, and why.
+type Reject struct {
+	Row    int64  `json:"row"`
+	Reason string `json:"reason"` // one of the reject reasons of docs/formats
+	Field  string `json:"field,omitempty"`
+	Detail string `json:"detail"`
+	Raw    string `json:"raw"` // the row as it stands, at most 64 KiB of it
+}
+
+// rawLimit bounds what of a bad row is kept.
+const rawLimit = 64 << 10
+
+// MaxRowBytes is the longest row that is read, well above the largest record
+// that a topic takes. A longer one is rejected (NDJSON) or ends the reading
+// (CSV, where the end of a broken row cannot be found again).
+const MaxRowBytes = 4 << 20
+
+// source gives rows one by one. next returns io.EOF after the last; a Reject
+// that is not nil stands in place of the event. The event's slices are valid
+// until the next call.
+type source interface {
+	next() (Event, *Reject, error)
+}
+
+// judge is the decoder of each type, fed with what would lie on the topic.
+type judge struct {
+	decoders [event.AlertFeedback + 1]*decode.JSON
+	arena    decode.Arena
+	now      event.Instant
+}
+
+// newJudge makes decoders for all types, with the same limits as the
+// processor's and no mapping: what is sent is our own schema.
+func newJudge(limits decode.Config, now event.Instant) (*judge, error) {
+	j := &judge{now: now}
+	for t := event.Purchase; t <= event.AlertFeedback; t++ {
+		limits.Type, limits.Mapping = t, decode.Mapping{}
+		decoder, err := decode.New(limits)
+		if err != nil {
+			return nil, err
+		}
+		j.decoders[t] = decoder
+	}
+	return j, nil
+}
+
+// check says whether a rendered value is an event, and when it happened.
+func (j *judge) check(e *Event) *Reject {
+	j.arena.Reset()
+	var decoded event.Event
+	record := decode.Record{
+		Key: e.Key, HasKey: true, Value: e.Value, HasValue: len(e.Value) > 0, Timestamp: j.now,
+	}
+	if reject, ok := j.decoders[e.Type].Decode(&decoded, &record, &j.arena); !ok {
+		return &Reject{Row: e.Row, Reason: reject.Reason.String(), Field: reject.Field, Detail: reject.Detail}
+	}
+	e.At = decoded.OccurredAt
+	return nil
+}
+
+// withRaw adds the row as it stands.
+func (r *Reject) withRaw(raw []byte) *Reject {
+	r.Raw = string(raw[:min(len(raw), rawLimit)])
+	return r
+}
+
+// typeNamed finds an event type by its name.
+func typeNamed(name string) (event.Type, bool) {
+	for t := event.Purchase; t <= event.AlertFeedback; t++ {
+		if t.String() == name {
+			return t, true
+		}
+	}
+	return event.TypeNone, false
+}

@@ -1,0 +1,179 @@
+package backfill
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// Map says how the columns of a CSV file become the fields of an event.
+type Map struct {
+	// Delimiter between columns; comma where empty.
+	Delimiter string `yaml:"delimiter"`
+	// Amounts are minor (integers, the default) or decimal (major units).
+	Amounts string `yaml:"amounts"`
+	// Refunds are positive (the default) or negative.
+	Refunds string `yaml:"refunds"`
+	// Fields of every row: field of our schema -> where it comes from.
+	Fields map[string]Origin `yaml:"fields"`
+	// Events are kinds of rows, tried in order; the first whose When holds
+	// adds its Fields. Empty means that all rows are alike.
+	Events []Case `yaml:"events"`
+}
+
+// Case is one kind of row.
+type Case struct {
+	When   map[string]string `yaml:"when"` // column: the text it must have
+	Fields map[string]Origin `yaml:"fields"`
+}
+
+// Origin is where a field comes from: exactly one of the three. A plain text
+// in the file names a column.
+type Origin struct {
+	Column   string            `yaml:"column"`
+	Constant string            `yaml:"constant"`
+	Template string            `yaml:"template"` // {column}, {@file}, {@row}; braces are doubled to stand for themselves
+	Values   map[string]string `yaml:"values"`   // cell: what stands for it; other cells stay as they are
+}
+
+// UnmarshalYAML reads a column's name or one of the three.
+func (o *Origin) UnmarshalYAML(decode func(any) error) error {
+	var column string
+	if decode(&column) == nil {
+		o.Column = column
+		return nil
+	}
+	type plain Origin
+	return decode((*plain)(o))
+}
+
+// ReadMap reads a map strictly. The error is a *config.Invalid that holds
+// every problem found.
+func ReadMap(name string, data []byte) (*Map, error) {
+	var m Map
+	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict()); err != nil {
+		problem := config.Problem{Source: name, Message: "the map cannot be read: " + err.Error(),
+			Fix: "a map has the keys delimiter, amounts, refunds, fields and events; a field is a column's name, or {column: …}, {constant: …} or {template: …}"}
+		var located yaml.Error
+		if errors.As(err, &located) {
+			problem.Message = "the map cannot be read: " + located.GetMessage()
+			if token := located.GetToken(); token != nil {
+				problem.Line = token.Position.Line
+			}
+		}
+		return nil, &config.Invalid{Problems: []config.Problem{problem}}
+	}
+	check := &mapCheck{name: name, data: data}
+	check.run(&m)
+	if len(check.problems) > 0 {
+		return nil, &config.Invalid{Problems: check.problems}
+	}
+	return &m, nil
+}
+
+// mapCheck gathers what is wrong with a map as such.
+type mapCheck struct {
+	name     string
+	data     []byte
+	problems []config.Problem
+}
+
+func (c *mapCheck) fail(path, fix, format string, values ...any) {
+	c.problems = append(c.problems, config.Problem{
+		Path: path, Source: c.name, Line: c.lineOf(path), Message: fmt.Sprintf(format, values...), Fix: fix,
+	})
+}
+
+// lineOf finds a key's line; 0 where the file has none.
+func (c *mapCheck) lineOf(path string) int {
+	query, err := yaml.PathString("$." + path)
+	if err != nil {
+		return 0
+	}
+	node, err := query.ReadNode(strings.NewReader(string(c.data)))
+	if err != nil || node.GetToken() == nil {
+		return 0
+	}
+	return node.GetToken().Position.Line
+}
+
+func (c *mapCheck) run(m *Map) {
+	if len(m.Delimiter) > 1 || strings.ContainsAny(m.Delimiter, "\"\r\n") {
+		c.fail("delimiter", `write one character, such as ";"`, "%q cannot separate columns", m.Delimiter)
+	}
+	c.oneOf("amounts", m.Amounts, "minor", "decimal")
+	c.oneOf("refunds", m.Refunds, "positive", "negative")
+	c.fields("fields", m.Fields)
+	for i, kind := range m.Events {
+		c.fields(fmt.Sprintf("events[%d].fields", i), kind.Fields)
+	}
+	if len(m.Fields) == 0 && len(m.Events) == 0 {
+		c.fail("fields", "say where customer_id, occurred_at, event_type and kind come from", "the map names no field")
+	}
+}
+
+func (c *mapCheck) oneOf(path, text string, allowed ...string) {
+	if text != "" && !slices.Contains(allowed, text) {
+		c.fail(path, "", "%q is not one of %s", text, strings.Join(allowed, ", "))
+	}
+}
+
+func (c *mapCheck) fields(path string, fields map[string]Origin) {
+	known := schemaFields()
+	for _, name := range sortedNames(fields) {
+		full, origin := path+"."+name, fields[name]
+		if !slices.Contains(known, name) {
+			fix := "see docs/formats for the fields of an event"
+			if guess := config.Nearest(name, known); guess != "" {
+				fix = "did you mean " + guess + "?"
+			}
+			c.fail(full, fix, "is not a field of the schema")
+		}
+		if structured[name] {
+			c.fail(full, "leave it out; NDJSON can carry it", "is a list or an object, which a CSV row has no room for")
+		}
+		given := 0
+		for _, text := range []string{origin.Column, origin.Constant, origin.Template} {
+			if text != "" {
+				given++
+			}
+		}
+		if given != 1 {
+			c.fail(full, "write one of {column: …}, {constant: …}, {template: …}", "has %d origins", given)
+		}
+		if _, err := parseTemplate(origin.Template); err != nil {
+			c.fail(full, "", "%v", err)
+		}
+	}
+}
+
+func sortedNames[V any](fields map[string]V) []string {
+	names := make([]string, 0, len(fields))
+	for name := range fields {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// schemaFields lists the fields of all types, each once, in the order in which
+// the decoder judges them.
+func schemaFields() []string {
+	var all []string
+	for t := event.Purchase; t <= event.AlertFeedback; t++ {
+		for _, name := range decode.FieldNames(t) {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}

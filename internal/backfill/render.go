@@ -1,0 +1,253 @@
+package backfill
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// renderer turns a row's cells into an event by a map that fits the header.
+type renderer struct {
+	zone     *time.Location
+	file     string // what stands for the file in ids
+	amounts  string
+	negative bool // refunds carry a minus
+	cases    []caseRule
+	names    []string // fields of the schema, in order
+	texts    []string // of the row in hand, by the index in names
+	value    []byte
+}
+
+// caseRule is a Case whose columns are found.
+type caseRule struct {
+	when   []condition
+	fields []fieldRule
+}
+
+type condition struct {
+	column int
+	text   string
+}
+
+// fieldRule says where a field comes from.
+type fieldRule struct {
+	index    int
+	column   int // -1 for a constant or template
+	constant string
+	pieces   []templatePiece
+	values   map[string]string
+}
+
+type templatePiece struct {
+	text   string
+	name   string // @file or @row
+	column int    // -1 for text and name
+}
+
+// newRenderer fits a map to a header; what does not fit is reported at once.
+func newRenderer(m *Map, header []string, options Options) (*renderer, error) {
+	columns := trimmed(header)
+	r := &renderer{zone: options.Zone, file: fileStem(options.Name), names: schemaFields()}
+	r.texts = make([]string, len(r.names))
+	if m == nil {
+		m = mapOfNames(columns, r.names)
+	}
+	r.amounts, r.negative = m.Amounts, m.Refunds == "negative"
+	fit := &fitting{renderer: r, columns: columns, source: options.MapName}
+	fit.header()
+	if len(m.Events) == 0 {
+		r.cases = []caseRule{{fields: fit.fields("fields", m.Fields)}}
+	}
+	for i, kind := range m.Events {
+		r.cases = append(r.cases, fit.rule(i, kind, m.Fields))
+	}
+	if len(fit.problems) > 0 {
+		return nil, &config.Invalid{Problems: fit.problems}
+	}
+	return r, nil
+}
+
+// mapOfNames is the map of a file whose columns carry our fields' names.
+func mapOfNames(columns, names []string) *Map {
+	m := &Map{Fields: map[string]Origin{}}
+	for _, column := range columns {
+		if slices.Contains(names, column) && !structured[column] {
+			m.Fields[column] = Origin{Column: column}
+		}
+	}
+	return m
+}
+
+// fileStem is what names the file in ids: its name without folder and .gz,
+// shortened to a hash where the id would grow too long.
+func fileStem(name string) string {
+	stem := strings.TrimSuffix(filepath.Base(name), ".gz")
+	if len(stem) > 40 || !printable(stem) {
+		return strconv.FormatUint(xxhash.Sum64String(stem), 16)
+	}
+	return stem
+}
+
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' })
+}
+
+// render makes the event of a row. Its slices are valid until the next call.
+func (r *renderer) render(cells []string, row int64) (Event, *Reject) {
+	rule := r.ruleFor(cells)
+	if rule == nil {
+		return Event{}, &Reject{Row: row, Reason: decode.BadValue.String(), Detail: "no event of the map is for this row"}
+	}
+	clear(r.texts)
+	for i := range rule.fields {
+		r.texts[rule.fields[i].index] = rule.fields[i].text(cells, r.file, row)
+	}
+	r.complete(row)
+	e := Event{Row: row, Type: event.Purchase, Key: []byte(r.text("customer_id"))}
+	if t, ok := typeNamed(r.text("event_type")); ok {
+		e.Type = t
+	}
+	if len(e.Key) == 0 {
+		e.Key = []byte(r.text("anonymous_id"))
+	}
+	reject := r.write(row)
+	e.Value = r.value
+	return e, reject
+}
+
+func (r *renderer) ruleFor(cells []string) *caseRule {
+	for i := range r.cases {
+		holds := true
+		for _, condition := range r.cases[i].when {
+			holds = holds && strings.TrimSpace(cells[condition.column]) == condition.text
+		}
+		if holds {
+			return &r.cases[i]
+		}
+	}
+	return nil
+}
+
+func (f *fieldRule) text(cells []string, file string, row int64) string {
+	text := f.constant
+	switch {
+	case f.column >= 0:
+		text = strings.TrimSpace(cells[f.column])
+	case len(f.pieces) > 0:
+		var built strings.Builder
+		for _, piece := range f.pieces {
+			switch {
+			case piece.column >= 0:
+				built.WriteString(strings.TrimSpace(cells[piece.column]))
+			case piece.name == nameFile:
+				built.WriteString(file)
+			case piece.name == nameRow:
+				built.WriteString(strconv.FormatInt(row, 10))
+			default:
+				built.WriteString(piece.text)
+			}
+		}
+		text = built.String()
+	}
+	if replaced, ok := f.values[text]; ok {
+		return replaced
+	}
+	return text
+}
+
+func (r *renderer) text(name string) string { return r.texts[slices.Index(r.names, name)] }
+
+func (r *renderer) fill(name, text string) {
+	if i := slices.Index(r.names, name); r.texts[i] == "" {
+		r.texts[i] = text
+	}
+}
+
+// complete adds what a file need not have: the type, which follows from the
+// kind, and ids, made from the file's name and the row so that sending the
+// file again gives the same events.
+func (r *renderer) complete(row int64) {
+	kind := kindNamed(r.text("kind"))
+	if kind != event.KindNone {
+		r.fill("event_type", kind.TypeOf().String())
+	}
+	id := r.file + ":" + strconv.FormatInt(row, 10)
+	r.fill("event_id", id)
+	switch kind {
+	case event.Order, event.Renewal:
+		r.fill("order_id", id)
+	case event.ComplaintMade, event.ReturnRequest, event.Dispute:
+		r.fill("complaint_id", id)
+	case event.Refund, event.Cancel, event.Adjustment:
+		net := slices.Index(r.names, "amount_net")
+		if r.negative {
+			r.texts[net] = strings.TrimPrefix(r.texts[net], "-")
+		}
+	}
+}
+
+func kindNamed(name string) event.Kind {
+	for kind := event.Order; kind <= event.PublicReview; kind++ {
+		if kind.String() == name {
+			return kind
+		}
+	}
+	return event.KindNone
+}
+
+// write puts the texts into r.value as one JSON object; an empty one is absent.
+func (r *renderer) write(row int64) *Reject {
+	r.value = append(r.value[:0], '{')
+	for i, name := range r.names {
+		if r.texts[i] == "" {
+			continue
+		}
+		written, err := r.json(name, r.texts[i])
+		if err != nil {
+			return &Reject{Row: row, Reason: reasonOf(name, err).String(), Field: name, Detail: err.Error()}
+		}
+		if len(r.value) > 1 {
+			r.value = append(r.value, ',')
+		}
+		r.value = fmt.Appendf(r.value, "%q:%s", name, written)
+	}
+	r.value = append(r.value, '}')
+	return nil
+}
+
+func (r *renderer) json(name, text string) (string, error) {
+	var err error
+	switch {
+	case instants[name]:
+		text, err = instantText(text, r.zone)
+	case amounts[name] && r.amounts == "decimal":
+		text, err = minorText(text, r.text("currency"))
+	}
+	if err != nil {
+		return "", err
+	}
+	return scalarText(name, text)
+}
+
+// reasonOf gives the reject reason that the decoder would give.
+func reasonOf(name string, err error) decode.Reason {
+	switch {
+	case errors.Is(err, errEncoding):
+		return decode.BadEncoding
+	case instants[name]:
+		return decode.BadTime
+	case amounts[name]:
+		return decode.BadAmount
+	}
+	return decode.BadType
+}

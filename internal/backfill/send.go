@@ -1,0 +1,123 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// Producer is what Send needs of a Kafka client: *kgo.Client. It must be
+// idempotent and place records by the murmur2 hash of their key, as kgo does
+// by default.
+type Producer interface {
+	Produce(ctx context.Context, record *kgo.Record, promise func(*kgo.Record, error))
+	Flush(ctx context.Context) error
+}
+
+// ErrNoTopic says that an event's type has no input topic in the
+// configuration.
+var ErrNoTopic = errors.New("no input topic is configured for this type of event")
+
+// flushGrace is how long a stopped backfill waits for what it has handed over,
+// so that what was sent is a beginning of the order.
+const flushGrace = 10 * time.Second
+
+// Send sends a plan's events in event-time order, after leaving out the first
+// skip of them, and gives the number of events that the brokers have
+// acknowledged, the skipped ones included. Where ctx ends, what was handed
+// over is still waited for: the events sent are then the first of the order.
+func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.Type]string, skip int64, done func(sent int64)) (int64, error) {
+	sending := &sending{producer: producer, topics: topics, done: done, sent: skip, room: make(chan struct{}, inFlight)}
+	index := int64(0)
+	err := plan.Each(func(e Event) error {
+		index++
+		if index <= skip {
+			return nil
+		}
+		return sending.one(ctx, e, plan.Streamed)
+	})
+	flushed := producer.Flush(ctx)
+	if ctx.Err() != nil { // finish what is handed over all the same
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushGrace)
+		defer cancel()
+		flushed = producer.Flush(grace)
+	}
+	sent, failed := sending.outcome()
+	switch {
+	case failed != nil:
+		return sent, failed
+	case err != nil:
+		return sent, err
+	}
+	return sent, flushed
+}
+
+// inFlight bounds the records that wait for an acknowledgement; it is below
+// the client's own bound, so that Produce never blocks and a stop is heard.
+const inFlight = 8192
+
+type sending struct {
+	producer Producer
+	topics   map[event.Type]string
+	done     func(int64)
+	room     chan struct{}
+
+	mu     sync.Mutex
+	sent   int64
+	failed error
+}
+
+func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
+	topic := s.topics[e.Type]
+	if topic == "" {
+		return fmt.Errorf("send row %d: %w: %s", e.Row, ErrNoTopic, e.Type)
+	}
+	if _, failed := s.outcome(); failed != nil {
+		return failed
+	}
+	select {
+	case s.room <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := ctx.Err(); err != nil { // both were ready
+		return err
+	}
+	key, value := e.Key, e.Value
+	if volatile { // the client keeps the record until it is acknowledged
+		key, value = append([]byte(nil), key...), append([]byte(nil), value...)
+	}
+	record := &kgo.Record{
+		Topic: topic, Key: key, Value: value,
+		Headers: []kgo.RecordHeader{{Key: "content-type", Value: []byte("application/json")}},
+	}
+	// The record's own context never ends: a cancelled record in the middle
+	// would leave a hole in the order.
+	s.producer.Produce(context.Background(), record, s.acknowledged)
+	return nil
+}
+
+func (s *sending) acknowledged(record *kgo.Record, err error) {
+	<-s.room
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		s.sent++
+		s.done(s.sent)
+	case s.failed == nil:
+		s.failed = fmt.Errorf("send to %s: %w", record.Topic, err)
+	}
+}
+
+func (s *sending) outcome() (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent, s.failed
+}
