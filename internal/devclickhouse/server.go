@@ -3,16 +3,160 @@ package devclickhouse
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
-var errNotYet = errors.New("engine not built in yet")
+// opened is set while this process holds an engine: the library has one.
+var opened atomic.Bool
 
 // Server is an engine in this process behind its HTTP front end.
-type Server struct{ addr string }
+type Server struct {
+	addr     string
+	pool     *sessions
+	faults   *faults
+	http     *http.Server
+	lock     *os.File
+	served   chan error
+	stopTime time.Duration
+	closing  sync.Once
+	closed   error
+}
 
-// Open loads the engine into this process and serves HTTP on o.Listen.
-// A process holds at most one Server at a time.
-func Open(ctx context.Context, o Options) (*Server, error) { return nil, errNotYet }
+// Open loads the engine into this process and serves HTTP on o.Listen. A
+// process holds at most one Server at a time. It fails with ErrUnsupported,
+// ErrNotFetched or ErrInUse where that is the reason.
+func Open(ctx context.Context, o Options) (*Server, error) {
+	o = o.withDefaults()
+	if !opened.CompareAndSwap(false, true) {
+		return nil, errors.New("open the embedded ClickHouse: this process has one open already")
+	}
+	s, err := open(ctx, o)
+	if err != nil {
+		opened.Store(false)
+		return nil, fmt.Errorf("open the embedded ClickHouse: %w", err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, o Options) (s *Server, err error) {
+	listener, err := listen(ctx, o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = listener.Close()
+		}
+	}()
+	store, uploads, lock, err := prepareData(o.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = lock.Close()
+		}
+	}()
+	pool, err := startEngine(o, store)
+	if err != nil {
+		return nil, err
+	}
+	f := &front{pool: pool, faults: &faults{}, uploads: uploads, bodyBytes: o.MaxBodyBytes}
+	s = &Server{
+		addr: listener.Addr().String(), pool: pool, faults: f.faults, lock: lock,
+		served: make(chan error, 1), stopTime: o.StopTimeout,
+		http: &http.Server{
+			Handler: f.handler(o.Faults), ReadHeaderTimeout: 10 * time.Second,
+			IdleTimeout: 5 * time.Minute, MaxHeaderBytes: maxTextBytes + 1<<16,
+		},
+	}
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("read the listen address %q: %w", address, err)
+	}
+	if !loopbackHost(host) {
+		return nil, fmt.Errorf("listen on %q: the engine has no users and no passwords and listens on a loopback address only, such as 127.0.0.1:8123", address)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for HTTP: %w", err)
+	}
+	return listener, nil
+}
+
+// prepareData makes and locks dir, and empties the folder of uploads.
+func prepareData(dir string) (store, uploads string, lock *os.File, err error) {
+	if dir == "" {
+		return "", "", nil, errors.New("no data folder is given")
+	}
+	store, uploads = filepath.Join(dir, "store"), filepath.Join(dir, "uploads")
+	if err := os.MkdirAll(store, 0o700); err != nil {
+		return "", "", nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	lock, err = lockFile(filepath.Join(dir, "lock"))
+	if err != nil {
+		if errors.Is(err, errLocked) {
+			err = fmt.Errorf("%w: %s", ErrInUse, dir)
+		}
+		return "", "", nil, err
+	}
+	err = os.RemoveAll(uploads)
+	if err == nil {
+		err = os.MkdirAll(uploads, 0o700)
+	}
+	if err != nil {
+		_ = lock.Close()
+		return "", "", nil, fmt.Errorf("empty the folder of uploads: %w", err)
+	}
+	return store, uploads, lock, nil
+}
+
+func startEngine(o Options, store string) (*sessions, error) {
+	path, err := libraryPath(o.Library)
+	if err != nil {
+		return nil, err
+	}
+	lib, err := loadLibrary(path)
+	if err != nil {
+		return nil, err
+	}
+	return newSessions(lib, engineArguments(store), o.MaxRequests)
+}
+
+// engineArguments are the engine's command line: its data, quiet, answers
+// bounded (the front end holds them in memory), no profiler (its signals would
+// hit Go's threads).
+func engineArguments(store string) []string {
+	return []string{
+		"clickhouse", "--path=" + store, "--log-level=none",
+		"--max_result_bytes=1073741824", "--result_overflow_mode=throw",
+		"--query_profiler_real_time_period_ns=0", "--query_profiler_cpu_time_period_ns=0",
+	}
+}
+
+func libraryPath(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	path, ok := Locate()
+	if !ok {
+		return "", ErrNotFetched
+	}
+	return path, nil
+}
 
 // Addr is the host:port that the front end listens on.
 func (s *Server) Addr() string { return s.addr }
@@ -21,8 +165,33 @@ func (s *Server) Addr() string { return s.addr }
 // an empty name means default.
 func (s *Server) DSN(database string) string { return dsn(s.addr, database) }
 
-// Close stops serving, waits for the statements that run, and closes the engine.
-func (s *Server) Close() error { return nil }
+// Fault adds a fault for tests.
+func (s *Server) Fault(fault Fault) error { return s.faults.add(fault) }
+
+// Close stops serving, waits for the statements that run (at most
+// Options.StopTimeout), and closes the engine. After a time-out the engine
+// stays open until the process ends; its data is as after a kill.
+func (s *Server) Close() error {
+	s.closing.Do(func() { s.closed = s.close() })
+	return s.closed
+}
+
+func (s *Server) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.stopTime)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		_ = s.http.Close()
+		return fmt.Errorf("close the embedded ClickHouse: statements still run: %w", err)
+	}
+	<-s.served
+	s.pool.close()
+	err := s.lock.Close()
+	opened.Store(false)
+	if err != nil {
+		return fmt.Errorf("close the embedded ClickHouse: %w", err)
+	}
+	return nil
+}
 
 func dsn(addr, database string) string {
 	if database == "" {

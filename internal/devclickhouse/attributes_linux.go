@@ -1,0 +1,10 @@
+package devclickhouse
+
+import "syscall"
+
+// childAttributes put the child into a process group of its own (a terminal's
+// Ctrl-C is not for it) and let the kernel send it SIGTERM when its parent
+// ends, in case the pipe's end goes unseen.
+func childAttributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+}

@@ -1,0 +1,126 @@
+package devclickhouse
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// childVariable carries the child's options. Its presence makes a process the
+// engine's child.
+const childVariable = "HOLDFAST_CLICKHOUSE_CHILD"
+
+// exitTime is what a child that was told to stop gets beyond StopTimeout.
+const exitTime = 5 * time.Second
+
+// childOptions is what the parent tells the child.
+type childOptions struct {
+	Library      string
+	DataDir      string
+	Listen       string
+	MaxRequests  int
+	MaxBodyBytes int64
+	Faults       bool
+	RemoveData   bool
+	StopTimeout  time.Duration
+	Parent       int // process id
+}
+
+// childReady is the child's one message to the parent.
+type childReady struct {
+	Addr  string
+	Error string
+	Kind  string // of Error: see kindOf
+}
+
+// MaybeRunChild runs the engine and exits, where this process was started by
+// StartProcess; otherwise it returns at once. It is to be called first thing
+// in main, before flags are read.
+func MaybeRunChild() {
+	text, ok := os.LookupEnv(childVariable)
+	if !ok {
+		return
+	}
+	os.Exit(runChild(text))
+}
+
+// runChild is the child's main: standard input is a pipe whose end says that
+// the parent closed the engine or died; descriptor 3 takes childReady.
+func runChild(text string) (code int) {
+	ready := os.NewFile(3, "ready")
+	_ = os.Unsetenv(childVariable)
+	var c childOptions
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return tell(ready, childReady{Error: fmt.Sprintf("read the child's options: %v", err)})
+	}
+	stop := stopSignal(c.Parent)
+	server, err := Open(context.Background(), Options{
+		Library: c.Library, DataDir: c.DataDir, Listen: c.Listen, MaxRequests: c.MaxRequests,
+		MaxBodyBytes: c.MaxBodyBytes, Faults: c.Faults, StopTimeout: c.StopTimeout,
+	})
+	if err != nil {
+		return tell(ready, childReady{Error: err.Error(), Kind: kindOf(err)})
+	}
+	if tell(ready, childReady{Addr: server.Addr()}) != 0 {
+		return 1
+	}
+	<-stop
+	// A statement that cannot be stopped must not keep the process.
+	time.AfterFunc(c.StopTimeout+exitTime, func() { os.Exit(1) })
+	if err := server.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if c.RemoveData {
+		if err := os.RemoveAll(c.DataDir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	return code
+}
+
+// stopSignal is closed when the parent closes the child's standard input or is
+// gone. Ctrl-C in a terminal and a service manager's SIGTERM reach the whole
+// group: they are the parent's to handle, which still has rows to insert.
+func stopSignal(parent int) <-chan struct{} {
+	stop := make(chan struct{})
+	input := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		close(input)
+	}()
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGINT, syscall.SIGHUP)
+	go func() {
+		defer close(stop)
+		for {
+			select {
+			case <-input:
+				return
+			case <-signals: // also what the kernel sends when the parent ends
+				if os.Getppid() != parent {
+					return
+				}
+			}
+		}
+	}()
+	return stop
+}
+
+func tell(ready *os.File, message childReady) (code int) {
+	err := json.NewEncoder(ready).Encode(message)
+	if closeErr := ready.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil || message.Error != "" {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,111 @@
+package devclickhouse
+
+import "strings"
+
+// statement is what the front end must know of a request's SQL before the
+// engine sees it.
+type statement struct {
+	// text is the SQL; of an INSERT with data, all before FORMAT or VALUES.
+	text []byte
+	// first is the first keyword, upper case.
+	first string
+	// insertFormat is the format of an INSERT's data ("Values" for VALUES);
+	// empty where the statement brings no data.
+	insertFormat string
+	// data is the part of an INSERT's data that stood in the text.
+	data []byte
+	// outputFormat is the statement's own FORMAT; empty where it has none.
+	outputFormat string
+	// session tells that the statement changes its session (SET, USE,
+	// CREATE TEMPORARY).
+	session bool
+}
+
+// parseStatement reads sql as far as statement asks. It refuses several
+// statements in one text, as a server does over HTTP, and what fence refuses.
+// Linear in the length of sql without an INSERT's data.
+func parseStatement(sql []byte) (*statement, error) {
+	s := &statement{text: sql}
+	l := &lexer{text: sql}
+	f := &fence{}
+	var last [3]token // the tokens before the one in hand, newest first
+	words, selects := 0, false
+	for {
+		t := l.next()
+		if t.kind == endToken {
+			break
+		}
+		if last[0].is(";") {
+			return nil, refusal(62, "SYNTAX_ERROR", "Multi-statements are not allowed")
+		}
+		if err := f.see(t); err != nil {
+			return nil, err
+		}
+		if t.kind == wordToken {
+			words++
+			if words == 1 {
+				s.first = strings.ToUpper(t.text)
+			}
+			if words == 2 && s.first == "CREATE" && t.is("TEMPORARY") {
+				s.session = true
+			}
+		}
+		selects = selects || t.is("SELECT") || t.is("WITH")
+		if s.first == "INSERT" && l.depth == 0 && !selects && s.takeData(l, t, last) {
+			return s, nil
+		}
+		s.noteFormat(t, last)
+		last = [3]token{t, last[0], last[1]}
+	}
+	if last[0].is(";") {
+		last = [3]token{last[1], last[2]}
+	}
+	if s.outputFormat == "" && last[1].is("FORMAT") && last[0].kind == wordToken {
+		s.outputFormat = last[0].text
+	}
+	s.session = s.session || s.first == "SET" || s.first == "USE"
+	return s, nil
+}
+
+// noteFormat takes the FORMAT that stands before a SETTINGS clause.
+func (s *statement) noteFormat(t token, last [3]token) {
+	if t.is("SETTINGS") && last[1].is("FORMAT") && last[0].kind == wordToken {
+		s.outputFormat = last[0].text
+	}
+}
+
+// takeData splits an INSERT before its data, once t shows where that is.
+func (s *statement) takeData(l *lexer, t token, last [3]token) bool {
+	// A table may be called like a keyword.
+	if last[0].is("INTO") || last[0].is("TABLE") || last[0].is(".") || last[0].is("FUNCTION") {
+		return false
+	}
+	switch {
+	case t.is("VALUES"):
+		s.insertFormat = "Values"
+		s.text, s.data = l.text[:t.start], l.text[t.end:]
+		return true
+	case last[0].is("FORMAT") && t.kind == wordToken:
+		s.insertFormat = t.text
+		s.text, s.data = l.text[:last[0].start], afterFormat(l.text[t.end:])
+		return true
+	}
+	return false
+}
+
+// afterFormat drops what separates a format's name from the data: blanks, a
+// semicolon, one line end.
+func afterFormat(data []byte) []byte {
+	blanks := 0
+	for blanks < len(data) && (data[blanks] == ' ' || data[blanks] == '\t' || data[blanks] == ';') {
+		blanks++
+	}
+	data = data[blanks:]
+	if len(data) > 0 && data[0] == '\r' {
+		data = data[1:]
+	}
+	if len(data) > 0 && data[0] == '\n' {
+		data = data[1:]
+	}
+	return data
+}
