@@ -66,7 +66,6 @@ func (j *judgement) raiseChurn() {
 	}
 	for _, kind := range [2]signal.AlertKind{signal.ChurnRisk, signal.SilentChurn} {
 		if e := j.find(kind); e != nil && level <= e.Level {
-			j.wake(e.CooldownUntil)
 			return
 		}
 	}

@@ -34,9 +34,7 @@ func (j *judgement) complaintAlert(kind signal.AlertKind, holds bool, over signa
 		default:
 			j.aged(e)
 		}
-	case holds && e != nil:
-		j.wake(e.CooldownUntil)
-	case holds:
+	case holds && e == nil:
 		j.raise(kind, j.st.Level)
 		j.aged(j.find(kind))
 	}

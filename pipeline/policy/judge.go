@@ -24,7 +24,8 @@ type judgement struct {
 // and shrink: what has cooled down is dropped), appends what is to be said to
 // out, and returns both with the earliest instant after f.Now at which something
 // changes if nothing more is heard; Never if nothing will. Calling it at other
-// instants besides does no harm. It allocates only where the slices must grow.
+// instants besides does no harm, and called again with the same facts it gives the
+// same next: deadlines can be rebuilt from records. It allocates only where the slices must grow.
 func (c *Config) Judge(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition, event.Instant) {
 	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out, next: Never}
 	j.levels()
@@ -34,6 +35,7 @@ func (c *Config) Judge(st *State, episodes []Episode, f *Facts, out []Transition
 	j.complaintsRepeat()
 	j.loyalty()
 	j.wakeForLevels()
+	j.wakeForCooldowns()
 	return j.episodes, j.out, j.next
 }
 
@@ -53,6 +55,16 @@ func (j *judgement) cool() {
 		}
 	}
 	j.episodes = kept
+}
+
+// wakeForCooldowns asks to be called when a cooldown is over: the ground of the
+// alert may still be there, and the episode can go.
+func (j *judgement) wakeForCooldowns() {
+	for i := range j.episodes {
+		if e := &j.episodes[i]; !e.Open {
+			j.wake(e.CooldownUntil)
+		}
+	}
 }
 
 // find is the episode of a kind, nil if there is none. It is valid until the

@@ -12,9 +12,7 @@ func (j *judgement) loyalty() {
 		j.raise(signal.SecondPurchase, st.Level)
 	}
 	if f.Ladder >= j.c.LadderUpFrom && f.Ladder > st.LadderTold {
-		if e := j.find(signal.LadderUp); e != nil {
-			j.wake(e.CooldownUntil)
-		} else {
+		if j.find(signal.LadderUp) == nil {
 			st.LadderTold = f.Ladder
 			j.raise(signal.LadderUp, st.Level)
 		}

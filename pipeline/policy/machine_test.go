@@ -1,0 +1,198 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// deed is one thing that happens to the imagined customer.
+type deed struct {
+	after event.Instant // since the deed before
+	kind  string
+	value int
+}
+
+func drawDeeds(t *rapid.T) []deed {
+	kinds := []string{"purchase", "purchase", "purchase", "visit", "complain", "settle", "close", "opt",
+		"feedback", "model", "rank", "advocate"}
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) deed {
+		hours := rapid.OneOf(rapid.IntRange(0, 48), rapid.IntRange(0, 24*40), rapid.IntRange(0, 24*150)).Draw(t, "hours")
+		return deed{
+			after: event.Instant(hours)*event.Hour + event.Instant(rapid.IntRange(0, 3599).Draw(t, "seconds"))*event.Second,
+			kind:  rapid.SampledFrom(kinds).Draw(t, "kind"),
+			value: rapid.IntRange(0, 5).Draw(t, "value"),
+		}
+	}), 1, 40).Draw(t, "deeds")
+}
+
+func (w *world) do(d deed) {
+	switch d.kind {
+	case "purchase":
+		w.purchase()
+	case "complain":
+		w.complain()
+	case "settle":
+		w.settle()
+	case "close":
+		w.closed = true
+	case "opt":
+		w.optedOut = d.value%2 == 0
+	case "feedback":
+		outcome := event.OutcomeAcknowledged + event.Outcome(d.value)%5
+		w.judgeWith(func(f *Facts) { f.Feedback, f.FeedbackEpisode = outcome, w.state.Raised })
+	case "model":
+		w.half, w.modelSince = float64(20+15*d.value), w.now
+	case "rank":
+		w.vip = d.value%2 == 0
+	case "advocate":
+		w.ladder = signal.Advocate
+	}
+	w.judge()
+}
+
+// TestMachine drives one customer through any life, twice: once judged only when
+// something happens or a deadline fires, once at other instants besides.
+func TestMachine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		deeds := drawDeeds(t)
+		identified := rapid.Bool().Draw(t, "identified")
+		every := event.Instant(rapid.IntRange(1, 100).Draw(t, "every")) * event.Hour
+		plain, eager := newWorld(), newWorld()
+		plain.identified, eager.identified = identified, identified
+		at := plain.now
+		for _, d := range deeds {
+			at += d.after
+			for eager.now+every < at {
+				eager.until(eager.now + every)
+				eager.judge()
+			}
+			for _, w := range []*world{plain, eager} {
+				w.until(at)
+				w.do(d)
+				again(t, w)
+			}
+			if plain.state != eager.state {
+				t.Fatalf("state %+v, judged more often %+v", plain.state, eager.state)
+			}
+		}
+		if !slices.Equal(plain.said, eager.said) {
+			t.Fatalf("said\n%+v\njudged more often\n%+v", plain.said, eager.said)
+		}
+		invariants(t, plain)
+	})
+}
+
+// again holds that a second judgement at the same instant changes nothing.
+func again(t *rapid.T, w *world) {
+	state, episodes, said, next := w.state, slices.Clone(w.episodes), len(w.said), w.next
+	w.judge()
+	if w.state != state || !slices.Equal(w.episodes, episodes) || len(w.said) != said || w.next != next {
+		t.Fatalf("a second judgement at the same instant changed %+v %+v %d into %+v %+v %d, said %+v",
+			state, episodes, next, w.state, w.episodes, w.next, w.said[said:])
+	}
+	if w.next <= w.now {
+		t.Fatalf("asked for %d, which is not after %d", w.next, w.now)
+	}
+	if len(w.episodes) > signal.AlertKindCount {
+		t.Fatalf("%d episodes", len(w.episodes))
+	}
+}
+
+func invariants(t *rapid.T, w *world) {
+	type alert struct {
+		last  Transition
+		ended bool
+	}
+	alerts := map[uint32]*alert{}
+	open := map[signal.AlertKind]uint32{}
+	ended := map[signal.AlertKind]Transition{}
+	number := uint32(0)
+	for i, m := range w.said {
+		fail := func(format string, args ...any) {
+			t.Fatalf("message %d %+v: %s", i, m, fmt.Sprintf(format, args...))
+		}
+		if i > 0 && m.At < w.said[i-1].At {
+			fail("goes back in time")
+		}
+		if m.Action == signal.Raised {
+			number++
+			if m.Episode != number || m.Seq != 1 || m.RaisedAt != m.At {
+				fail("want number %d, seq 1, raised now", number)
+			}
+			if open[m.Kind] != 0 || churn(m.Kind) && open[signal.ChurnRisk]+open[signal.SilentChurn] != 0 {
+				fail("another is open")
+			}
+			if before, any := ended[m.Kind]; any && m.At < before.CooldownUntil && !(churn(m.Kind) && m.Level > before.Level && m.Level > before.PreviousLevel) {
+				fail("inside the cooldown of %+v", before)
+			}
+			alerts[number] = &alert{}
+			open[m.Kind] = number
+		} else {
+			a := alerts[m.Episode]
+			switch {
+			case a == nil || a.ended:
+				fail("is not open")
+			case m.Seq != a.last.Seq+1 || m.Kind != a.last.Kind || m.RaisedAt != a.last.RaisedAt:
+				fail("does not follow %+v", a.last)
+			case m.Action == signal.Escalated && m.Level <= a.last.Level:
+				fail("escalates downward from %+v", a.last)
+			case m.Action == signal.Updated && m.At < a.last.At+w.config.UpdateEvery:
+				fail("updated too soon after %+v", a.last)
+			}
+		}
+		a := alerts[m.Episode]
+		a.last = m
+		if m.Action == signal.Resolved || m.Action == signal.Expired || m.Kind.Family() == "loyalty" {
+			a.ended = true
+			open[m.Kind] = 0
+			ended[m.Kind] = m
+		}
+		if (m.Action == signal.Resolved) != (m.Resolve != signal.ResolveNone) {
+			fail("a reason of resolving belongs to resolved alone")
+		}
+	}
+}
+
+func churn(kind signal.AlertKind) bool { return kind == signal.ChurnRisk || kind == signal.SilentChurn }
+
+// TestDwell holds that no silence is alerted before its level has held a dwell.
+func TestDwell(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		at := w.now
+		var risen event.Instant // since when the level is at_risk or higher
+		watch := func() {
+			if w.state.Level < signal.AtRisk {
+				risen = 0
+			} else if risen == 0 {
+				risen = w.now
+			}
+		}
+		for _, d := range drawDeeds(t) {
+			if d.kind == "complain" || d.kind == "model" {
+				continue // complaints have no dwell; a new model moves the past
+			}
+			at += d.after
+			for w.next <= at {
+				w.now = w.next
+				before := len(w.said)
+				w.judge()
+				watch()
+				for _, m := range w.said[before:] {
+					if churn(m.Kind) && m.Action == signal.Raised && m.At < risen+w.config.Dwell {
+						t.Fatalf("%+v raised %d us after its level", m, m.At-risen)
+					}
+				}
+			}
+			w.now = at
+			w.do(d)
+			watch()
+		}
+	})
+}
