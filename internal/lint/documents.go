@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"go/ast"
 	"path"
 	"regexp"
 	"slices"
@@ -13,10 +14,14 @@ var (
 	quotedPath   = regexp.MustCompile("`((?:cmd|pipeline|sinks|schemas|internal|deploy|bench|docs|\\.ci)(?:/[A-Za-z0-9_.-]+)+/?)`")
 )
 
-// checkDocuments holds the documents to the tree: links and paths lead
-// somewhere, and nothing is cited by line number, which the next change moves.
+// quotedSymbol is Type.Method, Type.Field or package.Name in a document.
+var quotedSymbol = regexp.MustCompile("`([A-Za-z][A-Za-z0-9]*)\\.([A-Z][A-Za-z0-9]*)(?:\\(\\))?`")
+
+// checkDocuments holds the documents to the tree: links, paths and
+// symbols lead somewhere, and nothing is cited by line number, which the next change moves.
 func checkDocuments(t *Tree) []Finding {
 	f := &findings{tree: t}
+	packages, names := t.declared()
 	for _, p := range t.paths() {
 		if path.Ext(p) != ".md" {
 			continue
@@ -36,9 +41,42 @@ func checkDocuments(t *Tree) []Finding {
 					f.in(p, i+1, "no such file or directory: %s", quoted[1])
 				}
 			}
+			for _, symbol := range quotedSymbol.FindAllStringSubmatch(line, -1) {
+				ours := packages[symbol[1]] || names[symbol[1]]
+				if foreign := !ours && !ast.IsExported(symbol[1]); !foreign && !(ours && names[symbol[2]]) {
+					f.in(p, i+1, "no such symbol: %s.%s", symbol[1], symbol[2])
+				}
+			}
 		}
 	}
 	return f.sorted()
+}
+
+// declared gives the names of our packages, and every name that they declare:
+// types, functions, methods, fields, constants and variables.
+func (t *Tree) declared() (packages, names map[string]bool) {
+	packages, names = map[string]bool{}, map[string]bool{}
+	for _, file := range t.files {
+		packages[file.syntax.Name.Name] = true
+		ast.Inspect(file.syntax, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				names[n.Name.Name] = true
+			case *ast.TypeSpec:
+				names[n.Name.Name] = true
+			case *ast.ValueSpec:
+				for _, name := range n.Names {
+					names[name.Name] = true
+				}
+			case *ast.Field:
+				for _, name := range n.Names {
+					names[name.Name] = true
+				}
+			}
+			return true
+		})
+	}
+	return packages, names
 }
 
 // ciMarks are how a command of the README may be tried in CI; .ci/readme reads

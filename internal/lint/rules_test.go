@@ -105,6 +105,7 @@ func structureSnippets() []snippet {
 			[]string{"only main ends"}},
 		{"exits", "a subcommand exits", one("cmd/holdfast/a.go", "package main\nimport \"os\"\nfunc run() { os.Exit(1) }"),
 			[]string{"only main ends"}},
+		{"exits", "a child's main exits", one("internal/devkafka/child.go", "package devkafka\nimport \"os\"\nfunc f() { os.Exit(1) }"), nil},
 		{"exits", "main exits", one("cmd/holdfast/main.go", "package main\nimport \"os\"\nfunc main() { os.Exit(1) }"), nil},
 
 		{"environment", "the shell reads a variable", one("pipeline/a.go", "package pipeline\nimport \"os\"\nvar x = os.Getenv(\"X\")"),
@@ -197,6 +198,11 @@ func textSnippets() []snippet {
 			[]string{"cite the symbol", "leads nowhere: nowhere.md", "no such file or directory: pipeline/gone/x.go"}},
 		{"documents", "what is there", with(one("docs/a.md", "[x](b.md#part), [y](https://example.com), `pipeline/x/`, `pipeline/x/a.go`"),
 			"docs/b.md", ""), []string{"no such file or directory: pipeline/x/", "no such file or directory: pipeline/x/a.go"}},
+		{"documents", "symbols that went", with(one("docs/a.md", "`Slab.Gone`, `Gone.Store` and `state.Gone`"),
+			"pipeline/state/a.go", "package state\ntype Slab struct{ Pages int }\nfunc (Slab) Store() {}"),
+			[]string{"no such symbol: Gone.Store", "no such symbol: Slab.Gone", "no such symbol: state.Gone"}},
+		{"documents", "symbols that are there", with(one("docs/a.md", "`Slab.Store()`, `Slab.Pages`, `state.Slab`, `time.Now`, `score.params`"),
+			"pipeline/state/a.go", "package state\ntype Slab struct{ Pages int }\nfunc (Slab) Store() {}"), nil},
 		{"documents", "all is there", with(one("docs/a.md", "`pipeline/x/`, `pipeline/x/a.go`, holdfast.yml:12 is broken"),
 			"pipeline/x/a.go", "package x"), nil},
 
