@@ -94,7 +94,7 @@ func byVariable(config *Config, environ map[string]string) map[string]string {
 
 // ownVariables are read by the command line and are no keys of the file.
 var ownVariables = []string{"HOLDFAST_CONFIG", "HOLDFAST_INSECURE_DEV", "HOLDFAST_LOG_LEVEL", "HOLDFAST_LOG_FORMAT",
-	"HOLDFAST_SHARED_DATA", "HOLDFAST_CACHE_DIR"}
+	"HOLDFAST_SHARED_DATA", "HOLDFAST_CACHE", "HOLDFAST_CHDB_LIB"}
 
 // unknownVariables warns of variables that look like ours and are not read. A
 // warning only: orchestrators set such names for services of that name.
