@@ -9,17 +9,25 @@ import (
 // no complaint for long, else churn_risk, never both. Their cooldown is one too,
 // or a complaint growing old would undo it.
 func (j *judgement) churn() {
-	for _, kind := range [2]signal.AlertKind{signal.ChurnRisk, signal.SilentChurn} {
-		if e := j.find(kind); e != nil && e.Open {
-			j.openChurn(e)
-			return
-		}
+	if e := j.openChurn(); e != nil {
+		j.churnGoesOn(e)
+		return
 	}
 	j.raiseChurn()
 }
 
-// openChurn takes an open alert on: resolved, expired, escalated, updated.
-func (j *judgement) openChurn(e *Episode) {
+// openChurn is the open alert of the two kinds, nil if there is none.
+func (j *judgement) openChurn() *Episode {
+	for _, kind := range [2]signal.AlertKind{signal.ChurnRisk, signal.SilentChurn} {
+		if e := j.find(kind); e != nil && e.Open {
+			return e
+		}
+	}
+	return nil
+}
+
+// churnGoesOn takes an open alert on: resolved, expired, escalated, updated.
+func (j *judgement) churnGoesOn(e *Episode) {
 	if j.answered(e) {
 		return
 	}
@@ -28,7 +36,7 @@ func (j *judgement) openChurn(e *Episode) {
 		return
 	}
 	if j.f.Now < e.RaisedAt+j.c.Expiry {
-		if level := j.confirmed(e.Level); level > e.Level {
+		if level := j.confirmed(); level > e.Level {
 			previous := e.Level
 			e.Level = level
 			j.say(e, signal.Escalated, level, previous, signal.ResolveNone)
@@ -60,7 +68,7 @@ func (j *judgement) raiseChurn() {
 	if level := j.st.Level; level != signal.AtRisk && level != signal.Critical {
 		return
 	}
-	level := j.confirmed(signal.LevelNone)
+	level := j.confirmed()
 	if level < signal.AtRisk {
 		return
 	}
@@ -74,32 +82,34 @@ func (j *judgement) raiseChurn() {
 		kind = signal.SilentChurn
 	}
 	j.raise(kind, level)
-	j.openChurn(j.find(kind))
 }
 
-// confirmed is the highest level above the given one that has held for its dwell;
-// it asks to be called when a higher one will have.
-func (j *judgement) confirmed(above signal.Level) signal.Level {
-	st, highest := j.st, signal.LevelNone
-	check := func(level signal.Level, since, dwell event.Instant) {
-		if since == 0 || level <= above {
-			return
+// confirmed is the highest level that has held for its dwell.
+func (j *judgement) confirmed() signal.Level {
+	for level := signal.Lost; level >= signal.AtRisk; level-- {
+		if j.f.Now >= j.confirmedAt(level) {
+			return level
 		}
-		due := since + dwell
-		if dwell > 0 {
-			due = max(due, j.protectedUntil())
-		}
-		if j.f.Now >= due {
-			highest = level
-		}
-		j.wake(due)
 	}
-	check(signal.AtRisk, st.AtRiskSince, j.c.Dwell)
-	dwell := j.c.Dwell
-	if st.Flags&FlagCriticalByComplaint != 0 {
-		dwell = 0
+	return signal.LevelNone
+}
+
+// confirmedAt is when a level will have held for its dwell; Never where it does
+// not hold. What a complaint drives has no dwell; what follows from re-scoring
+// under new parameters waits until these have been in force for a while.
+func (j *judgement) confirmedAt(level signal.Level) event.Instant {
+	since := j.st.LostSince
+	switch level {
+	case signal.AtRisk:
+		since = j.st.AtRiskSince
+	case signal.Critical:
+		since = j.st.CriticalSince
+		if since != 0 && j.st.Flags&FlagCriticalByComplaint != 0 {
+			return since
+		}
 	}
-	check(signal.Critical, st.CriticalSince, dwell)
-	check(signal.Lost, st.LostSince, j.c.Dwell)
-	return highest
+	if since == 0 {
+		return Never
+	}
+	return max(since+j.c.Dwell, j.protectedUntil())
 }

@@ -12,9 +12,6 @@ func (j *judgement) slaBreached() {
 // complaints in 30 days.
 func (j *judgement) complaintsRepeat() {
 	holds := j.f.Complaints30 >= j.c.RepeatComplaints
-	if holds {
-		j.wake(j.f.Complaints30FallAt)
-	}
 	why := signal.ByLevelDropped
 	if j.f.ComplaintsOpen == 0 {
 		why = signal.ByComplaintResolved
@@ -36,6 +33,5 @@ func (j *judgement) complaintAlert(kind signal.AlertKind, holds bool, over signa
 		}
 	case holds && e == nil:
 		j.raise(kind, j.st.Level)
-		j.aged(j.find(kind))
 	}
 }

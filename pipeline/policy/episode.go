@@ -89,14 +89,8 @@ func (j *judgement) aged(e *Episode) bool {
 		j.end(e, signal.Expired, signal.ResolveNone)
 		return true
 	}
-	j.wake(e.RaisedAt + j.c.Expiry)
-	if j.reasons(e.Kind) == e.Reasons {
-		return false
-	}
-	due := e.MessageAt + j.c.UpdateEvery
-	if j.f.Now >= due {
+	if j.reasons(e.Kind) != e.Reasons && j.f.Now >= e.MessageAt+j.c.UpdateEvery {
 		j.say(e, signal.Updated, e.Level, e.Level, signal.ResolveNone)
 	}
-	j.wake(due)
 	return false
 }

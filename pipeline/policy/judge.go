@@ -12,7 +12,6 @@ type judgement struct {
 	f        *Facts
 	episodes []Episode
 	out      []Transition
-	next     event.Instant
 
 	newPurchase      bool // a later purchase day than the one judged before
 	reactivated      bool // a purchase has just ended `lost`
@@ -27,23 +26,14 @@ type judgement struct {
 // instants besides does no harm, and called again with the same facts it gives the
 // same next: deadlines can be rebuilt from records. It allocates only where the slices must grow.
 func (c *Config) Judge(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition, event.Instant) {
-	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out, next: Never}
+	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out}
 	j.levels()
 	j.cool()
 	j.churn()
 	j.slaBreached()
 	j.complaintsRepeat()
 	j.loyalty()
-	j.wakeForLevels()
-	j.wakeForCooldowns()
-	return j.episodes, j.out, j.next
-}
-
-// wake asks to be called again at an instant to come.
-func (j *judgement) wake(at event.Instant) {
-	if at > j.f.Now && at < j.next {
-		j.next = at
-	}
+	return j.episodes, j.out, j.wakes()
 }
 
 // cool drops the closed episodes whose cooldown is over: they forbid nothing more.
@@ -55,16 +45,6 @@ func (j *judgement) cool() {
 		}
 	}
 	j.episodes = kept
-}
-
-// wakeForCooldowns asks to be called when a cooldown is over: the ground of the
-// alert may still be there, and the episode can go.
-func (j *judgement) wakeForCooldowns() {
-	for i := range j.episodes {
-		if e := &j.episodes[i]; !e.Open {
-			j.wake(e.CooldownUntil)
-		}
-	}
 }
 
 // find is the episode of a kind, nil if there is none. It is valid until the

@@ -72,13 +72,7 @@ func (j *judgement) holds(was, entered bool, leave, overdue float64) bool {
 	if entered || !was || j.newPurchase {
 		return entered
 	}
-	if j.left(leave, overdue) {
-		if !j.protected() {
-			return false
-		}
-		j.wake(j.protectedUntil())
-	}
-	return true
+	return j.protected() || !j.left(leave, overdue)
 }
 
 // left says whether the leave border is passed by the test that is in force.
@@ -122,34 +116,6 @@ func (j *judgement) protectedUntil() event.Instant {
 		return 0
 	}
 	return j.f.ModelSince + j.c.ModelProtection
-}
-
-// wakeForLevels asks to be called when a level that does not hold would be
-// entered, and when `reactivated` ends.
-func (j *judgement) wakeForLevels() {
-	st, f := j.st, j.f
-	j.wake(f.SLADueAt)
-	if !f.HasPurchase {
-		return
-	}
-	if st.Flags&FlagWatch == 0 {
-		j.wake(f.WatchAt)
-	}
-	if st.AtRiskSince == 0 {
-		j.wake(f.AtRiskAt)
-	}
-	if st.CriticalSince == 0 && f.VIP {
-		j.wake(f.CriticalAt)
-	}
-	if st.CriticalSince == 0 && f.SLABreached {
-		j.wake(f.OverdueAt)
-	}
-	if st.LostSince == 0 {
-		j.wake(f.LostAt)
-	}
-	if st.ReactivatedAt != 0 {
-		j.wake(st.ReactivatedAt + j.c.ReactivatedFor)
-	}
 }
 
 // millionths is a probability as decisions compare it.
