@@ -112,7 +112,7 @@ var drivers = []driver{
 	{"github.com/prometheus/client_golang", []string{"pipeline", "sinks/...", "internal/...", "cmd/holdfast", "bench/..."},
 		"the core is measured from its shell"},
 	{"github.com/compose-spec", nil, "the compose file is read by its test alone"},
-	{"net/http/pprof", []string{"bench/..."}, "it registers itself on a global: serve net/http/pprof's handlers by hand behind a token"},
+	{"net/http/pprof", []string{"internal/ops", "bench/..."}, "profiles show memory: they are served by internal/ops, behind a token"},
 	{"log", nil, "write through the log/slog logger that was handed in"},
 }
 

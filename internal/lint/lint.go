@@ -41,6 +41,7 @@ func Rules() []Rule {
 		{"imports", checkImports},
 		{"drivers", checkDrivers},
 		{"purity", checkPurity},
+		{"fused", checkFused},
 		{"goroutines", checkGoroutines},
 		{"exits", checkExits},
 		{"environment", checkEnvironment},
