@@ -123,6 +123,19 @@ func TestStories(t *testing.T) {
 69.0 silent_churn#3/2 escalated lost(at_risk)
 70.0 silent_churn#3/3 resolved none(lost) purchase
 70.0 reactivated#4/1 raised none(none)`},
+		{"a late purchase lifts over the border without hysteresis", func(w *world) {
+			w.days(50)
+			w.last += 4 // P(alive) .32: above .30, below .40
+			w.judge()
+		}, `48.0 silent_churn#3/1 raised at_risk(none)
+50.0 silent_churn#3/2 resolved watch(at_risk) purchase`},
+		{"a note of the team goes with the next message alone", func(w *world) {
+			w.days(50)
+			w.judgeWith(func(f *Facts) { f.Feedback, f.FeedbackEpisode = event.OutcomeContacted, 3 })
+			w.days(100)
+		}, `48.0 silent_churn#3/1 raised at_risk(none)
+69.0 silent_churn#3/2 escalated lost(at_risk) contacted
+138.0 silent_churn#3/3 expired lost(lost)`},
 		{"feedback is noted, then ends it", func(w *world) {
 			w.days(50)
 			feedback := func(outcome event.Outcome) {

@@ -65,6 +65,7 @@ func TestMachine(t *testing.T) {
 		every := event.Instant(rapid.IntRange(1, 100).Draw(t, "every")) * event.Hour
 		plain, eager := newWorld(), newWorld()
 		plain.identified, eager.identified = identified, identified
+		plain.config.Critical.Enter, eager.config.Critical.Enter = .4, .4
 		at := plain.now
 		for _, d := range deeds {
 			at += d.after

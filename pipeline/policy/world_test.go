@@ -85,7 +85,7 @@ func (w *world) facts() Facts {
 	} else {
 		f.WatchAt, f.AtRiskAt, f.LostAt = above(.9), above(.95), above(.99)
 	}
-	f.CriticalAt = f.AtRiskAt
+	f.CriticalAt = below(w.config.Critical.Enter)
 	return f
 }
 

@@ -1,0 +1,110 @@
+package score
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
+)
+
+// The silence in weeks until P(alive) reaches .7, .5, .3 and .1 with CDNOW-like
+// parameters; 0 where it is below from the start. Figures to the last digit given.
+func TestSilenceUntilCrossing(t *testing.T) {
+	tests := []struct {
+		x, txWeeks int
+		justAfter  float64
+		weeks      [4]float64
+	}{
+		{0, 0, .644, [4]float64{0, 13.0, 90, 1254}},
+		{1, 4, .746, [4]float64{1.65, 10.4, 25.8, 76.9}},
+		{1, 26, .746, [4]float64{5.2, 33.0, 81.4, 243}},
+		{3, 26, .838, [4]float64{8.2, 19.1, 33.1, 63.5}},
+		{10, 26, .929, [4]float64{5.7, 8.9, 12.3, 18.4}},
+	}
+	p := cdnow(t)
+	p.Purchase = btyd.MBGNBD{R: .525, Alpha: 6.183, A: .891, B: 1.614}
+	for _, test := range tests {
+		s := buyer(uint32(test.x), test.txWeeks*7, test.txWeeks*7, 10)
+		near(t, "just after", p.Probabilities(&s).PAlive, test.justAfter, 6e-4)
+		for i, theta := range [4]float64{.7, .5, .3, .1} {
+			day := p.firstDay(&s, border{threshold: theta}, s.LastDay+20_000)
+			got := float64(day-s.LastDay) / 7
+			if want := test.weeks[i]; got < want-.06-want*.006 || got > want+1./7+.06+want*.006 {
+				t.Errorf("x %d, t_x %d weeks: .%g reached after %.2f weeks, want %.2f",
+					test.x, test.txWeeks, theta, got, want)
+			}
+		}
+	}
+}
+
+// TestCrossingsAreExact compares every crossing with what day-by-day judging finds.
+func TestCrossingsAreExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parameter := func(name string, most float64) float64 {
+			return min(most, max(1e-3, math.Exp(rapid.Float64Range(math.Log(1e-3), math.Log(most)).Draw(t, name))))
+		}
+		p := DefaultParameters()
+		p.Purchase = btyd.MBGNBD{R: parameter("r", 50), Alpha: parameter("alpha", 500), A: parameter("a", 100), B: parameter("b", 1e4)}
+		p.DropoutIdentified = rapid.Bool().Draw(t, "identified")
+		p.Thresholds.Critical = .35
+		if err := p.Prepare(); err != nil {
+			t.Fatal(err)
+		}
+		x := rapid.IntRange(0, 60).Draw(t, "x")
+		tx := 0
+		if x > 0 {
+			tx = rapid.IntRange(x, 1500).Draw(t, "tx")
+		}
+		s := buyer(uint32(x), tx, tx, 10)
+		c := p.Crossings(&s)
+		most := p.capDay(&s)
+		first := func(holds func(pr Probabilities) bool) event.Day {
+			for day := s.LastDay; day <= most; day++ {
+				s.Today = day
+				if holds(p.Probabilities(&s)) {
+					return day
+				}
+			}
+			return Never
+		}
+		alive := func(border float64) event.Day {
+			return first(func(pr Probabilities) bool { return pr.PAliveMillionths < Millionths(border) })
+		}
+		overdue := func(border float64) event.Day {
+			return first(func(pr Probabilities) bool { return pr.OverdueMillionths > Millionths(border) })
+		}
+		want := Crossings{Overdue: overdue(.9)}
+		if p.DropoutIdentified {
+			want.Watch, want.AtRisk, want.Critical, want.Lost = alive(.5), alive(.3), alive(.35), min(alive(.03), most)
+		} else {
+			want.Watch, want.AtRisk, want.Lost = overdue(.9), overdue(.95), min(overdue(.99), most)
+			want.Critical = want.AtRisk
+		}
+		if c != want {
+			t.Fatalf("crossings %+v, day by day %+v (last day %d, cap %d)", c, want, s.LastDay, most)
+		}
+	})
+}
+
+func TestSilenceCap(t *testing.T) {
+	p := cdnow(t)
+	tests := []struct {
+		name string
+		x    uint32
+		tx   int
+		want int // days of silence on the first day beyond the cap
+	}{
+		{"one-time buyer", 0, 0, 366},
+		{"frequent buyer: at least a year", 50, 350, 366},
+		{"rare buyer: at most two", 1, 300, 731},
+	}
+	for _, test := range tests {
+		s := buyer(test.x, test.tx, test.tx, 10)
+		if got := int(p.capDay(&s) - s.LastDay); got != test.want {
+			t.Errorf("%s: lost after %d days, want %d", test.name, got, test.want)
+		}
+	}
+}
