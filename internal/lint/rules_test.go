@@ -167,7 +167,7 @@ func puritySnippets() []snippet {
 		snippet{"fused", "sums of products", one("pipeline/state/a.go",
 			"package state\nfunc f(a, b, c float64) float64 {\nc += a*b\nreturn c - (a*b)\n}"), []string{"a.go:3: write s +=", "a.go:4: write float64"}},
 		snippet{"fused", "rounded products, integers and constants", with(one("pipeline/state/a.go",
-			"package state\nfunc f(a, b, c float64, n int) float64 { return c + float64(a*b) + float64(n*n+1) + 2.*3 + a*(b+c) }"),
+			"package state\nfunc f(a, b, c float64, n int) float64 { return c + float64(a*b) + float64(n*n+1) + 2.*3 + float64(a*(b+c)) }"),
 			"pipeline/score/btyd/a.go", "package btyd\nfunc f(a, b, c float64) float64 { return a*b + c }"), nil},
 		snippet{"purity", "what the shard imports", with(one("pipeline/shard/a.go",
 			"package shard\nimport _ \""+Module+"/pipeline/other\"\n"), "pipeline/other/a.go", "package other\nfunc f() { go f() }\n"),
