@@ -14,8 +14,10 @@ func benchmark(b *testing.B, f func(History) float64) {
 	}
 }
 
-func BenchmarkPAlive(b *testing.B)  { benchmark(b, func(h History) float64 { return cdnow.PAlive(h) }) }
-func BenchmarkPReturn(b *testing.B) { benchmark(b, func(h History) float64 { return cdnow.PReturn(h, 13) }) }
+func BenchmarkPAlive(b *testing.B) { benchmark(b, func(h History) float64 { return cdnow.PAlive(h) }) }
+func BenchmarkPReturn(b *testing.B) {
+	benchmark(b, func(h History) float64 { return cdnow.PReturn(h, 13) })
+}
 func BenchmarkExpected(b *testing.B) {
 	benchmark(b, func(h History) float64 { return cdnow.ExpectedPurchases(h, 39) })
 }

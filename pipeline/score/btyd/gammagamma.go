@@ -7,7 +7,8 @@ import "math"
 // customers. Nu is in the currency unit of the spend. It assumes that spend
 // does not depend on frequency.
 //
-// Domain: every parameter in [MinParameter, MaxParameter]; the expected spend
+// Domain: P and Q in [MinParameter, MaxParameter], Nu in [MinParameter, MaxNu]
+// (a scale in currency units, so that any currency fits); the expected spend
 // also needs Q > 1. Constant cost, no allocation.
 type GammaGamma struct{ P, Q, Nu float64 }
 
@@ -15,7 +16,10 @@ type GammaGamma struct{ P, Q, Nu float64 }
 // accepts Q ≤ 1, for which a likelihood but no mean exists; ValidateMean is
 // the check for ExpectedSpend.
 func (m GammaGamma) Validate() error {
-	return validateParameters(parameter{"p", m.P}, parameter{"q", m.Q}, parameter{"nu", m.Nu})
+	if !(m.Nu >= MinParameter && m.Nu <= MaxNu) {
+		return &DomainError{"nu", m.Nu, "a number from 0.001 to 1e+09"}
+	}
+	return validateParameters(parameter{"p", m.P}, parameter{"q", m.Q})
 }
 
 // ValidateMean is Validate, and a *DomainError where Q ≤ 1: there the
@@ -87,6 +91,9 @@ func validateSpend(x int, meanSpend float64) error {
 	}
 	return nil
 }
+
+// MaxNu is the largest Nu of a GammaGamma.
+const MaxNu = 1e9
 
 // maxSpend bounds a mean spend, in units of the currency.
 const maxSpend = 1e12

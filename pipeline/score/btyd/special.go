@@ -93,3 +93,7 @@ func logRatio(u, v float64) float64 {
 	}
 	return math.Log(u / v)
 }
+
+// LogGammaRise is ln Γ(y+m) − ln Γ(y) for y > 0 and m ≥ 0, without cancellation:
+// for likelihoods that share it among customers.
+func LogGammaRise(y, m float64) float64 { return logGammaRise(y, m) }
