@@ -28,15 +28,12 @@ func (s *Shard) decide(b *Batch, c *state.Customer, fx *Effects) {
 	st := &j.statistics
 	s.statistics(c, now, st)
 	j.standing.load(c)
-	bought := s.keepCrossings(&j.standing.crossings, st)
+	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
 	if s.mayAlert(&j.facts) {
 		s.cfg.Parameters.Scores(st, &j.scores)
 		j.facts.Reasons = j.scores.Mask
-		bought = true
 	}
-	// The arm is a hash of the id, asked for only where something may be said.
-	j.facts.Holdout = (bought || j.facts.Ladder > j.standing.state.LadderTold) && s.cfg.Policy.InHoldout(c.ID)
 	var next event.Instant
 	j.standing.episodes, j.transitions, next =
 		s.cfg.Policy.Judge(&j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
@@ -90,8 +87,8 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 	p := s.cfg.Parameters
 	f := &s.judge.facts
 	*f = policy.Facts{
-		Now: st.Now, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
-		WatchAt: policy.Never, AtRiskAt: policy.Never, LostAt: policy.Never, OverdueAt: policy.Never,
+		Now: st.Now, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
+		WatchAt: policy.Never, AtRiskAt: policy.Never, CriticalAt: policy.Never, LostAt: policy.Never, OverdueAt: policy.Never,
 		DropoutIdentified: p.DropoutIdentified, Sufficiency: p.DataSufficiency, ModelSince: s.cfg.ModelSince,
 		// No cut points are in force yet: a rank of value counts as met,
 		// membership in a class as not met.
@@ -99,7 +96,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen,
 		SLADueAt: s.nextDue(c, st.Now), Complaints30: score.ComplaintsIn(&st.Complaints30),
 		LastComplaintAt: st.LastComplaintAt,
-		Closed: st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
+		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
 	}
 	f.Complaints30FallAt = s.complaintsFall(c, f.Complaints30)
 	pr := p.Probabilities(st)
@@ -110,6 +107,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 	f.PAlive, f.OverdueQuantile = pr.PAliveMillionths, pr.OverdueMillionths
 	days := &s.judge.standing.crossings.days
 	f.WatchAt, f.AtRiskAt = s.startOf(days.Watch), s.startOf(days.AtRisk)
+	f.CriticalAt = s.startOf(days.Critical)
 	f.LostAt, f.OverdueAt = s.startOf(days.Lost), s.startOf(days.Overdue)
 }
 
