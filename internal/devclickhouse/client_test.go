@@ -40,7 +40,7 @@ func compressed(method clickhouse.CompressionMethod) func(*clickhouse.Options) {
 	return func(o *clickhouse.Options) { o.Compression = &clickhouse.Compression{Method: method} }
 }
 
-func exec(t *testing.T, conn driver.Conn, sql string, args ...any) {
+func execute(t *testing.T, conn driver.Conn, sql string, args ...any) {
 	t.Helper()
 	if err := conn.Exec(t.Context(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)

@@ -78,7 +78,7 @@ func TestEveryTypeGoesInAndComesBack(t *testing.T) {
 	for name, method := range methods {
 		t.Run(name, func(t *testing.T) {
 			conn := dial(t, enginetest.Start(t), compressed(method))
-			exec(t, conn, everyTypeTable)
+			execute(t, conn, everyTypeTable)
 			batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO every_type")
 			if err != nil {
 				t.Fatal(err)
@@ -141,7 +141,7 @@ func TestManyBlocksComeBack(t *testing.T) {
 // Bytes of every value, blank lines among them, in batches and in literals.
 func TestBytesStayWhole(t *testing.T) {
 	conn := dial(t, enginetest.Start(t), compressed(clickhouse.CompressionLZ4))
-	exec(t, conn, "CREATE TABLE bytes (n UInt32, s String) ENGINE = MergeTree ORDER BY n")
+	execute(t, conn, "CREATE TABLE bytes (n UInt32, s String) ENGINE = MergeTree ORDER BY n")
 	random := rand.New(rand.NewPCG(1, 2))
 	var want [][]byte
 	var rows [][]any
@@ -158,7 +158,7 @@ func TestBytesStayWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	literal := "a\n\nb\x00c);\nINSERT INTO bytes VALUES (9, 'x')"
-	exec(t, conn, "INSERT INTO bytes VALUES (?, ?)", uint32(200), literal)
+	execute(t, conn, "INSERT INTO bytes VALUES (?, ?)", uint32(200), literal)
 	want = append(want, []byte(literal))
 	answer, err := conn.Query(t.Context(), "SELECT n, s FROM bytes ORDER BY n")
 	if err != nil {
@@ -184,7 +184,7 @@ func TestBytesStayWhole(t *testing.T) {
 // A body larger than what stays in memory.
 func TestLargeBatch(t *testing.T) {
 	conn := dial(t, enginetest.Start(t))
-	exec(t, conn, "CREATE TABLE large (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
+	execute(t, conn, "CREATE TABLE large (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
 	batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO large (n, s)")
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,17 @@
 package devclickhouse_test
 
 import (
+	"os"
 	"testing"
 
+	"github.com/holdfast/holdfast/internal/devclickhouse"
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) {
+	devclickhouse.MaybeRunChild()
+	if role := os.Getenv(hostVariable); role != "" {
+		os.Exit(runHost(role))
+	}
+	enginetest.Main(m)
+}
