@@ -1,0 +1,110 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+var (
+	// errColumnKind: a block's column cannot be what its name says.
+	errColumnKind = errors.New("column of another kind than the table's")
+	// errAppend: the driver cannot take a value into a column.
+	errAppend = errors.New("append to column")
+)
+
+// class says what an error of ClickHouse asks for.
+type class uint8
+
+const (
+	unreachable   class = iota + 1 // never reached the server: retry
+	busy                           // the server cannot at the moment: retry, slower
+	ambiguous                      // the outcome is unknown: repeat the same rows
+	configuration                  // nothing will work before a person acts: pause and say so
+	refused                        // the rows are at fault: find the bad one
+	sinkClassEnd
+)
+
+var classNames = [sinkClassEnd]string{"", "unreachable", "busy", "ambiguous", "configuration", "data"}
+
+// String gives the label of metrics and logs.
+func (c class) String() string { return classNames[c] }
+
+// Codes of ClickHouse that are known to be of a class. What is in no list is
+// ambiguous: to repeat is always right, to give up never is.
+var (
+	busyCodes          = []int32{202, 241, 242, 243, 252, 285, 999}
+	configurationCodes = []int32{16, 36, 44, 47, 60, 62, 81, 164, 192, 193, 194, 195, 291, 492, 497, 516}
+	refusedCodes       = []int32{6, 27, 53, 69, 70, 117, 131, 190, 349, 407, 469}
+)
+
+// classify says what to do about an error of an insert.
+func classify(err error) class {
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) {
+		return classifyCode(exception.Code, exception.Message)
+	}
+	var network *net.OpError
+	var name *net.DNSError
+	switch {
+	case errors.Is(err, clickhouse.ErrBatchInvalid), errors.Is(err, errAppend):
+		return refused
+	case errors.Is(err, clickhouse.ErrAcquireConnTimeout), errors.As(err, &name),
+		errors.As(err, &network) && network.Op == "dial":
+		return unreachable
+	}
+	return ambiguous
+}
+
+func classifyCode(code int32, message string) class {
+	if code == 252 && strings.Contains(strings.ToLower(message), "too many partitions") {
+		return refused
+	}
+	for _, known := range busyCodes {
+		if code == known {
+			return busy
+		}
+	}
+	for _, known := range configurationCodes {
+		if code == known {
+			return configuration
+		}
+	}
+	for _, known := range refusedCodes {
+		if code == known {
+			return refused
+		}
+	}
+	return ambiguous
+}
+
+// describe gives an error's words for logs and headers. A server's message
+// about rows may quote them, and with them a customer's id: of such an error
+// only code and name are told.
+func describe(err error) string {
+	var exception *clickhouse.Exception
+	switch {
+	case errors.As(err, &exception) && classify(err) == refused:
+		return fmt.Sprintf("code %d %s", exception.Code, exception.CodeName)
+	case errors.As(err, &exception):
+		return fmt.Sprintf("code %d %s: %s", exception.Code, exception.CodeName, clip(exception.Message))
+	case classify(err) == refused:
+		return "a value does not fit its column"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	return clip(err.Error())
+}
+
+// clip keeps the words of others short and on one line.
+func clip(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if len(text) > 300 {
+		text = text[:300]
+	}
+	return strings.ToValidUTF8(text, "?")
+}

@@ -1,0 +1,218 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/cenkalti/backoff/v5"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Loader brings the outbox into ClickHouse. Make it with New, run it once.
+type Loader struct {
+	config  Config
+	kafka   []kgo.Opt
+	conn    driver.Conn
+	log     *slog.Logger
+	now     func() time.Time
+	metrics *metrics
+	times   times
+
+	client *kgo.Client // while Run runs
+
+	lock     sync.Mutex
+	workers  map[int32]*worker
+	position map[int32]int64
+	pending  map[int32]time.Time
+	problems map[int32]Problem
+}
+
+// times are the waits between attempts.
+type times struct {
+	least, most   time.Duration
+	busy          time.Duration
+	configuration time.Duration
+}
+
+// Problem is what keeps a partition from being loaded.
+type Problem struct {
+	Class string // unreachable, busy, ambiguous, configuration, data
+	Text  string
+	Since time.Time
+}
+
+// New checks the configuration and registers metrics; it talks to nobody.
+func New(config Config, deps Deps) (*Loader, error) {
+	config, err := config.complete()
+	if err != nil {
+		return nil, err
+	}
+	if deps, err = deps.complete(); err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(deps.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	return &Loader{
+		config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
+		times:   times{least: 200 * time.Millisecond, most: 30 * time.Second, busy: time.Second, configuration: 10 * time.Second},
+		workers: map[int32]*worker{}, position: map[int32]int64{}, pending: map[int32]time.Time{}, problems: map[int32]Problem{},
+	}, nil
+}
+
+func (l *Loader) pace() *backoff.ExponentialBackOff {
+	pace := backoff.NewExponentialBackOff()
+	pace.InitialInterval, pace.MaxInterval = l.times.least, l.times.most
+	return pace
+}
+
+// Run loads until ctx is done, and then returns nil once what was in hand is
+// loaded or let go. ClickHouse being away makes it wait. It gives up on a
+// *SchemaError at the start, and where Kafka refuses for good.
+func (l *Loader) Run(ctx context.Context) error {
+	if err := l.awaitSchema(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	client, err := kgo.NewClient(append(slices.Clone(l.kafka),
+		kgo.ConsumerGroup(LoadGroup(l.config.Group)),
+		kgo.ConsumeTopics(l.config.OutboxTopic),
+		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // below the log start: say so, never skip
+		kgo.FetchMaxBytes(int32(min(l.config.QueueBytes, 64<<20))),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.OnPartitionsAssigned(l.assigned),
+		kgo.OnPartitionsRevoked(l.revoked),
+		kgo.OnPartitionsLost(l.lost),
+	)...)
+	if err != nil {
+		return fmt.Errorf("make the loader's Kafka client: %w", err)
+	}
+	l.client = client
+	defer client.CloseAllowingRebalance()
+	err = l.poll(ctx)
+	l.stopWorkers(slices.Collect(maps.Keys(l.owned())), l.config.StopTimeout)
+	return err
+}
+
+// awaitSchema waits for ClickHouse and compares the tables.
+func (l *Loader) awaitSchema(ctx context.Context) error {
+	pace := l.pace()
+	for told := false; ; {
+		checked, cancel := context.WithTimeout(ctx, l.config.InsertTimeout)
+		err := CheckSchema(checked, l.conn)
+		cancel()
+		var schema *SchemaError
+		if err == nil || errors.As(err, &schema) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if !told {
+			l.log.Warn("loading waits for ClickHouse", "problem", describe(err))
+			told = true
+		}
+		l.metrics.retries.WithLabelValues(classify(err).String()).Inc()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pace.NextBackOff()):
+		}
+	}
+}
+
+// poll hands fetched records to the workers. A rebalance waits until they are
+// handed over: records of an old assignment never meet a new worker.
+func (l *Loader) poll(ctx context.Context) error {
+	for {
+		fetches := l.client.PollRecords(ctx, 1000)
+		if ctx.Err() != nil || fetches.IsClientClosed() {
+			l.client.AllowRebalance()
+			return nil
+		}
+		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+			if p.Err != nil {
+				l.fetchFailed(p.Partition, p.Err)
+			}
+			if w := l.owned()[p.Partition]; w != nil && len(p.Records) > 0 {
+				w.give(p.Records)
+			}
+		})
+		l.client.AllowRebalance()
+	}
+}
+
+// fetchFailed says what the client cannot heal by itself.
+func (l *Loader) fetchFailed(partition int32, err error) {
+	text := clip(err.Error())
+	if errors.Is(err, kerr.OffsetOutOfRange) {
+		text = "the outbox no longer has the record at the committed offset: rows are missing; " +
+			"`holdfast offsets skip --group load` goes on behind them"
+	}
+	if l.setProblem(partition, configuration, text) {
+		l.log.Error("outbox cannot be read", "partition", partition, "problem", text)
+	}
+}
+
+func (l *Loader) owned() map[int32]*worker {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return maps.Clone(l.workers)
+}
+
+// assigned starts a worker per partition; the lists may be empty.
+func (l *Loader) assigned(_ context.Context, _ *kgo.Client, topics map[string][]int32) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	for _, partition := range topics[l.config.OutboxTopic] {
+		w := newWorker(l, partition)
+		l.workers[partition] = w
+		go w.run()
+	}
+}
+
+// revoked is called while the partitions are still ours: what is in hand may be
+// finished. It returns when their workers are gone, because the group does not
+// check by partition who commits.
+func (l *Loader) revoked(_ context.Context, _ *kgo.Client, topics map[string][]int32) {
+	l.stopWorkers(topics[l.config.OutboxTopic], l.config.StopTimeout)
+}
+
+// lost is called when they are another's already: nothing may be finished.
+func (l *Loader) lost(_ context.Context, _ *kgo.Client, topics map[string][]int32) {
+	l.stopWorkers(topics[l.config.OutboxTopic], 0)
+}
+
+func (l *Loader) stopWorkers(partitions []int32, within time.Duration) {
+	var all sync.WaitGroup
+	for _, partition := range partitions {
+		l.lock.Lock()
+		w := l.workers[partition]
+		delete(l.workers, partition)
+		l.lock.Unlock()
+		if w != nil {
+			all.Go(func() { w.stop(within) })
+		}
+	}
+	all.Wait()
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	for _, partition := range partitions {
+		delete(l.position, partition)
+		delete(l.problems, partition)
+	}
+}
