@@ -14,8 +14,8 @@ import (
 	"github.com/ClickHouse/ch-go/compress"
 )
 
-// memoryBodyBytes is how much of a body stays in memory; a longer one goes to
-// a temporary file.
+// memoryBodyBytes is how much of a body stays in memory; what follows goes to a
+// temporary file.
 const memoryBodyBytes = 8 << 20
 
 // body is a request's whole body, decompressed. A body is read to its end

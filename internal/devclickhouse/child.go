@@ -16,7 +16,7 @@ import (
 const childVariable = "HOLDFAST_CLICKHOUSE_CHILD"
 
 // exitTime is what a child that was told to stop gets beyond StopTimeout.
-const exitTime = 5 * time.Second
+const exitTime = 2 * time.Second
 
 // childOptions is what the parent tells the child.
 type childOptions struct {

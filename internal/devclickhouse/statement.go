@@ -19,6 +19,8 @@ type statement struct {
 	// session tells that the statement changes its session (SET, USE,
 	// CREATE TEMPORARY).
 	session bool
+
+	name int // where the last name stood that follows INTO, TABLE, FUNCTION or a dot
 }
 
 // parseStatement reads sql as far as statement asks. It refuses several
@@ -76,16 +78,14 @@ func (s *statement) noteFormat(t token, last [3]token) {
 
 // takeData splits an INSERT before its data, once t shows where that is.
 func (s *statement) takeData(l *lexer, t token, last [3]token) bool {
-	// A table may be called like a keyword.
-	if last[0].is("INTO") || last[0].is("TABLE") || last[0].is(".") || last[0].is("FUNCTION") {
-		return false
-	}
 	switch {
+	case last[0].is("INTO") || last[0].is("TABLE") || last[0].is(".") || last[0].is("FUNCTION"):
+		s.name = t.start // a table may be called like a keyword
 	case t.is("VALUES"):
 		s.insertFormat = "Values"
 		s.text, s.data = l.text[:t.start], l.text[t.end:]
 		return true
-	case last[0].is("FORMAT") && t.kind == wordToken:
+	case last[0].is("FORMAT") && last[0].start != s.name && t.kind == wordToken:
 		s.insertFormat = t.text
 		s.text, s.data = l.text[:last[0].start], afterFormat(l.text[t.end:])
 		return true
