@@ -69,6 +69,20 @@ type Effects struct {
 	Customers *signal.CustomerBlock
 	AlertRows *signal.AlertBlock
 	Models    *signal.ModelBlock
+	// Sealed are the encodings of blocks that were full.
+	Sealed [][]byte
+}
+
+// makeRoom seals the blocks that are full.
+func (fx *Effects) makeRoom(meta signal.Meta) {
+	if fx.AlertRows.Full() {
+		fx.Sealed = append(fx.Sealed, fx.AlertRows.Encode(nil))
+		fx.AlertRows.Reset(meta)
+	}
+	if fx.Customers.Full() {
+		fx.Sealed = append(fx.Sealed, fx.Customers.Encode(nil))
+		fx.Customers.Reset(meta)
+	}
 }
 
 // Counters count events since the shard's beginning. They go with every entry
@@ -89,4 +103,32 @@ type Counters struct {
 	UnknownComplaint uint64
 	DeadlinesFired   uint64
 	AlertsRaised     uint64
+}
+
+// Count notes records read for the next batch, control records apart, and how
+// many of them are events.
+func (s *Shard) Count(read, events uint64) {
+	s.counters.Read += read
+	s.counters.Rejected += read - events
+}
+
+// Values are the counters in the order of the batch log.
+func (c *Counters) Values() []uint64 {
+	return []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
+		c.UnknownChannels, c.UnknownCategory, c.UnknownSegments, c.ForeignAmounts, c.UnknownComplaint,
+		c.DeadlinesFired, c.AlertsRaised}
+}
+
+// CountersOf reads what Values gave; values that an older version did not
+// write are 0.
+func CountersOf(values []uint64) Counters {
+	var c Counters
+	for i, p := range []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
+		&c.UnknownChannels, &c.UnknownCategory, &c.UnknownSegments, &c.ForeignAmounts, &c.UnknownComplaint,
+		&c.DeadlinesFired, &c.AlertsRaised} {
+		if i < len(values) {
+			*p = values[i]
+		}
+	}
+	return c
 }

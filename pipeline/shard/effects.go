@@ -27,18 +27,21 @@ type AlertContext struct {
 func (s *Shard) announce(b *Batch, c *state.Customer, fx *Effects) {
 	j := &s.judge
 	s.cfg.Parameters.Scores(&j.statistics, &j.scores)
+	fx.makeRoom(s.meta())
 	id := bytes.Clone(c.ID)
 	for i := range j.transitions {
 		fx.Alerts = append(fx.Alerts, s.alert(b, c, id, &j.transitions[i]))
-		if fx.AlertRows != nil {
-			fx.Alerts[len(fx.Alerts)-1].Row(&j.alertRow)
-			j.alertRow.SrcPartition, j.alertRow.Seq = s.cfg.Shard, s.seq()
-			fx.AlertRows.Append(&j.alertRow)
-		}
+		fx.Alerts[len(fx.Alerts)-1].Row(&j.alertRow)
+		j.alertRow.SrcPartition, j.alertRow.Seq = s.cfg.Shard, s.seq()
+		fx.AlertRows.Append(&j.alertRow)
 	}
-	if fx.Customers != nil {
-		s.writeRow(b, c, &j.statistics, fx)
-	}
+	s.writeRow(b, c, &j.statistics, fx)
+}
+
+// meta is what the shard's blocks say of their amounts and days.
+func (s *Shard) meta() signal.Meta {
+	return signal.Meta{Currency: s.cfg.Alerts.CurrencyText, CurrencyExponent: s.cfg.Parameters.CurrencyExponent,
+		TimeZone: s.cfg.Zone.Name()}
 }
 
 func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transition) signal.Alert {

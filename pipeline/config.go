@@ -1,0 +1,116 @@
+package pipeline
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/shard"
+)
+
+// Config is what a pipeline is told. Every field without a note is required.
+type Config struct {
+	Client     []kgo.Opt // brokers, transport security and login
+	Group      string
+	InstanceID string // static membership; the transactional id is <group>-<instance>
+
+	Inputs []Input
+	Topics Topics
+
+	Shard      shard.Config // Shard is set per partition
+	ConfigHash uint64       // of the configuration that changes meaning
+	Clock      ClockMode
+
+	CommitEvery        time.Duration
+	CommitBytes        int64
+	TransactionTimeout time.Duration
+	SessionTimeout     time.Duration // 0 = DefaultSessionTimeout
+	MaxReplay          time.Duration
+	FlushEvery         time.Duration
+	RowsPerCommit      int // 0 = DefaultRowsPerCommit; of one shard
+	MaxPollRecords     int // 0 = DefaultMaxPollRecords
+
+	Now        func() time.Time      // nil = time.Now
+	Logger     *slog.Logger          // nil = discard
+	Registerer prometheus.Registerer // nil = none
+	Metrics    MetricsConfig
+	Hook       func(Point)                  // nil; tests kill here
+	OnBatch    func(partition int32, n int) // nil; benchmarks count here
+}
+
+// Input is one input topic and how its records are read.
+type Input struct {
+	Topic  string
+	Decode decode.Config
+}
+
+// Topics are the topics that the pipeline writes.
+type Topics struct {
+	Checkpoint, BatchLog, Outbox, Alerts, Loyalty, DeadLetters string
+}
+
+// ClockMode says what the clock follows.
+type ClockMode uint8
+
+const (
+	// HonestClock declares silence once everything that had reached Kafka is
+	// applied.
+	HonestClock ClockMode = iota
+	// EventsClock is also never ahead of the latest event seen: for replays,
+	// back-tests and the demo.
+	EventsClock
+)
+
+// Defaults.
+const (
+	// DefaultSessionTimeout bounds how long a stopped instance holds its
+	// partitions against another; a restart of the same instance is at once.
+	DefaultSessionTimeout = 10 * time.Second
+	// DefaultRowsPerCommit keeps a shard's share of a flush to some
+	// milliseconds, so that a flush of many rows is spread over commits.
+	DefaultRowsPerCommit = 20_000
+	// DefaultMaxPollRecords is a batch's bound over all partitions: some
+	// milliseconds of work.
+	DefaultMaxPollRecords = 20_000
+
+	endsEvery         = time.Second            // how often log ends are asked for
+	idlePoll          = 100 * time.Millisecond // how long a poll waits where there is nothing
+	endTimeout        = 30 * time.Second       // of a commit; beyond it the client is replaced
+	watchdogAfter     = 25 * time.Second       // no commit for so long while there is input: exit
+	headerEveryCommit = 64                     // commits between two headers of a shard
+	maxPagesPerCommit = 256                    // of one shard, also on a clean stop
+)
+
+// fillDefaults sets what was left out.
+func (c *Config) fillDefaults() {
+	if c.SessionTimeout == 0 {
+		c.SessionTimeout = DefaultSessionTimeout
+	}
+	if c.RowsPerCommit == 0 {
+		c.RowsPerCommit = DefaultRowsPerCommit
+	}
+	if c.MaxPollRecords == 0 {
+		c.MaxPollRecords = DefaultMaxPollRecords
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+func (c *Config) topicNames() []string {
+	names := make([]string, len(c.Inputs))
+	for i := range c.Inputs {
+		names[i] = c.Inputs[i].Topic
+	}
+	return names
+}
+
+// wall is the wall time as an instant.
+func (p *Pipeline) wall() event.Instant { return event.Instant(p.cfg.Now().UnixMicro()) }

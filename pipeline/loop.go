@@ -1,0 +1,234 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/holdfast/holdfast/pipeline/assign"
+)
+
+// loop polls, applies and commits until the context ends.
+func (s *session) loop(ctx context.Context) error {
+	s.p.alive(time.Now())
+	for ctx.Err() == nil {
+		if err := s.once(ctx); err != nil {
+			return err
+		}
+	}
+	return s.stop()
+}
+
+// once is one round: what was assigned, what was read, and when it is time, a
+// commit.
+func (s *session) once(ctx context.Context) error {
+	if err := s.reassign(ctx); err != nil {
+		return err
+	}
+	until := time.Now().Add(idlePoll)
+	if due := s.lastCommit.Add(s.p.cfg.CommitEvery); s.anyBusy() && due.Before(until) {
+		until = due
+	}
+	if err := s.poll(ctx, until); err != nil {
+		return err
+	}
+	s.p.reach(AfterPoll)
+	s.answer()
+	if err := s.step(); err != nil {
+		return err
+	}
+	if s.commitDue(time.Now()) {
+		if err := s.commit(ctx, false); err != nil {
+			return err
+		}
+	}
+	s.report()
+	return s.watch()
+}
+
+func (s *session) anyBusy() bool {
+	for _, w := range s.workers {
+		if w.busy() {
+			return true
+		}
+	}
+	return false
+}
+
+// reassign follows the group: workers of partitions that are gone are let go,
+// new ones are restored, restored ones are read from.
+func (s *session) reassign(ctx context.Context) error {
+	s.mu.Lock()
+	changed := s.changed
+	s.changed = false
+	assigned := make([]int32, 0, len(s.assigned))
+	for n := range s.assigned {
+		assigned = append(assigned, n)
+	}
+	s.mu.Unlock()
+	if changed {
+		if err := s.release(ctx, assigned); err != nil {
+			return err
+		}
+		if err := s.restore.begin(ctx, assigned); err != nil {
+			return err
+		}
+	}
+	done, err := s.restore.finished()
+	if err != nil {
+		return err
+	}
+	for _, w := range done {
+		s.activate(w)
+	}
+	return nil
+}
+
+// release takes back the commit at hand and forgets the workers of partitions
+// that the group has given to someone else. The session aborts a commit during
+// which anything was revoked, and says so only once: an End must follow before
+// the next revoke is heard of.
+func (s *session) release(ctx context.Context, assigned []int32) error {
+	var gone []*worker
+	for _, w := range s.workers {
+		if !slices.Contains(assigned, w.partition) {
+			gone = append(gone, w)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if _, err := s.group.End(ctx, kgo.TryAbort); err != nil {
+		return s.abandon(fmt.Errorf("abort after a revoke: %w", err))
+	}
+	s.undoAll()
+	for _, w := range gone {
+		delete(s.active, w.partition)
+		delete(s.p.workers, w.partition)
+	}
+	s.order()
+	s.rewind()
+	return nil
+}
+
+// activate begins to read for a restored worker, at its own positions.
+func (s *session) activate(w *worker) {
+	s.active[w.partition] = w
+	s.p.workers[w.partition] = w
+	s.order()
+	at := map[string]map[int32]kgo.EpochOffset{}
+	resume := map[string][]int32{}
+	for i := range s.p.cfg.Inputs {
+		topic := s.p.cfg.Inputs[i].Topic
+		if w.inputs[i].known {
+			at[topic] = map[int32]kgo.EpochOffset{w.partition: {Epoch: -1, Offset: w.inputs[i].position}}
+		}
+		resume[topic] = []int32{w.partition}
+	}
+	s.client.SetOffsets(at)
+	s.client.ResumeFetchPartitions(resume)
+}
+
+func (s *session) order() {
+	s.workers = s.workers[:0]
+	for _, w := range s.p.owned() {
+		if s.active[w.partition] == w {
+			s.workers = append(s.workers, w)
+		}
+	}
+}
+
+// undoAll takes back the commit at hand in every worker.
+func (s *session) undoAll() {
+	for _, w := range s.workers {
+		w.undo()
+	}
+	s.uncommittedBytes = 0
+	s.p.pending = false
+}
+
+// rewind lets the client read from where the workers stand. The session's own
+// rewind would go to what it believes committed, which is what was polled.
+func (s *session) rewind() {
+	at := map[string]map[int32]kgo.EpochOffset{}
+	for i := range s.p.cfg.Inputs {
+		topic := s.p.cfg.Inputs[i].Topic
+		at[topic] = map[int32]kgo.EpochOffset{}
+		for _, w := range s.workers {
+			if w.inputs[i].known {
+				at[topic][w.partition] = kgo.EpochOffset{Epoch: -1, Offset: w.inputs[i].position}
+			}
+		}
+	}
+	s.client.SetOffsets(at)
+}
+
+// stop ends cleanly: what is at hand is committed, all rows and dirty pages
+// are written, the group is left.
+func (s *session) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	s.p.stopping.Store(true)
+	s.p.status.set(false, "stopping")
+	for ctx.Err() == nil && s.unfinished() {
+		if err := s.commit(ctx, true); err != nil {
+			return nil // what is left is replayed by the next start
+		}
+	}
+	s.leave()
+	return nil
+}
+
+// unfinished says whether a clean stop still has something to write.
+func (s *session) unfinished() bool {
+	for _, w := range s.workers {
+		if w.busy() || w.shard.RowsOwed() > 0 || w.pagesDue() || w.headerStale() {
+			return true
+		}
+	}
+	return false
+}
+
+// watch ends the process when there is input and no commit for too long.
+func (s *session) watch() error {
+	last := time.Unix(0, s.p.lastCommit.Load())
+	if !s.anyBusy() {
+		if time.Since(s.lastCommit) > s.p.cfg.CommitEvery {
+			s.p.alive(time.Now())
+		}
+		return nil
+	}
+	if idle := time.Since(last); idle > watchdogAfter {
+		return fmt.Errorf("commit: none has succeeded for %s although there is input; the process gives up its place "+
+			"(last trouble: %s)", idle.Round(time.Second), s.p.status.lastTrouble())
+	}
+	return nil
+}
+
+// report publishes readiness and the gauges.
+func (s *session) report() {
+	switch {
+	case s.balancer.Role() == assign.RoleIdle:
+		s.p.status.set(false, "another instance of the group owns all partitions; several instances: not yet")
+	case len(s.workers) < int(s.p.partitions):
+		s.p.status.set(false, s.restore.describe())
+	default:
+		s.p.status.set(true, "")
+	}
+	s.p.gauges(s)
+}
+
+// answer serves what other goroutines asked of the shards.
+func (s *session) answer() {
+	for {
+		select {
+		case ask := <-s.p.asks:
+			ask(s)
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package pipeline
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// MetricsConfig says which metrics are offered.
+type MetricsConfig struct {
+	PerPartition bool // metrics with a partition label
+}
+
+// metrics are the pipeline's own. Labels come from closed sets and from
+// configuration, never from an event.
+type metrics struct {
+	perPartition bool
+
+	ready           prometheus.Gauge
+	assigned        prometheus.Gauge
+	consumed        *prometheus.CounterVec
+	consumedBytes   *prometheus.CounterVec
+	processed       *prometheus.CounterVec
+	deduplicated    *prometheus.CounterVec
+	rejected        *prometheus.CounterVec
+	late            *prometheus.CounterVec
+	deadLetters     *prometheus.CounterVec
+	eventLag        *prometheus.HistogramVec
+	lastRecord      *prometheus.GaugeVec
+	commits         *prometheus.CounterVec
+	emitted         *prometheus.CounterVec
+	suppressed      *prometheus.CounterVec
+	deadlinesFired  prometheus.Counter
+	restoreSeconds  prometheus.Histogram
+	restoredRecords prometheus.Counter
+	pageBytes       prometheus.Counter
+
+	watermark  *prometheus.GaugeVec
+	lag        *prometheus.GaugeVec
+	customers  *prometheus.GaugeVec
+	stateBytes *prometheus.GaugeVec
+	dirty      *prometheus.GaugeVec
+	pending    *prometheus.GaugeVec
+	caughtUp   *prometheus.GaugeVec
+	pagesAt    *prometheus.GaugeVec
+
+	gaugedAt time.Time
+}
+
+func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "holdfast", Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "holdfast", Name: name, Help: help}, labels)
+	}
+	m := &metrics{
+		perPartition:  cfg.PerPartition,
+		ready:         gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
+		assigned:      gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
+		consumed:      counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
+		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs, also of commits that were repeated.", "topic"),
+		processed:     counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
+		deduplicated:  counter("events_deduplicated_total", "Events that repeated one already counted.", "event_type"),
+		rejected:      counter("events_rejected_total", "Records that are no valid event, by reason.", "event_type", "reason"),
+		late:          counter("events_late_total", "Events older than the retained days.", "event_type", "disposition"),
+		deadLetters:   counter("dead_letters_produced_total", "Records written to the dead-letter topic.", "topic", "stage"),
+		eventLag: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "holdfast", Name: "event_time_lag_seconds",
+			Help:    "Wall time minus the latest event time of a batch.",
+			Buckets: prometheus.ExponentialBuckets(.1, 4, 14)}, []string{"event_type"}),
+		lastRecord:     gauge("last_record_processed_timestamp_seconds", "When a record of the topic was last applied.", "topic"),
+		commits:        counter("commits_total", "Transactions by what they came to.", "result", "reason"),
+		emitted:        counter("signals_emitted_total", "Alert messages, suppressed ones among them.", "kind", "action", "level"),
+		suppressed:     counter("signals_suppressed_total", "Alert messages that are recorded and not to be delivered.", "kind", "reason"),
+		deadlinesFired: counter("deadlines_fired_total", "Moments of silence that were judged.").WithLabelValues(),
+		restoreSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast", Name: "state_restore_duration_seconds",
+			Help: "Time to restore one shard.", Buckets: prometheus.ExponentialBuckets(.05, 3, 10)}),
+		restoredRecords: counter("state_restored_records_total", "Events replayed in restores.").WithLabelValues(),
+		pageBytes:       counter("checkpoint_page_bytes_total", "Bytes of encoded state pages.").WithLabelValues(),
+
+		watermark:  gauge("partition_watermark_timestamp_seconds", "The shard's clock reading.", "partition"),
+		lag:        gauge("partition_lag_records", "Records between the applied position and the end of the log.", "topic", "partition"),
+		customers:  gauge("state_customers", "Customers in memory.", "partition"),
+		stateBytes: gauge("state_bytes", "Memory of the customers' records and their index.", "partition"),
+		dirty:      gauge("checkpoint_dirty_pages", "Pages with changes that no written page holds.", "partition"),
+		pending:    gauge("deadlines_pending", "Customers that wait for a deadline.", "partition"),
+		caughtUp:   gauge("clock_caught_up", "1 where everything that had reached Kafka when last asked is applied.", "partition"),
+		pagesAt:    gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
+	}
+	m.commits.WithLabelValues("committed", "")
+	if reg == nil {
+		return m, nil
+	}
+	for _, c := range m.collectors() {
+		if err := reg.Register(c); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+func (m *metrics) collectors() []prometheus.Collector {
+	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
+		m.rejected, m.late, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
+		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes}
+	if m.perPartition {
+		all = append(all, m.watermark, m.lag, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.pagesAt)
+	}
+	return all
+}
+
+// observe counts what a worker's commit did, when it is certain that it did.
+func (p *Pipeline) observe(w *worker) {
+	m, now, wall := p.metrics, float64(time.Now().UnixNano())/1e9, p.wall()
+	for i := range w.inputs {
+		in, was := &w.inputs[i], &w.committed.positions[i]
+		topic, kind := p.cfg.Inputs[i].Topic, p.cfg.Inputs[i].Decode.Type.String()
+		if read := in.records - was.records; read > 0 {
+			m.consumed.WithLabelValues(topic).Add(float64(read))
+			m.consumedBytes.WithLabelValues(topic).Add(float64(in.bytes - was.bytes))
+			m.processed.WithLabelValues(kind).Add(float64(in.events - was.events))
+			m.lastRecord.WithLabelValues(topic).Set(now)
+			m.eventLag.WithLabelValues(kind).Observe(max(float64(wall-in.latest)/1e6, 0))
+		}
+	}
+	for _, r := range w.rejected {
+		m.reject(p, r)
+	}
+	for _, l := range w.late {
+		m.reject(p, l.rejection())
+		m.late.WithLabelValues(p.cfg.Inputs[l.input].Decode.Type.String(), "dead_letter").Inc()
+	}
+	p.observeSignals(w)
+	if len(w.pages) > 0 {
+		m.pagesAt.WithLabelValues(strconv.Itoa(int(w.partition))).Set(now)
+	}
+}
+
+func (m *metrics) reject(p *Pipeline, r rejection) {
+	in := &p.cfg.Inputs[r.input]
+	if r.reject.Reason != decode.TooLate {
+		m.rejected.WithLabelValues(in.Decode.Type.String(), r.reject.Reason.String()).Inc()
+	}
+	m.deadLetters.WithLabelValues(in.Topic, stageOf(r)).Inc()
+}
+
+func (p *Pipeline) observeSignals(w *worker) {
+	for i := range w.effects.Alerts {
+		a := &w.effects.Alerts[i]
+		p.metrics.emitted.WithLabelValues(a.Kind.String(), a.Action.String(), a.Level.String()).Inc()
+		if a.Suppressed != signal.NotSuppressed {
+			p.metrics.suppressed.WithLabelValues(a.Kind.String(), a.Suppressed.String()).Inc()
+		}
+	}
+	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)
+	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
+}
+
+// gauges publishes the state of every shard, about once a second.
+func (p *Pipeline) gauges(s *session) {
+	m := p.metrics
+	if time.Since(m.gaugedAt) < time.Second {
+		return
+	}
+	m.gaugedAt = time.Now()
+	ready, _ := p.Ready()
+	m.ready.Set(truth(ready))
+	m.assigned.Set(float64(len(s.workers)))
+	asked, _ := s.asker.get()
+	for _, w := range s.workers {
+		label := strconv.Itoa(int(w.partition))
+		slab, at := w.shard.Slab(), w.shard.Position()
+		if at.Clock > 0 {
+			m.watermark.WithLabelValues(label).Set(float64(at.Clock) / 1e6)
+		}
+		m.customers.WithLabelValues(label).Set(float64(slab.Len()))
+		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
+		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))
+		m.pending.WithLabelValues(label).Set(float64(slab.Pending()))
+		m.caughtUp.WithLabelValues(label).Set(truth(w.clock.caughtUp))
+		for i := range w.inputs {
+			if asked != nil {
+				m.lag.WithLabelValues(p.cfg.Inputs[i].Topic, label).Set(lagOf(asked.ends[i][w.partition], &w.inputs[i]))
+			}
+		}
+	}
+}
+
+func lagOf(r checkpoint.Range, in *inputState) float64 {
+	return float64(max(r.End-max(in.position, r.Start), 0))
+}
+
+func truth(v bool) float64 {
+	if v {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Limits of the client.
+const (
+	fetchMaxBytes          = 32 << 20  // one fetch's answer
+	fetchPartitionMaxBytes = 8 << 20   // of one partition
+	brokerMaxReadBytes     = 256 << 20 // above the largest record that a topic may allow
+	maxDecompressBytes     = 128 << 20 // of one batch
+	produceMaxBytes        = 9 << 20   // a page or a block of 8 MiB and its frame
+)
+
+// common are the options of every client.
+func (p *Pipeline) common() []kgo.Opt {
+	return append([]kgo.Opt{
+		kgo.ClientID("holdfast"),
+		// Quick at first, for leaders that move; calm later, for brokers that
+		// are away. A constant short pause ends retries too early.
+		kgo.RetryBackoffFn(func(tries int) time.Duration {
+			return min(50*time.Millisecond<<min(tries-1, 8), 500*time.Millisecond)
+		}),
+		// At the default of 5 s a topic used right after its creation, or after
+		// a leader has moved, costs up to that.
+		kgo.MetadataMinAge(250 * time.Millisecond),
+		kgo.BrokerMaxReadBytes(brokerMaxReadBytes),
+		kgo.MaxDecompressBatchBytes(maxDecompressBytes),
+		kgo.WithLogger(kgoLogger{p.cfg.Logger}),
+	}, p.cfg.Client...)
+}
+
+// options are those of the client in the group.
+func (s *session) options() []kgo.Opt {
+	c := &s.p.cfg
+	manual := map[string]bool{c.Topics.Checkpoint: true, c.Topics.BatchLog: true, c.Topics.Outbox: true, c.Topics.DeadLetters: true}
+	byKey := kgo.StickyKeyPartitioner(nil)
+	place := kgo.ManualPartitioner()
+	return append(s.p.common(),
+		kgo.ConsumeTopics(c.topicNames()...),
+		kgo.ConsumerGroup(c.Group),
+		kgo.InstanceID(c.InstanceID),
+		kgo.Balancers(s.balancer),
+		kgo.SessionTimeout(c.SessionTimeout),
+		kgo.HeartbeatInterval(c.SessionTimeout/10),
+		kgo.RebalanceTimeout(3*c.SessionTimeout),
+		kgo.TransactionalID(c.Group+"-"+c.InstanceID),
+		kgo.TransactionTimeout(c.TransactionTimeout),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		// A marker or an aborted tail must move the position, or the clock
+		// would wait for a record that never comes.
+		kgo.KeepControlRecords(),
+		kgo.DisableAutoCommit(),
+		kgo.BlockRebalanceOnPoll(),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // never skip what retention deleted without a word
+		kgo.FetchMaxBytes(fetchMaxBytes),
+		kgo.FetchMaxPartitionBytes(fetchPartitionMaxBytes),
+		kgo.FetchMaxWait(time.Second),
+		kgo.ProducerBatchMaxBytes(produceMaxBytes),
+		kgo.ProducerLinger(0),
+		kgo.RecordPartitioner(partitioner{manual: manual, place: place, byKey: byKey}),
+		kgo.OnPartitionsAssigned(s.onAssigned),
+		kgo.OnPartitionsRevoked(s.onGone),
+		kgo.OnPartitionsLost(s.onGone),
+	)
+}
+
+// partitioner puts records of internal topics where they say, others by key.
+type partitioner struct {
+	manual       map[string]bool
+	place, byKey kgo.Partitioner
+}
+
+// ForTopic implements kgo.Partitioner.
+func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
+	if p.manual[topic] {
+		return p.place.ForTopic(topic)
+	}
+	return p.byKey.ForTopic(topic)
+}

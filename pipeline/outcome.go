@@ -1,0 +1,150 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// What an unconfirmed transaction came to is read from the group's offsets:
+// they carry the mark of the batch and of the process that committed it. The
+// batch and what undoes it are kept until that is known; both sides are right
+// then, because the shard is deterministic.
+
+// standing is what the group's offsets say of one partition number.
+type standing struct {
+	mark    Mark
+	known   bool
+	offsets []int64 // per input; meaningful where known
+}
+
+// standings reads the group's offsets, waiting for transactions that are still
+// being ended: an answer without that wait may show the batch before.
+func (s *session) standings(ctx context.Context) (map[int32]standing, error) {
+	return standingsOf(ctx, kadm.NewClient(s.reader), s.p.cfg.Group, s.p.cfg.topicNames(), s.p.cfg.TransactionTimeout+15*time.Second)
+}
+
+// standingsOf reads the marks and offsets that a group has committed for the
+// partition numbers of its inputs. It waits up to limit for open transactions
+// that hold offsets.
+func standingsOf(ctx context.Context, admin *kadm.Client, group string, topics []string, limit time.Duration) (map[int32]standing, error) {
+	deadline := time.Now().Add(limit)
+	for {
+		offsets, err := admin.FetchOffsets(kadm.RequireStable(ctx), group)
+		if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+			return nil, fmt.Errorf("read the offsets of group %s: %w", group, err)
+		}
+		all, unstable, err := readStandings(offsets, topics)
+		if err != nil {
+			return nil, fmt.Errorf("read the offsets of group %s: %w", group, err)
+		}
+		if !unstable {
+			return all, nil
+		}
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("read the offsets of group %s: an open transaction holds them for more than %s", group, limit)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func readStandings(offsets kadm.OffsetResponses, topics []string) (map[int32]standing, bool, error) {
+	all := map[int32]standing{}
+	for i, topic := range topics {
+		for partition, o := range offsets[topic] {
+			if errors.Is(o.Err, kerr.UnstableOffsetCommit) {
+				return nil, true, nil
+			}
+			if o.Err != nil {
+				return nil, false, o.Err
+			}
+			mark, ok := ParseMark(o.Metadata)
+			if o.At < 0 || !ok {
+				continue
+			}
+			st := all[partition]
+			if st.known && st.mark != mark {
+				return nil, false, fmt.Errorf("partition %d: the inputs were not committed together (%s, %s)", partition, st.mark, mark)
+			}
+			st.mark, st.known = mark, true
+			if st.offsets == nil {
+				st.offsets = make([]int64, len(topics))
+			}
+			st.offsets[i] = o.At
+			all[partition] = st
+		}
+	}
+	return all, false, nil
+}
+
+// resolve decides an unconfirmed commit while the client lives on.
+func (s *session) resolve(ctx context.Context) error {
+	all, err := s.standings(ctx)
+	if err != nil {
+		return s.abandon(err)
+	}
+	if s.p.decide(s.workers, all) {
+		s.finish()
+		return nil
+	}
+	s.undoAll()
+	s.rewind()
+	s.lastCommit = time.Now()
+	return nil
+}
+
+// resolvePending decides a commit that an earlier client left open. This
+// client's ProducerID has ended whatever was open by then.
+func (s *session) resolvePending(ctx context.Context) error {
+	if !s.p.pending {
+		return nil
+	}
+	all, err := s.standings(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errReplaceClient, err)
+	}
+	committed := s.p.decide(s.p.owned(), all)
+	for _, w := range s.p.owned() {
+		if committed {
+			s.p.observe(w)
+			w.commit(s.p.incarnation)
+		} else {
+			w.undo()
+		}
+	}
+	s.p.pending = false
+	return nil
+}
+
+// decide says whether the commit at hand happened: whether the group shows the
+// mark of its batches. A transaction is one: any worker with something to say
+// tells for all.
+func (p *Pipeline) decide(workers []*worker, all map[int32]standing) bool {
+	for _, w := range workers {
+		if len(w.entries) == 0 {
+			continue
+		}
+		st := all[w.partition]
+		return st.known && st.mark.Batch == w.shard.Position().Batch && st.mark.Incarnation == p.incarnation
+	}
+	return false
+}
+
+// isFenced says whether an error means that another producer took over the
+// transactional id.
+func isFenced(err error) bool {
+	for _, fence := range []error{kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.FencedInstanceID} {
+		if errors.Is(err, fence) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,333 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/shard"
+)
+
+// restores are the shards on their way back. Each is an object of its own,
+// cancellable, outside any callback; other shards keep running meanwhile.
+type restores struct {
+	s     *session
+	ctx   context.Context
+	tasks sync.WaitGroup
+	gate  chan struct{}
+
+	mu      sync.Mutex
+	running map[int32]*restore
+	done    []restored
+}
+
+type restore struct {
+	partition int32
+	cancel    context.CancelFunc
+	remaining atomic.Int64 // records that are still to be read, as far as known
+}
+
+type restored struct {
+	task   *restore
+	worker *worker
+	err    error
+}
+
+// parallelRestores bounds the memory and connections of restores.
+const parallelRestores = 4
+
+func newRestores(s *session, ctx context.Context) *restores {
+	return &restores{s: s, ctx: ctx, gate: make(chan struct{}, parallelRestores), running: map[int32]*restore{}}
+}
+
+// begin starts a restore for every assigned partition that is neither read
+// from nor on its way, and cancels those that are no longer assigned.
+func (r *restores) begin(ctx context.Context, assigned []int32) error {
+	r.mu.Lock()
+	for n, task := range r.running {
+		if !slices.Contains(assigned, n) {
+			task.cancel()
+			delete(r.running, n)
+		}
+	}
+	r.mu.Unlock()
+	missing := slices.DeleteFunc(slices.Clone(assigned), func(n int32) bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.s.active[n] != nil || r.running[n] != nil
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	all, err := r.s.standings(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errReplaceClient, err)
+	}
+	for _, n := range missing {
+		if w := r.s.p.workers[n]; w != nil && all[n].known && all[n].mark == w.groupMark {
+			r.mu.Lock()
+			r.done = append(r.done, restored{task: &restore{partition: n}, worker: w})
+			r.mu.Unlock()
+			continue // it is where the group says: nobody else has worked on it
+		}
+		delete(r.s.p.workers, n)
+		r.start(n, all[n])
+	}
+	return nil
+}
+
+func (r *restores) start(n int32, st standing) {
+	ctx, cancel := context.WithCancel(r.ctx)
+	task := &restore{partition: n, cancel: cancel}
+	r.mu.Lock()
+	r.running[n] = task
+	r.mu.Unlock()
+	r.tasks.Add(1)
+	go func() {
+		defer r.tasks.Done()
+		defer cancel()
+		r.gate <- struct{}{}
+		defer func() { <-r.gate }()
+		began := time.Now()
+		w, err := r.s.restoreShard(ctx, task, st)
+		if err == nil {
+			r.s.p.metrics.restoreSeconds.Observe(time.Since(began).Seconds())
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.running[n] == task { // else it was cancelled meanwhile
+			delete(r.running, n)
+			r.done = append(r.done, restored{task: task, worker: w, err: err})
+		}
+	}()
+}
+
+// finished gives the workers that are ready to be read from.
+func (r *restores) finished() ([]*worker, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var ready []*worker
+	for _, d := range r.done {
+		if d.err != nil {
+			r.done = nil
+			return nil, d.err
+		}
+		ready = append(ready, d.worker)
+	}
+	r.done = r.done[:0]
+	return ready, nil
+}
+
+// wait waits for restores that were cancelled to end.
+func (r *restores) wait() { r.tasks.Wait() }
+
+// describe says in words what is not ready yet.
+func (r *restores) describe() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.running) == 0 {
+		return "waiting for partitions to be assigned"
+	}
+	var remaining int64
+	for _, task := range r.running {
+		remaining += task.remaining.Load()
+	}
+	return fmt.Sprintf("restoring %d partitions, about %d records to read", len(r.running), remaining)
+}
+
+// restoreShard brings a shard to where the group's offsets say it stands:
+// pages, then the batches that they do not reflect yet.
+func (s *session) restoreShard(ctx context.Context, task *restore, st standing) (*worker, error) {
+	w, err := s.p.newWorker(task.partition)
+	if err != nil {
+		return nil, err
+	}
+	header, err := s.readPages(ctx, w, task)
+	if err != nil {
+		return nil, s.restoreFailure(task, "read pages", err)
+	}
+	entries, err := s.readLog(ctx, w, task, header)
+	if err != nil {
+		return nil, s.restoreFailure(task, "read the batch log", err)
+	}
+	if err := s.checkHistory(st, entries); err != nil {
+		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
+	}
+	w.shard.Slab().FinishLoading()
+	if len(entries) == 0 {
+		return w, s.beginAfresh(ctx, w)
+	}
+	if err := s.replay(ctx, w, task, entries); err != nil {
+		return nil, s.restoreFailure(task, "replay", err)
+	}
+	w.resume(&entries[len(entries)-1], st.mark)
+	return w, nil
+}
+
+// restoreFailure tells what another try may mend from what it will not.
+func (s *session) restoreFailure(task *restore, what string, err error) error {
+	var below *checkpoint.BelowLogStartError
+	err = fmt.Errorf("restore shard %d: %s: %w", task.partition, what, err)
+	final := errors.As(err, &below) || isDamage(err)
+	if final {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errReplaceClient, err)
+}
+
+// readPages loads every page of the shard's checkpoint, the latest of each,
+// and returns its header; nil if there is none.
+func (s *session) readPages(ctx context.Context, w *worker, task *restore) (*checkpoint.Header, error) {
+	var header *checkpoint.Header
+	topic := s.p.cfg.Topics.Checkpoint
+	err := s.readAll(ctx, topic, w.partition, 0, task, func(r *kgo.Record) error {
+		shardNumber, page, ok := checkpoint.ParsePageKey(r.Key)
+		switch {
+		case !ok || r.Value == nil:
+			return nil
+		case shardNumber != uint32(w.partition):
+			return fmt.Errorf("%s/%d offset %d: a page of shard %d lies here", topic, w.partition, r.Offset, shardNumber)
+		case page == 0:
+			h, err := checkpoint.DecodeHeader(r.Value)
+			if err != nil {
+				return fmt.Errorf("%s/%d offset %d: %w", topic, w.partition, r.Offset, err)
+			}
+			header = &h
+			return nil
+		}
+		s.p.reach(MidRestore)
+		if err := w.shard.Slab().LoadPage(&w.codec, r.Value, uint32(w.partition), page-1); err != nil {
+			return fmt.Errorf("%s/%d offset %d: %w", topic, w.partition, r.Offset, err)
+		}
+		return nil
+	})
+	return header, err
+}
+
+// readLog reads the entries that the header does not make dispensable.
+func (s *session) readLog(ctx context.Context, w *worker, task *restore, header *checkpoint.Header) ([]checkpoint.Entry, error) {
+	var entries []checkpoint.Entry
+	from := int64(0)
+	if header != nil {
+		from = header.LogOffset
+	}
+	topic := s.p.cfg.Topics.BatchLog
+	err := s.readAll(ctx, topic, w.partition, from, task, func(r *kgo.Record) error {
+		e, err := checkpoint.DecodeEntry(r.Value)
+		if err != nil {
+			return fmt.Errorf("%s/%d offset %d: %w", topic, w.partition, r.Offset, err)
+		}
+		if n := len(entries); n > 0 && e.Batch != entries[n-1].Batch+1 {
+			return fmt.Errorf("%s/%d offset %d: batch %d follows batch %d: %w", topic, w.partition, r.Offset,
+				e.Batch, entries[n-1].Batch, errHole)
+		}
+		w.logOffsets.note(e.Batch, r.Offset)
+		entries = append(entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if header != nil {
+		w.logOffsets.floor = header.LogOffset
+	}
+	if len(entries) == 0 && header != nil {
+		return []checkpoint.Entry{header.Entry}, nil // after a clean stop the log may be gone
+	}
+	return entries, nil
+}
+
+// errHole says that the batch log lacks an entry.
+var errHole = errors.New("the batch log has a hole: it was truncated or written by someone else; " +
+	"restore it, or start under a new group with empty internal topics")
+
+func isDamage(err error) bool {
+	for _, damage := range []error{errHole, checkpoint.ErrEntryCorrupt, checkpoint.ErrEntryMagic, checkpoint.ErrEntryVersion} {
+		if errors.Is(err, damage) {
+			return true
+		}
+	}
+	return isPageDamage(err)
+}
+
+// checkHistory says whether the batch log ends where the group stands.
+func (s *session) checkHistory(st standing, entries []checkpoint.Entry) error {
+	if len(entries) == 0 {
+		if st.known {
+			return fmt.Errorf("the group stands at batch %d and the internal topics hold nothing of it: "+
+				"they were deleted or emptied; start under a new group to count everything anew", st.mark.Batch)
+		}
+		return nil
+	}
+	last := &entries[len(entries)-1]
+	if err := s.p.checkRanges(last); err != nil {
+		return err
+	}
+	if last.Partitions != s.p.partitions {
+		return fmt.Errorf("the state was written for %d partitions and the inputs have %d now: keys have moved to other "+
+			"partitions; go back to %d, or start under a new group with empty internal topics", last.Partitions, s.p.partitions, last.Partitions)
+	}
+	if st.known && st.mark.Batch != last.Batch {
+		return fmt.Errorf("the group stands at batch %d and the batch log ends with %d: one of them was changed by hand",
+			st.mark.Batch, last.Batch)
+	}
+	if last.ConfigHash != s.p.cfg.ConfigHash && last.OldestNeeded <= last.Batch {
+		s.p.cfg.Logger.Warn("replaying batches that were written under another configuration",
+			"batches", last.Batch-last.OldestNeeded+1)
+	}
+	return nil
+}
+
+// beginAfresh lets a shard without history begin at the start of the inputs.
+func (s *session) beginAfresh(ctx context.Context, w *worker) error {
+	ranges, err := checkpoint.EndOffsets(ctx, s.reader, s.p.cfg.topicNames())
+	if err != nil {
+		return fmt.Errorf("%w: ask for log starts: %w", errReplaceClient, err)
+	}
+	for i, topic := range s.p.cfg.topicNames() {
+		w.inputs[i].position, w.inputs[i].known = ranges[topic][w.partition].Start, true
+	}
+	w.shard.FinishRestore()
+	w.keep()
+	return nil
+}
+
+// resume sets a replayed worker to where its last entry says.
+func (w *worker) resume(last *checkpoint.Entry, mark Mark) {
+	for i := range w.inputs {
+		r := last.Inputs[i]
+		w.inputs[i].position, w.inputs[i].known, w.inputs[i].latest = r.To, true, event.Instant(r.Latest)
+	}
+	w.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), NextSeq: last.NextSeq,
+		Counters: shard.CountersOf(last.Counters)})
+	w.shard.FinishRestore()
+	w.clock.last = event.Instant(last.Clock)
+	w.paramVersion, w.rowsComplete, w.groupMark = last.ParamVersion, last.RowsComplete, mark
+	w.rejected, w.late, w.read = w.rejected[:0], w.late[:0], 0
+	w.headerBatch = 0
+	w.entries = append(w.entries[:0], *last)
+	w.keep()
+	w.entries = w.entries[:0]
+}
+
+// readAll reads a partition from an offset to its high watermark of now.
+func (s *session) readAll(ctx context.Context, topic string, partition int32, from int64, task *restore, f func(*kgo.Record) error) error {
+	ranges, err := checkpoint.EndOffsets(ctx, s.reader, []string{topic})
+	if err != nil {
+		return err
+	}
+	r := ranges[topic][partition]
+	_, err = checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{
+		Topic: topic, Partition: partition, From: max(from, r.Start), To: r.End, SkipToLogStart: true,
+		Progress: func(position, target int64) { task.remaining.Store(target - position) },
+	}, f)
+	return err
+}

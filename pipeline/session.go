@@ -1,0 +1,202 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/holdfast/holdfast/pipeline/assign"
+)
+
+// session is the life of one client in the group: join, loop, leave.
+type session struct {
+	p        *Pipeline
+	group    *kgo.GroupTransactSession
+	client   *kgo.Client
+	reader   *kgo.Client // without a group: restores, log ends
+	balancer *assign.Balancer
+	asker    endsAsker
+
+	inputOf          map[string]int
+	topicIDs         map[string][16]byte
+	outboxPartitions int32
+
+	mu       sync.Mutex
+	assigned map[int32]bool // partition numbers, as the group has it
+	changed  bool           // since the loop last looked
+	closing  bool
+
+	active  map[int32]*worker // restored and read from
+	workers []*worker         // the same, in order
+	restore *restores
+
+	lastCommit       time.Time
+	uncommittedBytes int64
+}
+
+// session runs one client until the context ends (nil), the client must be
+// replaced (errReplaceClient) or nothing can be done (any other error).
+func (p *Pipeline) session(ctx context.Context) error {
+	s := &session{p: p, assigned: map[int32]bool{}, active: map[int32]*worker{}, inputOf: map[string]int{},
+		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now()}
+	for i := range p.cfg.Inputs {
+		s.inputOf[p.cfg.Inputs[i].Topic] = i
+	}
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.checkTopics(ctx); err != nil {
+		return err
+	}
+	// A restarted process must end its previous life's open transaction before
+	// it reads anything: InitProducerID does.
+	if _, _, err := s.client.ProducerID(ctx); err != nil {
+		return fmt.Errorf("%w: begin as a producer: %w", errReplaceClient, err)
+	}
+	if err := s.resolvePending(ctx); err != nil {
+		return err
+	}
+	background, stop := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	tasks.Add(1)
+	go func() {
+		defer tasks.Done()
+		s.asker.run(background, p, s.reader)
+	}()
+	s.restore = newRestores(s, background)
+	err := s.loop(ctx)
+	stop()
+	tasks.Wait()
+	s.restore.wait()
+	return err
+}
+
+// connect makes the two clients.
+func (s *session) connect(ctx context.Context) error {
+	reader, err := kgo.NewClient(append(s.p.common(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
+	if err != nil {
+		return fmt.Errorf("make a Kafka client: %w", err)
+	}
+	if err := reader.Ping(ctx); err != nil {
+		reader.Close()
+		s.p.status.set(false, "Kafka does not answer: "+err.Error())
+		return fmt.Errorf("%w: reach Kafka: %w", errReplaceClient, err)
+	}
+	group, err := kgo.NewGroupTransactSession(s.options()...)
+	if err != nil {
+		reader.Close()
+		return fmt.Errorf("make a Kafka client: %w", err)
+	}
+	s.reader, s.group, s.client = reader, group, group.Client()
+	return nil
+}
+
+// close leaves the group's protocol without a word: a static member that comes
+// back finds its place. leave says goodbye.
+func (s *session) close() {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	s.client.CloseAllowingRebalance()
+	s.reader.Close()
+}
+
+// leave gives up the static membership, so that another instance need not wait
+// for the session to run out.
+func (s *session) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	admin := kadm.NewClient(s.reader)
+	if _, err := admin.LeaveGroup(ctx, kadm.LeaveGroup(s.p.cfg.Group).InstanceIDs(s.p.cfg.InstanceID)); err != nil {
+		s.p.cfg.Logger.Debug("leave the group", "error", err.Error())
+	}
+}
+
+// checkTopics learns the topics, and refuses inputs that are missing or have
+// different partition counts: a customer's events would lie in different
+// shards. It waits, not ready, until that is mended.
+func (s *session) checkTopics(ctx context.Context) error {
+	for {
+		err := s.learnTopics(ctx)
+		if err == nil {
+			return nil
+		}
+		s.p.status.set(false, err.Error())
+		s.p.cfg.Logger.Warn("waiting for topics", "reason", err.Error())
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+func (s *session) learnTopics(ctx context.Context) error {
+	t := s.p.cfg.Topics
+	own := []string{t.Checkpoint, t.BatchLog, t.Outbox, t.Alerts, t.Loyalty, t.DeadLetters}
+	inputs := s.p.cfg.topicNames()
+	listed, err := kadm.NewClient(s.reader).ListTopics(ctx, append(append([]string{}, inputs...), own...)...)
+	if err != nil {
+		return fmt.Errorf("list topics: %w", err)
+	}
+	s.topicIDs = map[string][16]byte{}
+	counts := map[string]int32{}
+	for _, name := range append(append([]string{}, inputs...), own...) {
+		d, ok := listed[name]
+		if !ok || errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
+			return fmt.Errorf("topic %s does not exist: run holdfast migrate up, or create it", name)
+		}
+		if d.Err != nil {
+			return fmt.Errorf("describe topic %s: %w", name, d.Err)
+		}
+		s.topicIDs[name] = d.ID
+		counts[name] = int32(len(d.Partitions))
+	}
+	s.outboxPartitions = counts[t.Outbox]
+	together := map[string]int32{t.Checkpoint: counts[t.Checkpoint], t.BatchLog: counts[t.BatchLog], t.DeadLetters: counts[t.DeadLetters]}
+	for _, name := range inputs {
+		together[name] = counts[name]
+	}
+	if err := assign.CheckCopartitioned(together); err != nil {
+		return err
+	}
+	s.p.partitions = counts[inputs[0]]
+	return nil
+}
+
+// onAssigned pauses new partitions until their shards are restored.
+func (s *session) onAssigned(_ context.Context, cl *kgo.Client, gained map[string][]int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cl.PauseFetchPartitions(gained)
+	for _, partitions := range gained {
+		for _, n := range partitions {
+			s.assigned[n] = true
+		}
+	}
+	s.changed = true
+}
+
+// onGone notes partitions that were revoked or lost. Cooperative moves call it
+// with nothing in it. It never waits: the session calls it under a lock that
+// the end of a transaction needs.
+func (s *session) onGone(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return
+	}
+	for _, partitions := range gone {
+		for _, n := range partitions {
+			delete(s.assigned, n)
+			s.changed = true
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package pipeline
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// status is what the probes say: ready or why not, and the last trouble.
+type status struct {
+	mu      sync.Mutex
+	ready   bool
+	reason  string
+	trouble string
+}
+
+func (s *status) set(ready bool, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready, s.reason = ready, reason
+}
+
+// note keeps the last trouble that was answered without stopping.
+func (s *status) note(part string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble = part + ": " + err.Error()
+}
+
+func (s *status) lastTrouble() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.trouble == "" {
+		return "none"
+	}
+	return s.trouble
+}
+
+// Ready says whether every assigned shard is restored and at work; if not, why.
+func (p *Pipeline) Ready() (ready bool, reason string) {
+	p.status.mu.Lock()
+	defer p.status.mu.Unlock()
+	return p.status.ready, p.status.reason
+}
+
+func isPageDamage(err error) bool {
+	for _, damage := range []error{state.ErrPageMagic, state.ErrPageVersion, state.ErrPageCorrupt, state.ErrPageMisplace} {
+		if errors.Is(err, damage) {
+			return true
+		}
+	}
+	return false
+}
