@@ -40,7 +40,8 @@ func checkExits(t *Tree) []Finding {
 }
 
 // readers are the packages that may look at the environment.
-var readers = []string{"cmd/holdfast", "internal/config", "internal/devclickhouse", "internal/devkafka", "bench/..."}
+var readers = []string{"cmd/holdfast", "internal/config", "internal/devclickhouse", "internal/devkafka",
+	"internal/apachekafka", "bench/..."}
 
 // checkEnvironment keeps the environment at the edge: configuration reaches a
 // package as arguments.

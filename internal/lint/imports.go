@@ -105,7 +105,7 @@ var drivers = []driver{
 	{"github.com/ClickHouse/", []string{"sinks/clickhouse", "internal/...", "cmd/holdfast", "bench/..."},
 		"ClickHouse is known to its sink alone"},
 	{"github.com/ebitengine/purego", []string{"internal/devclickhouse"}, "only the embedded engine loads a library"},
-	{"github.com/spf13/cobra", []string{"cmd/holdfast"}, "only the command line reads flags"},
+	{"github.com/spf13/cobra", []string{"cmd/holdfast", "internal/modelcli"}, "only the command line reads flags"},
 	{"flag", []string{"cmd/holdfast", "bench/...", "internal/..."}, "only the command line reads flags"},
 	{"github.com/caarlos0/env", []string{"internal/config", "cmd/holdfast"}, "only the command line reads the environment"},
 	{"github.com/goccy/go-yaml", []string{"internal/...", "cmd/holdfast"}, "configuration reaches a package as values"},
