@@ -9,7 +9,7 @@ import (
 
 // complaints are words that an error text does without: it names what was
 // tried, and the chain of %w says that it did not work.
-var complaints = []string{"failed to", "unable to", "could not", "error while", "error when"}
+var complaints = []string{"failed to", "unable to", "error while", "error when"}
 
 // checkErrorTexts wants errors to be imperative phrases.
 func checkErrorTexts(t *Tree) []Finding {
