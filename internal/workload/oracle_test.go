@@ -1,0 +1,123 @@
+package workload
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// history is a customer's life in short lines: day of 2026, id, type and
+// further fields.
+func history(t *testing.T, lines ...string) []event.Event {
+	t.Helper()
+	j := newJudge(t)
+	var events []event.Event
+	for _, line := range lines {
+		parts := strings.SplitN(line, " ", 4)
+		day, err := time.Parse("2006-01-02T15", "2026-"+parts[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := map[string]event.Type{"purchase": event.Purchase, "visit": event.Visit, "complaint": event.Complaint}[parts[2]]
+		value := begin(nil, kind, parts[1], InstantOf(day), "c-1")
+		value = append(append(append(value, ','), parts[3]...), '}')
+		item := Item{Topic: kind, Key: []byte("c-1"), Value: value, At: InstantOf(day)}
+		if reject := j.decode(item); reject.Reason != decode.None {
+			t.Fatalf("%s: %+v", value, reject)
+		}
+		e := j.event
+		e.CustomerID, e.EventID = slices.Clone(e.CustomerID), slices.Clone(e.EventID)
+		events = append(events, e)
+	}
+	return events
+}
+
+func order1(id string, amount string) string {
+	return `"kind":"order","order_id":"` + id + `","currency":"EUR","amount_net":` + amount
+}
+
+func back(kind, id, amount string) string {
+	return `"kind":"` + kind + `","ref_order_id":"` + id + `","currency":"EUR","amount_net":` + amount
+}
+
+func day(text string) event.Day {
+	at, err := time.Parse(time.DateOnly, "2026-"+text)
+	if err != nil {
+		panic(err)
+	}
+	return dayOf(InstantOf(at))
+}
+
+// TestOracleByHand holds the oracle to figures counted by hand, whatever the
+// order in which the events are added, and though some come twice.
+func TestOracleByHand(t *testing.T) {
+	events := history(t,
+		"01-10T09 e1 purchase "+order1("o1", "1000"),
+		"01-10T20 e2 purchase "+order1("o2", "500"),                        // the same day
+		"02-01T10 e3 purchase "+order1("o3", "2000")+`,"status":"placed"`,  // counts from here
+		"02-03T10 e4 purchase "+order1("o3", "1900")+`,"status":"shipped"`, // with this amount
+		"02-02T10 e5 purchase "+order1("o3", "1950")+`,"status":"paid"`,    //
+		"02-05T10 e6 purchase "+order1("o3", "9999")+`,"status":"shipped"`, // this status again: not counted
+		"02-10T10 e7 purchase "+order1("o4", "3000"),                       // refunded in full
+		"02-12T10 e8 purchase "+back("refund", "o4", "1000"),               //
+		"02-13T10 e9 purchase "+back("refund", "o4", "2000"),               //
+		"03-01T10 f1 purchase "+order1("o5", "700"),                        // cancelled
+		"03-02T10 f2 purchase "+`"kind":"cancel","ref_order_id":"o5"`,      //
+		"03-05T10 f3 purchase "+order1("o6", "800")+`,"status":"paid"`,     // charged back
+		"03-06T10 f4 purchase "+order1("o6", "800")+`,"status":"chargeback"`,
+		"03-07T10 f5 purchase "+order1("o7", "600")+`,"status":"payment_failed"`, // nothing
+		"03-10T10 f6 purchase "+order1("o8", "900"),                              // lowered, and refunded in part
+		"03-11T10 f7 purchase "+back("refund", "o8", "300"),
+		"03-12T10 f8 purchase "+back("adjustment", "o8", "100"),
+		"03-12T11 f9 purchase "+back("refund", "unknown", "50"),
+		"03-13T10 g1 purchase "+`"kind":"order","order_id":"o9","currency":"USD","amount_net":77`, // its day only
+		"03-20T10 g2 purchase "+order1("o10", "0"),
+		"03-20T11 e1 purchase "+order1("o11", "4444"), // an event id again
+		"03-21T10 h1 visit "+`"kind":"session"`,
+		"03-15T10 h2 visit "+`"kind":"cart"`,
+		"03-14T23 h3 visit "+`"kind":"session"`,
+		"03-16T10 h4 visit "+`"kind":"contact_out"`,
+		"01-01T10 k1 complaint "+`"kind":"complaint","complaint_id":"k1","status":"opened","category":"quality"`,
+		"03-01T10 k2 complaint "+`"kind":"dispute","complaint_id":"k2","status":"opened"`,
+		"03-02T10 k3 complaint "+`"kind":"dispute","complaint_id":"k2","status":"acknowledged","category":"billing"`,
+		"03-03T10 k4 complaint "+`"kind":"dispute","complaint_id":"k2","status":"opened","category":"price"`,
+		"03-05T10 k5 complaint "+`"kind":"return_request","complaint_id":"k3","status":"resolved"`,
+		"03-06T10 k6 complaint "+`"kind":"rating","rating":5`,
+		"03-07T10 k7 complaint "+`"kind":"rating","rating":2`,
+		"04-30T10 z1 visit "+`"kind":"session"`, // after now
+	)
+	days := []event.Day{day("01-10"), day("02-01"), day("03-10"), day("03-13"), day("03-20")}
+	want := &Customer{
+		PurchaseDays: days, Repeat: 4, FirstPurchase: days[0], LastPurchase: days[4],
+		Orders:     map[int]int{0: 6, 30: 3, 90: 6, 365: 6},
+		Net:        map[int]int64{0: 3900, 30: 500, 90: 3900, 365: 3900},
+		OrdersLife: 6, NetLife: 3900, MeanRepeat: (1900.0 + 500) / 2,
+		Visits: map[int]int{7: 2, 30: 3, 90: 3},
+		Complaints: map[int]map[event.Category]int{30: {event.Billing: 1, event.CategoryOther: 1},
+			90: {event.Quality: 1, event.Billing: 1, event.CategoryOther: 1}},
+		OpenComplaints: 2, OldestOpen: event.Instant(day("01-01"))*event.Day24h + 10*event.Hour,
+		LastRating: 2, Events: 31, LastEvent: event.Instant(day("03-21"))*event.Day24h + 10*event.Hour,
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		o := NewOracle("EUR")
+		random.Shuffle(len(events), func(a, b int) { events[a], events[b] = events[b], events[a] })
+		for i := range events {
+			o.Add(&events[i])
+			if i%3 == 0 {
+				o.Add(&events[i])
+			}
+		}
+		got := o.At(InstantOf(time.Date(2026, 3, 21, 12, 0, 0, 0, time.UTC)))
+		if diff := cmp.Diff(map[string]*Customer{"c-1": want}, got); diff != "" {
+			t.Fatalf("-want +got:\n%s", diff)
+		}
+	}
+}
