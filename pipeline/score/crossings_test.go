@@ -89,6 +89,25 @@ func TestCrossingsAreExact(t *testing.T) {
 	})
 }
 
+// TestCrossingOnAFlatSlope: P(alive) falls by 4e-8 a day, so rounding moves the
+// crossing by two weeks from where the closed form puts it.
+func TestCrossingOnAFlatSlope(t *testing.T) {
+	p := cdnow(t)
+	p.Purchase = btyd.MBGNBD{R: 1e-3, Alpha: 1000, A: 1, B: 1.00004}
+	s := buyer(0, 0, 0, 0)
+	got := p.Crossings(&s).Watch
+	s.Today = got
+	on := p.Probabilities(&s).PAliveMillionths
+	s.Today = got - 1
+	before := p.Probabilities(&s).PAliveMillionths
+	if on >= 500_000 || before < 500_000 {
+		t.Errorf("day %d: %d millionths, %d the day before; want the first below 500000", got-s.LastDay, on, before)
+	}
+	if guess := p.guess(&s, border{threshold: .5}, got+300); got-guess < 5 {
+		t.Errorf("the closed form says day %d, the answer is %d: too near to try the search", guess-s.LastDay, got-s.LastDay)
+	}
+}
+
 func TestSilenceCap(t *testing.T) {
 	p := cdnow(t)
 	tests := []struct {

@@ -86,48 +86,51 @@ func tellableGap(days float64) bool { return days <= 3650 }
 
 // AlertReasons puts the reasons of an alert of this kind into out and returns how
 // many there are, 1 to 3. An alert about a complaint has its own code first; one
-// about churn has always the silence among them; a loyalty alert has one reason,
-// its kind. Reasons without a weight that are not the kind's own are left to the
-// customer row, but for MODEL_UNIDENTIFIED.
+// about churn has always a contribution among them; a loyalty alert has one
+// reason, its kind. Reasons without a weight that are not the kind's own are left
+// to the customer row, but for MODEL_UNIDENTIFIED.
 func AlertReasons(kind signal.AlertKind, s *Statistics, sc *Scores, out *[signal.ReasonLimit]signal.Reason) int {
-	n := 0
-	put := func(r signal.Reason) {
-		for i := range out[:n] {
-			if out[i].Code == r.Code {
-				return
+	if kind.Family() == "loyalty" {
+		out[0] = loyaltyReason(kind, s, sc)
+		return 1
+	}
+	told := sc.Reasons[:sc.ReasonCount]
+	n, skip := 0, signal.ReasonNone
+	switch {
+	case kind == signal.ComplaintSLABreached:
+		// The same complaint as OPEN_COMPLAINT, in hours: told once.
+		out[0], skip = complaintLateReason(s), signal.OpenComplaint
+		for i := range told {
+			if told[i].Code == skip {
+				out[0].Contribution = told[i].Contribution
 			}
 		}
-		if n < len(out) {
-			out[n] = r
+		n = 1
+	case kind == signal.ComplaintRepeat:
+		out[0], n = repeatReason(s), 1
+	case len(told) == 0 || told[0].Contribution <= 0:
+		out[0], skip, n = overdueReason(s, sc, 0), signal.Overdue, 1
+	}
+	for i := range told {
+		counts := told[i].Contribution > 0 || told[i].Code == signal.ModelUnidentified
+		if counts && told[i].Code != skip && n < len(out) {
+			out[n] = told[i]
 			n++
 		}
 	}
+	return n
+}
+
+// loyaltyReason is the one reason of good news.
+func loyaltyReason(kind signal.AlertKind, s *Statistics, sc *Scores) signal.Reason {
 	switch kind {
-	case signal.ChurnRisk, signal.SilentChurn:
-		if sc.ReasonCount == 0 || sc.Reasons[0].Contribution <= 0 {
-			put(overdueReason(s, sc, 0))
-		}
-	case signal.ComplaintSLABreached:
-		put(complaintLateReason(s))
-	case signal.ComplaintRepeat:
-		put(repeatReason(s))
 	case signal.SecondPurchase:
-		put(signal.Reason{
+		return signal.Reason{
 			Code:     signal.ReasonSecondPurchase,
 			Observed: float64(s.LastDay - s.FirstDay), HasObserved: true,
-		})
-		return n
-	case signal.LadderUp:
-		put(signal.Reason{Code: signal.ReasonLadderUp, Topic: sc.Ladder.String()})
-		return n
-	case signal.Reactivated:
-		put(signal.Reason{Code: signal.ReasonReactivated})
-		return n
-	}
-	for i := range sc.Reasons[:sc.ReasonCount] {
-		if r := sc.Reasons[i]; r.Contribution > 0 || r.Code == signal.ModelUnidentified {
-			put(r)
 		}
+	case signal.LadderUp:
+		return signal.Reason{Code: signal.ReasonLadderUp, Topic: sc.Ladder.String()}
 	}
-	return n
+	return signal.Reason{Code: signal.ReasonReactivated}
 }

@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+	"unsafe"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+func TestSuppressionTakesTheFirstThatApplies(t *testing.T) {
+	all := Facts{
+		Sufficiency: signal.NoFit, OptedOut: true, DoNotRetain: true, Closed: true, Closure: event.Moved,
+	}
+	without := func(change func(*Facts)) Facts {
+		f := all
+		change(&f)
+		return f
+	}
+	enough := without(func(f *Facts) { f.Sufficiency = signal.SufficiencyOK })
+	tests := []struct {
+		name    string
+		kind    signal.AlertKind
+		facts   Facts
+		holdout bool
+		want    signal.Suppression
+	}{
+		{"everything", signal.ChurnRisk, all, true, signal.SuppressedInsufficientData},
+		{"a complaint needs no model", signal.ComplaintSLABreached, all, true, signal.SuppressedOptedOut},
+		{"enough data", signal.SilentChurn, enough, true, signal.SuppressedOptedOut},
+		{"no opt-out", signal.SilentChurn, without(func(f *Facts) { f.Sufficiency, f.OptedOut = 0, false }), true, signal.SuppressedDoNotRetain},
+		{"moved", signal.SilentChurn, Facts{Closed: true, Closure: event.Moved}, true, signal.SuppressedNatural},
+		{"closed for the price", signal.SilentChurn, Facts{Closed: true, Closure: event.PriceReason, X: 3}, false, signal.NotSuppressed},
+		{"one-time buyer", signal.ChurnRisk, Facts{}, true, signal.SuppressedOneTimeBuyer},
+		{"one-time buyer who complains", signal.ComplaintRepeat, Facts{}, false, signal.NotSuppressed},
+		{"holdout", signal.SecondPurchase, Facts{X: 1}, true, signal.SuppressedHoldout},
+		{"nothing", signal.ChurnRisk, Facts{X: 1}, false, signal.NotSuppressed},
+	}
+	for _, test := range tests {
+		j := judgement{f: &test.facts}
+		if got := j.suppression(test.kind, test.holdout); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestReplayGuard(t *testing.T) {
+	c := Default()
+	const wall = 1e15
+	tests := []struct {
+		age  event.Instant
+		want signal.Suppression
+	}{
+		{0, signal.SuppressedHoldout}, {48 * event.Hour, signal.SuppressedHoldout},
+		{48*event.Hour + 1, signal.SuppressedReplay}, {-event.Hour, signal.SuppressedHoldout},
+	}
+	for _, test := range tests {
+		if got := c.Suppress(signal.SuppressedHoldout, wall, wall-test.age); got != test.want {
+			t.Errorf("said %d us later: %v, want %v", test.age, got, test.want)
+		}
+	}
+}
+
+func TestHoldoutArm(t *testing.T) {
+	c := Default()
+	sum := sha256.Sum256([]byte("1\x00c-01873"))
+	c.HoldoutPercent = float64(binary.BigEndian.Uint64(sum[:8])%10_000+1) / 100
+	if !c.InHoldout([]byte("c-01873")) {
+		t.Error("not in the arm, want the hash of salt, 0, id to decide")
+	}
+	c.HoldoutPercent -= .01
+	if c.InHoldout([]byte("c-01873")) {
+		t.Error("in the arm of a percentage just too small")
+	}
+	c.HoldoutPercent = 5
+	n := 0
+	for i := range 20_000 {
+		if c.InHoldout(fmt.Appendf(nil, "c-%d", i)) {
+			n++
+		}
+	}
+	if n < 880 || n > 1120 {
+		t.Errorf("%d of 20000 in the arm, want about 1000", n)
+	}
+}
+
+func TestValidateNamesEachComplaint(t *testing.T) {
+	c := Default()
+	if all := c.Validate(); len(all) != 0 {
+		t.Fatalf("default policy: %v", all)
+	}
+	spoil := map[string]func(*Config){
+		"watch":      func(c *Config) { c.Watch.Leave = .4 },
+		"critical":   func(c *Config) { c.Critical.Enter = math.NaN() },
+		"lost":       func(c *Config) { c.Lost = .9 },
+		"quantiles":  func(c *Config) { c.OverdueLost = 1 },
+		"hysteresis": func(c *Config) { c.OverdueHysteresis = -1 },
+		"dwell":      func(c *Config) { c.Dwell = -1 },
+		"cooldown":   func(c *Config) { c.Cooldown = 0 },
+		"update":     func(c *Config) { c.UpdateEvery = 0 },
+		"expiry":     func(c *Config) { c.Expiry = 0 },
+		"repeat":     func(c *Config) { c.RepeatComplaints = 1 },
+		"ladder":     func(c *Config) { c.LadderUpFrom = signal.Advocate + 1 },
+		"holdout":    func(c *Config) { c.HoldoutPercent = 101 },
+	}
+	for name, change := range spoil {
+		c := Default()
+		change(&c)
+		all := c.Validate()
+		if len(all) != 1 || !errors.Is(all[0], ErrConfig) {
+			t.Errorf("%s: %v, want one ErrConfig", name, all)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	if n := unsafe.Sizeof(Episode{}); n > 48 {
+		t.Errorf("an episode takes %d bytes, want at most 48", n)
+	}
+	if n := unsafe.Sizeof(State{}); n > 48 {
+		t.Errorf("a state takes %d bytes, want at most 48", n)
+	}
+}
+
+func TestJudgeAllocatesNothing(t *testing.T) {
+	w := newWorld()
+	for range 3 {
+		w.purchase()
+		w.days(10)
+	}
+	f := w.facts()
+	episodes := make([]Episode, 0, signal.AlertKindCount)
+	said := make([]Transition, 0, signal.AlertKindCount)
+	state := w.state
+	if n := testing.AllocsPerRun(100, func() {
+		state, episodes = w.state, append(episodes[:0], w.episodes...)
+		episodes, said, _ = w.config.Judge(&state, episodes, &f, said[:0])
+	}); n != 0 {
+		t.Errorf("%g allocations, want 0", n)
+	}
+}
+
+func BenchmarkJudge(b *testing.B) {
+	w := newWorld()
+	w.purchase()
+	f := w.facts()
+	for b.Loop() {
+		w.episodes, w.said, w.next = w.config.Judge(&w.state, w.episodes, &f, w.said[:0])
+	}
+}
