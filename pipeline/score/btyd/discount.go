@@ -46,7 +46,7 @@ func NewDiscountNodes(weeks int, annualRate float64) (DiscountNodes, error) {
 	if err := ValidateHorizon(float64(weeks)); err != nil {
 		return DiscountNodes{}, err
 	}
-	if err := validateRate(annualRate); err != nil {
+	if err := ValidateRate(annualRate); err != nil {
 		return DiscountNodes{}, err
 	}
 	n := DiscountNodes{Weeks: weeks}
@@ -80,7 +80,9 @@ func (f future) discountedApproximate(n DiscountNodes) float64 {
 	return sum
 }
 
-func validateRate(annualRate float64) error {
+// ValidateRate gives a *DomainError unless the discount rate a year is above −1
+// and at most 100.
+func ValidateRate(annualRate float64) error {
 	if !(annualRate > -1 && annualRate <= 100) {
 		return &DomainError{"annual rate", annualRate, "above -1 and at most 100 (0.15 is 15 % a year)"}
 	}

@@ -58,7 +58,7 @@ func (h History) Validate() error {
 	case !(h.T >= 0 && h.T <= MaxWeeks):
 		return &DomainError{"T", h.T, fmt.Sprintf("weeks from 0 to %d", MaxWeeks)}
 	case !(h.TX >= 0 && h.TX <= h.T):
-		return &DomainError{"t_x", h.TX, "0 <= t_x <= T"}
+		return &DomainError{"t_x", h.TX, "0 <= t_x <= T, in weeks"}
 	case h.X == 0 && h.TX > 0:
 		return &DomainError{"t_x", h.TX, "0 where x = 0: without a repeat the last purchase is the first"}
 	case h.X > 0 && h.TX == 0:
