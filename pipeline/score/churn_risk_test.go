@@ -186,6 +186,9 @@ func TestEvidenceNames(t *testing.T) {
 		if got, ok := EvidenceNamed(e.String()); !ok || got != e || e.String() == "" {
 			t.Errorf("evidence %d: %q is found as %d, %v", e, e, got, ok)
 		}
+		if code := evidence[e].code; code != signal.ReasonNone && code.String() != e.String() {
+			t.Errorf("evidence %q is told by %v, want one name", e, code)
+		}
 	}
 	if _, ok := EvidenceNamed("rumour"); ok {
 		t.Error("an unknown evidence has a weight")

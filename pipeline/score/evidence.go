@@ -32,23 +32,24 @@ const EvidenceCount = int(evidenceCount)
 // Weights are added to the log-odds of churn where the evidence holds.
 type Weights [EvidenceCount]float64
 
-// evidence is the table of what there is: its name in the configuration and the
-// reason it is told by (ReasonNone: it moves the score and is never a reason).
+// evidence is the table of what there is: its name in the configuration (the
+// code of its reason where it has one) and the reason it is told by (ReasonNone:
+// it moves the score and is never a reason).
 var evidence = [EvidenceCount]struct {
 	name string
 	code signal.ReasonCode
 }{
-	OpenComplaintLate:     {"open_complaint_late", signal.OpenComplaint},
-	ComplaintResolvedLate: {"complaint_resolved_late", signal.ComplaintLate},
-	RatingDrop:            {"rating_drop", signal.TopBoxLost},
-	RefundEvidence:        {"refund", signal.RefundReason},
-	LateDeliveryEvidence:  {"late_delivery", signal.LateDelivery},
-	BasketShrinkEvidence:  {"basket_shrink", signal.BasketShrink},
-	VisitsDownEvidence:    {"visits_down", signal.VisitsDown},
-	DiscountNotRepeated:   {"discount_not_repeated", signal.ReasonNone},
-	PointsRedeemed:        {"points_redeemed", signal.ReasonNone},
-	ReferralEvidence:      {"referral", signal.ReasonNone},
-	MultiChannel:          {"multi_channel", signal.ReasonNone},
+	OpenComplaintLate:     {"OPEN_COMPLAINT", signal.OpenComplaint},
+	ComplaintResolvedLate: {"COMPLAINT_LATE", signal.ComplaintLate},
+	RatingDrop:            {"TOP_BOX_LOST", signal.TopBoxLost},
+	RefundEvidence:        {"REFUND", signal.RefundReason},
+	LateDeliveryEvidence:  {"LATE_DELIVERY", signal.LateDelivery},
+	BasketShrinkEvidence:  {"BASKET_SHRINK", signal.BasketShrink},
+	VisitsDownEvidence:    {"VISITS_DOWN", signal.VisitsDown},
+	DiscountNotRepeated:   {"DISCOUNT_NOT_REPEATED", signal.ReasonNone},
+	PointsRedeemed:        {"POINTS_REDEEMED", signal.ReasonNone},
+	ReferralEvidence:      {"REFERRAL", signal.ReasonNone},
+	MultiChannel:          {"MULTI_CHANNEL", signal.ReasonNone},
 }
 
 // String gives the name in the configuration.
