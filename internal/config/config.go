@@ -98,11 +98,8 @@ type Money struct {
 	MarginRatio float64 `yaml:"margin_ratio" env:"HOLDFAST_MONEY_MARGIN_RATIO" meaning:"y" doc:"margin as a part of net revenue where an event carries none, 0 to 1"`
 }
 
-// State bounds what is remembered of a customer.
-type State struct {
-	RecentOrders int `yaml:"recent_orders" env:"HOLDFAST_STATE_RECENT_ORDERS" meaning:"y" doc:"latest orders remembered for refunds and duplicates, 1 to 16"`
-	RecentEvents int `yaml:"recent_events" env:"HOLDFAST_STATE_RECENT_EVENTS" meaning:"y" doc:"latest event ids remembered for duplicates, 1 to 32"`
-}
+// State will bound what is remembered of a customer; its keys are planned.
+type State struct{}
 
 // Checkpoint says how far back a restart reads.
 type Checkpoint struct {
@@ -112,7 +109,6 @@ type Checkpoint struct {
 // Outbox is the way of rows to ClickHouse.
 type Outbox struct {
 	FlushEvery Duration `yaml:"flush_every" env:"HOLDFAST_OUTBOX_FLUSH_EVERY" doc:"how often changed customers are written as rows"`
-	Partitions int      `yaml:"partitions" env:"HOLDFAST_OUTBOX_PARTITIONS" doc:"partitions of the outbox topic that migrate creates, 1 to 4"`
 }
 
 // Metrics says which metrics are offered.

@@ -24,12 +24,8 @@ func Default() Config {
 		Time:       defaultTime(),
 		Money:      Money{Currency: "EUR", MarginRatio: 0.3}, // ratio of net; a retail rule of thumb, replace by your own
 		Segments:   []string{"all"},
-		State:      State{RecentOrders: 16, RecentEvents: 32}, // what a record has room for
 		Checkpoint: Checkpoint{MaxReplay: Duration(time.Minute)},
-		Outbox: Outbox{
-			FlushEvery: Duration(2 * time.Second), // a customer changed often within it is one row
-			Partitions: 1,                         // one loader keeps up with about a million rows a second
-		},
+		Outbox:     Outbox{FlushEvery: Duration(2 * time.Second)}, // a customer changed often within it is one row
 		Score:      defaultScore(),
 		Complaints: defaultComplaints(),
 		Alerts:     defaultAlerts(),

@@ -16,7 +16,7 @@ func TestWhatIsPrintedCanBeReadBack(t *testing.T) {
 	}
 	first.Mapping["visits"] = Mapping{Fields: map[string]string{"customer_id": "cust"}, Constants: map[string]Constant{"kind": `"session"`, "pages": "3"}}
 	first.Alerts.Plays["OVERDUE"] = Play{ID: "come: back", Title: "call \"now\" #1", ActWithin: 2 * day}
-	text, err := first.YAML(false, true)
+	text, err := first.YAML(Print{Sources: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestPrintingRedactsPasswordsAndNamesOrigins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := loaded.YAML(true, true)
+	text, err := loaded.YAML(Print{Redact: true, Sources: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func TestTheSchemaAcceptsWhatIsPrintedAndRefusesAnUnknownKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed, err := loaded.YAML(true, false)
+	printed, err := loaded.YAML(Print{Redact: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 const year = 365 * 24 * time.Hour
@@ -46,15 +49,27 @@ func (c *checker) segments(segments []string) {
 }
 
 func (c *checker) stores(config *Config) {
-	c.between("state.recent_orders", float64(config.State.RecentOrders), 1, 16)
-	c.between("state.recent_events", float64(config.State.RecentEvents), 1, 32)
 	c.duration("checkpoint.max_replay", config.Checkpoint.MaxReplay, time.Second, time.Hour)
 	c.duration("outbox.flush_every", config.Outbox.FlushEvery, 10*time.Millisecond, time.Minute)
-	c.between("outbox.partitions", float64(config.Outbox.Partitions), 1, 4)
 }
 
-// evidence are the reason codes that have a weight in the risk score.
-var evidence = []string{"OPEN_COMPLAINT", "COMPLAINT_LATE", "TOP_BOX_LOST", "REFUND", "LATE_DELIVERY", "BASKET_SHRINK", "VISITS_DOWN"}
+// evidence names what has a weight in the risk score.
+func evidence() []string {
+	var names []string
+	for e := range score.Evidence(score.EvidenceCount) {
+		names = append(names, e.String())
+	}
+	return names
+}
+
+// reasonCodes names what an alert can be about.
+func reasonCodes() []string {
+	var names []string
+	for code := signal.Overdue; int(code) < signal.ReasonCodeCount; code++ {
+		names = append(names, code.String())
+	}
+	return names
+}
 
 // Parameters lie in a box: outside of it the formulas lose their precision.
 const (
@@ -75,7 +90,7 @@ func (c *checker) score(score Score) {
 		}
 	}
 	for _, code := range sortedKeys(score.Weights) {
-		c.oneOf("score.weights."+code, code, evidence)
+		c.oneOf("score.weights."+code, code, evidence())
 		c.between("score.weights."+code, score.Weights[code], -10, 10)
 	}
 }
@@ -130,6 +145,7 @@ func (c *checker) alerts(alerts Alerts) {
 	c.holdout(alerts)
 	for _, code := range sortedKeys(alerts.Plays) {
 		path := "alerts.plays." + code
+		c.oneOf(path, code, reasonCodes())
 		if alerts.Plays[code].ID == "" {
 			c.fail(path, "name it: play: comeback-offer", "has no play")
 		}

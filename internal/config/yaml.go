@@ -8,10 +8,16 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// YAML writes the configuration in the form that Load reads. With comments,
-// each key carries where its value came from.
-func (l *Loaded) YAML(redact, sources bool) (string, error) {
-	writer := &fileWriter{loaded: l, redact: redact, sources: sources}
+// Print says how a configuration is written.
+type Print struct {
+	Redact    bool // passwords inside addresses are replaced
+	Sources   bool // each line says where its value came from
+	GivenOnly bool // defaults are left out
+}
+
+// YAML writes the configuration in the form that Load reads.
+func (l *Loaded) YAML(print Print) (string, error) {
+	writer := &fileWriter{loaded: l, print: print}
 	if err := writer.section(reflect.ValueOf(&l.Config).Elem(), "", 0); err != nil {
 		return "", err
 	}
@@ -19,9 +25,19 @@ func (l *Loaded) YAML(redact, sources bool) (string, error) {
 }
 
 type fileWriter struct {
-	loaded          *Loaded
-	redact, sources bool
-	text            strings.Builder
+	loaded *Loaded
+	print  Print
+	text   strings.Builder
+}
+
+// given says whether a key, or one inside of it, was set by anyone.
+func (w *fileWriter) given(path string) bool {
+	for given := range w.loaded.origins {
+		if given == path || strings.HasPrefix(given, path+".") {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *fileWriter) section(value reflect.Value, path string, depth int) error {
@@ -31,6 +47,9 @@ func (w *fileWriter) section(value reflect.Value, path string, depth int) error 
 		full := name
 		if path != "" {
 			full = path + "." + name
+		}
+		if w.print.GivenOnly && !w.given(full) {
+			continue
 		}
 		indent := strings.Repeat("  ", depth)
 		if isSection(field.Type) {
@@ -45,7 +64,7 @@ func (w *fileWriter) section(value reflect.Value, path string, depth int) error 
 			return fmt.Errorf("write %s: %w", full, err)
 		}
 		fmt.Fprintf(&w.text, "%s%s: %s", indent, name, text)
-		if w.sources {
+		if w.print.Sources {
 			fmt.Fprintf(&w.text, "  # %s", w.loaded.source(leaf{path: full, field: field}))
 		}
 		w.text.WriteByte('\n')
@@ -62,7 +81,7 @@ func (w *fileWriter) scalar(field reflect.StructField, value reflect.Value) (str
 	case Duration, Size, Date:
 		return valueText(value), nil
 	case string:
-		if field.Tag.Get("secret") == "dsn" && w.redact {
+		if field.Tag.Get("secret") == "dsn" && w.print.Redact {
 			given = RedactDSN(kind)
 		}
 	}

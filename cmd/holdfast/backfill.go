@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/holdfast/holdfast/internal/backfill"
+	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/schemas/topics"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+const backfillHelp = `Send a file of past events to the input topics: keyed by customer, in event-time
+order, each row judged before anything is sent.
+
+NDJSON holds one event of our schema a line and is routed by event_type. CSV has
+a header; a map says which column becomes which field:
+
+    amounts: minor                       # or decimal
+    fields:
+      customer_id: cust                  # a column
+      occurred_at: date                  # a day means 12:00 in the business zone
+      kind: {constant: order}
+      currency: {constant: USD}
+      amount_net: cents
+      order_id: {template: "shop-{@row}"}
+
+Without a map the columns must carry our fields' names. Where the file has no
+ids, they are made from its name and the row, so that sending it again gives the
+same events; give another file another name. A name ending in .gz is unpacked.
+
+Rows that are no events go to the rejects file with the reason (exit code 5).`
+
+// backfillFlags are the flags of the command.
+type backfillFlags struct {
+	format, mapPath, rejects string
+	memory                   string
+	skip                     int64
+	dryRun                   bool
+}
+
+func (c *cli) backfillCommand() *cobra.Command {
+	var flags backfillFlags
+	command := &cobra.Command{
+		Use: "backfill FILE", Short: "Send a file of past events to the input topics", Long: backfillHelp,
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error { return c.backfill(command.Context(), args[0], flags) },
+	}
+	command.Flags().StringVar(&flags.format, "format", "", "csv or ndjson (default: by the file's name)")
+	command.Flags().StringVar(&flags.mapPath, "map", "", "YAML file that maps CSV columns to fields")
+	command.Flags().StringVar(&flags.rejects, "rejects", "", "where rows go that are no events (default: FILE.rejects.ndjson in the working directory)")
+	command.Flags().StringVar(&flags.memory, "sort-memory", "1GiB", "a larger file must be in event-time order already")
+	command.Flags().Int64Var(&flags.skip, "skip", 0, "leave out that many events, as a stopped run said")
+	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "read and judge only")
+	c.kafkaFlags(command)
+	return command
+}
+
+func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) error {
+	loaded, err := c.setup()
+	if err != nil {
+		return err
+	}
+	options, err := c.backfillOptions(loaded, file, flags)
+	if err != nil {
+		return err
+	}
+	rejects := &rejectsFile{path: flags.rejects}
+	if rejects.path == "" {
+		rejects.path = filepath.Base(file) + ".rejects.ndjson"
+	}
+	options.Rejected = rejects.add
+	plan, err := backfill.Prepare(options)
+	if err := errors.Join(err, rejects.close()); err != nil {
+		return err
+	}
+	c.sayPlan(file, plan, rejects.path)
+	if !flags.dryRun && plan.Events > 0 {
+		if err := c.sendPlan(ctx, loaded, plan, flags.skip); err != nil {
+			return err
+		}
+	}
+	if plan.Rejects > 0 {
+		return &coded{exitPartial, fmt.Errorf("%d rows are no events; see %s", plan.Rejects, rejects.path)}
+	}
+	return nil
+}
+
+func (c *cli) backfillOptions(loaded *config.Loaded, file string, flags backfillFlags) (backfill.Options, error) {
+	options := backfill.Options{Name: file, MapName: flags.mapPath, Now: c.now(), Limits: decodeLimits(&loaded.Config)}
+	options.Open = func() (io.ReadCloser, error) { return os.Open(file) }
+	format := flags.format
+	if format == "" {
+		format = strings.TrimPrefix(filepath.Ext(strings.TrimSuffix(file, ".gz")), ".")
+		if format == "jsonl" {
+			format = "ndjson"
+		}
+	}
+	switch options.Format = backfill.Format(format); options.Format {
+	case backfill.CSV, backfill.NDJSON:
+	default:
+		return options, usage("--format %q is not one of csv, ndjson", format)
+	}
+	var memory config.Size
+	if err := memory.UnmarshalText([]byte(flags.memory)); err != nil {
+		return options, usage("--sort-memory: %v", err)
+	}
+	options.MemoryBytes = int64(memory)
+	zone, err := time.LoadLocation(loaded.Time.BusinessZone)
+	if err != nil {
+		return options, fmt.Errorf("load the business zone: %w", err)
+	}
+	options.Zone = zone
+	if flags.mapPath == "" {
+		return options, nil
+	}
+	if options.Format == backfill.NDJSON {
+		return options, usage("--map is for CSV: NDJSON holds our schema already")
+	}
+	text, err := c.readFile(flags.mapPath)
+	if err != nil {
+		return options, &coded{exitInvalid, fmt.Errorf("read the map: %w", err)}
+	}
+	options.Map, err = backfill.ReadMap(flags.mapPath, text)
+	return options, err
+}
+
+func (c *cli) sayPlan(file string, plan *backfill.Plan, rejects string) {
+	if c.quiet {
+		return
+	}
+	fmt.Fprintf(c.stderr, "%s: %d events", filepath.Base(file), plan.Events)
+	if plan.Events > 0 {
+		fmt.Fprintf(c.stderr, " from %s to %s", dayOf(plan.First), dayOf(plan.Last))
+	}
+	if plan.Streamed {
+		fmt.Fprint(c.stderr, ", in order already")
+	}
+	if plan.Rejects > 0 {
+		fmt.Fprintf(c.stderr, ", %d rows rejected (%s)", plan.Rejects, rejects)
+	}
+	fmt.Fprintln(c.stderr)
+}
+
+func dayOf(at event.Instant) string { return time.UnixMicro(int64(at)).UTC().Format(time.DateOnly) }
+
+// sendPlan sends to topics that are there and take our schema as it is.
+func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan, skip int64) error {
+	for input, mapping := range loaded.Mapping {
+		if len(mapping.Fields)+len(mapping.Constants) > 0 || mapping.Amounts == "decimal" {
+			return &coded{exitInvalid, fmt.Errorf("mapping.%s says that its topic does not hold our schema, which is what backfill writes: send the file to a topic without a mapping", input)}
+		}
+	}
+	client, err := c.kafka(ctx, loaded, kgo.ProducerBatchCompression(kgo.Lz4Compression()), kgo.ProducerLinger(5*time.Millisecond))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := inputsExist(ctx, client, loaded); err != nil {
+		return err
+	}
+	begun, bar := c.now(), c.progress("backfill", plan.Events)
+	sent, err := backfill.Send(ctx, plan, client, inputTopics(&loaded.Config), skip, bar.to)
+	bar.end()
+	took := c.now().Sub(begun)
+	if err != nil {
+		return &coded{exitPartial, fmt.Errorf("%w; %d of %d events are sent, go on with --skip %d", err, sent, plan.Events, sent)}
+	}
+	if !c.quiet {
+		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-skip, took.Round(10*time.Millisecond), rate(sent-skip, took))
+	}
+	return nil
+}
+
+// inputsExist refuses to send where a topic is missing or the counts differ,
+// with what to do about it.
+func inputsExist(ctx context.Context, client *kgo.Client, loaded *config.Loaded) error {
+	found, err := lookAtTopics(ctx, client, &loaded.Config)
+	if err != nil {
+		return err
+	}
+	for _, topic := range found.Missing {
+		if topic.Direction == topics.In {
+			return fmt.Errorf("the topic %s does not exist → create it, or let `holdfast migrate up` do it", topic.Name)
+		}
+	}
+	for _, problem := range found.Blocking() {
+		return errors.New(problem.String())
+	}
+	return nil
+}
+
+// rejectsFile is made with the first reject.
+type rejectsFile struct {
+	path    string
+	file    *os.File
+	encoder *json.Encoder
+}
+
+func (r *rejectsFile) add(reject *backfill.Reject) error {
+	if r.file == nil {
+		file, err := os.Create(r.path)
+		if err != nil {
+			return fmt.Errorf("make the rejects file: %w", err)
+		}
+		r.file, r.encoder = file, json.NewEncoder(file)
+		r.encoder.SetEscapeHTML(false)
+	}
+	if err := r.encoder.Encode(reject); err != nil {
+		return fmt.Errorf("write the rejects file: %w", err)
+	}
+	return nil
+}
+
+func (r *rejectsFile) close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// inputTopics gives the topic of each event type; empty where it is off.
+func inputTopics(cfg *config.Config) map[event.Type]string {
+	inputs := cfg.Kafka.Inputs
+	return map[event.Type]string{
+		event.Purchase: inputs.Purchases, event.Visit: inputs.Visits, event.Complaint: inputs.Complaints,
+		event.AlertFeedback: inputs.AlertFeedback, event.Erasure: inputs.Erasures,
+	}
+}
+
+// decodeLimits are the limits of every input.
+func decodeLimits(cfg *config.Config) decode.Config {
+	return decode.Config{
+		MaxValueBytes: int(cfg.Kafka.MaxRecordBytes),
+		MinEventTime:  event.Instant(cfg.Time.MinEventTime.UnixMicro()),
+		MaxFuture:     instantOf(cfg.Time.MaxFuture),
+	}
+}
+
+// instantOf is a duration in the unit of event times.
+func instantOf(d config.Duration) event.Instant { return event.Instant(d.D().Microseconds()) }
+
+// decodeConfig is how one type's topic is read.
+func decodeConfig(cfg *config.Config, eventType event.Type) decode.Config {
+	limits := decodeLimits(cfg)
+	limits.Type = eventType
+	mapping, ok := cfg.Mapping[eventType.String()+"s"]
+	if !ok {
+		return limits
+	}
+	limits.Mapping = decode.Mapping{Rename: mapping.Fields, Constant: map[string]string{}, NegativeRefunds: mapping.Refunds == "negative"}
+	for field, constant := range mapping.Constants {
+		limits.Mapping.Constant[field] = string(constant)
+	}
+	if mapping.Amounts == "decimal" {
+		limits.Mapping.Amounts = decode.AmountsDecimal
+	}
+	return limits
+}

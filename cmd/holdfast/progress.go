@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress tells how a long piece of work goes: a bar for a person, a log line
+// every 5 s or 10 % otherwise, nothing with --quiet.
+type progress struct {
+	what   string
+	total  int64
+	begun  time.Time
+	now    func() time.Time
+	bar    *progressbar.ProgressBar
+	logger *slog.Logger
+	told   time.Time
+	tenth  int64
+}
+
+const tellEvery = 5 * time.Second
+
+func (c *cli) progress(what string, total int64) *progress {
+	p := &progress{what: what, total: total, begun: c.now(), told: c.now(), now: c.now}
+	switch {
+	case c.quiet:
+	case c.terminal:
+		p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(c.stderr), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
+	default:
+		p.logger = c.logger()
+	}
+	return p
+}
+
+// to says how far the work is. It is called by one goroutine at a time.
+func (p *progress) to(done int64) {
+	if p.bar != nil {
+		_ = p.bar.Set64(done) // a bar that cannot be drawn is no reason to stop
+	}
+	if p.logger == nil {
+		return
+	}
+	tenth := int64(0)
+	if p.total > 0 {
+		tenth = done * 10 / p.total
+	}
+	if now := p.now(); tenth > p.tenth || now.Sub(p.told) >= tellEvery {
+		p.tenth, p.told = tenth, now
+		rate := float64(done) / max(now.Sub(p.begun).Seconds(), 1e-3)
+		values := []any{"what", p.what, "done", done, "per_second", int64(rate)}
+		if p.total > 0 {
+			left := time.Duration(float64(p.total-done) / max(rate, 1e-9) * float64(time.Second))
+			values = append(values, "total", p.total, "eta", left.Round(time.Second).String())
+		}
+		p.logger.Info("progress", values...)
+	}
+}
+
+// end takes the bar away.
+func (p *progress) end() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+}
+
+// rate words a number of things in a time.
+func rate(count int64, took time.Duration) string {
+	return fmt.Sprintf("%.0f/s", float64(count)/max(took.Seconds(), 1e-3))
+}
