@@ -20,6 +20,8 @@ var notYet = map[string]later{
 	"money.cost_acquire":     {"the value of a lost customer's replacement", []string{"0"}},
 	"money.abc":              {"value classes", []string{"[0.7 0.9]"}},
 	"money.pyramid":          {"value tiers", []string{"[0.01 0.04 0.15]"}},
+	"state.recent_orders":    {"remembering another number of orders", []string{"16"}},
+	"state.recent_events":    {"remembering another number of event ids", []string{"32"}},
 	"state.evict_after":      {"forgetting customers that are long gone", []string{"800d"}},
 	"population":             {"cut points over all customers", []string{"map[]", "map[every:1h]"}},
 	"score.k":                {"regular buyers (k above 1)", []string{"1", "auto"}},

@@ -48,7 +48,7 @@ func (w *fileWriter) section(value reflect.Value, path string, depth int) error 
 		if path != "" {
 			full = path + "." + name
 		}
-		if w.print.GivenOnly && !w.given(full) {
+		if w.print.GivenOnly && !w.given(full) || field.Type.Kind() == reflect.Struct && field.Type.NumField() == 0 {
 			continue
 		}
 		indent := strings.Repeat("  ", depth)
