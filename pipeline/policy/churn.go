@@ -38,7 +38,7 @@ func (j *judgement) churnGoesOn(e *Episode) {
 	if j.f.Now < e.RaisedAt+j.c.Expiry {
 		if level := j.confirmed(); level > e.Level {
 			previous := e.Level
-			e.Level = level
+			e.Level, j.st.Told = level, level
 			j.say(e, signal.Escalated, level, previous, signal.ResolveNone)
 		}
 	}
@@ -62,14 +62,16 @@ func (j *judgement) churnOver(e *Episode) signal.ResolveReason {
 	return signal.ByLevelDropped
 }
 
-// raiseChurn raises the alert once at_risk or critical has held for the dwell.
-// Who is lost already is for winning back, not for keeping.
+// raiseChurn raises the alert once at_risk or critical has held for the dwell. One
+// crossing is alerted once: what expired or was answered comes again only from a
+// higher level, or after the level has been left and entered anew. Who is lost
+// already is for winning back, not for keeping.
 func (j *judgement) raiseChurn() {
 	if level := j.st.Level; level != signal.AtRisk && level != signal.Critical {
 		return
 	}
 	level := j.confirmed()
-	if level < signal.AtRisk {
+	if level <= j.st.Told {
 		return
 	}
 	for _, kind := range [2]signal.AlertKind{signal.ChurnRisk, signal.SilentChurn} {
@@ -77,6 +79,7 @@ func (j *judgement) raiseChurn() {
 			return
 		}
 	}
+	j.st.Told = level
 	kind := signal.ChurnRisk
 	if j.f.LastComplaintAt == 0 || j.f.Now-j.f.LastComplaintAt > j.c.SilentAfter {
 		kind = signal.SilentChurn

@@ -136,6 +136,17 @@ func TestStories(t *testing.T) {
 		}, `48.0 silent_churn#3/1 raised at_risk(none)
 69.0 silent_churn#3/2 escalated lost(at_risk) contacted
 138.0 silent_churn#3/3 expired lost(lost)`},
+		{"what expired comes again from a higher level", func(w *world) {
+			w.half = 300 // at_risk on day 351, lost on day 509, capped to day 400
+			w.config.Expiry = 10 * event.Day24h
+			w.judge()
+			w.days(365)
+			w.vip = true
+			w.judge()
+			w.days(5)
+		}, `352.0 silent_churn#3/1 raised at_risk(none)
+362.0 silent_churn#3/2 expired at_risk(at_risk)
+366.0 silent_churn#4/1 raised critical(none)`},
 		{"feedback is noted, then ends it", func(w *world) {
 			w.days(50)
 			feedback := func(outcome event.Outcome) {
@@ -151,10 +162,12 @@ func TestStories(t *testing.T) {
 			w.days(50)
 			w.optedOut = true
 			w.judge()
-			w.days(15)
+			w.days(16)
+			w.purchase()
+			w.days(50)
 		}, `48.0 silent_churn#3/1 raised at_risk(none)
 50.0 silent_churn#3/2 resolved at_risk(at_risk) suppressed
-64.0 silent_churn#4/1 raised at_risk(none) opted_out`},
+114.0 silent_churn#4/1 raised at_risk(none) opted_out`},
 		{"changed reasons are told once a day", func(w *world) {
 			w.days(47.5)
 			w.complain() // breached on day 48.5, with overdue above .9: critical

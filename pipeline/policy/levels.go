@@ -22,7 +22,7 @@ func (j *judgement) levels() {
 	if !f.HasPurchase { // a prospect has no level
 		st.set(FlagWatch|FlagCriticalByComplaint, false)
 		st.AtRiskSince, st.CriticalSince, st.LostSince = 0, 0, 0
-		st.Level = signal.LevelNone
+		st.Level, st.Told = signal.LevelNone, signal.LevelNone
 		return
 	}
 	st.LastPurchaseDay = f.LastPurchaseDay
@@ -43,6 +43,9 @@ func (j *judgement) levels() {
 		st.ReactivatedAt = f.Now
 	}
 	st.Level = st.level()
+	if st.Level < signal.AtRisk {
+		st.Told = signal.LevelNone
+	}
 }
 
 // mayBeAtRisk is what at_risk asks for besides silence: a rhythm to be missed in

@@ -162,18 +162,32 @@ func invariants(t *rapid.T, w *world) {
 
 func churn(kind signal.AlertKind) bool { return kind == signal.ChurnRisk || kind == signal.SilentChurn }
 
-// TestDwell holds that no silence is alerted before its level has held a dwell.
-func TestDwell(t *testing.T) {
+// TestDwellAndCrossing holds that no silence is alerted before its level has held
+// a dwell, and that one crossing raises once, or again from a higher level.
+func TestDwellAndCrossing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
+		w.config.Expiry = 12 * event.Day24h
 		at := w.now
 		var risen event.Instant // since when the level is at_risk or higher
-		watch := func() {
+		told := signal.LevelNone
+		read := 0
+		listen := func() {
 			if w.state.Level < signal.AtRisk {
-				risen = 0
+				risen, told = 0, signal.LevelNone
 			} else if risen == 0 {
 				risen = w.now
 			}
+			for _, m := range w.said[read:] {
+				if !churn(m.Kind) || m.Action == signal.Resolved || m.Action == signal.Expired {
+					continue
+				}
+				if m.Action == signal.Raised && (m.At < risen+w.config.Dwell || m.Level <= told) {
+					t.Fatalf("%+v raised %d us after its level, %v having been told", m, m.At-risen, told)
+				}
+				told = max(told, m.Level)
+			}
+			read = len(w.said)
 		}
 		for _, d := range drawDeeds(t) {
 			if d.kind == "complain" || d.kind == "model" {
@@ -182,18 +196,12 @@ func TestDwell(t *testing.T) {
 			at += d.after
 			for w.next <= at {
 				w.now = w.next
-				before := len(w.said)
 				w.judge()
-				watch()
-				for _, m := range w.said[before:] {
-					if churn(m.Kind) && m.Action == signal.Raised && m.At < risen+w.config.Dwell {
-						t.Fatalf("%+v raised %d us after its level", m, m.At-risen)
-					}
-				}
+				listen()
 			}
 			w.now = at
 			w.do(d)
-			watch()
+			listen()
 		}
 	})
 }

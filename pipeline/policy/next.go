@@ -58,7 +58,7 @@ func (j *judgement) wakesForLevels(n *earliest) {
 
 // wakesForDwell: when a level will have held long enough to be alerted.
 func (j *judgement) wakesForDwell(n *earliest) {
-	above := signal.LevelNone
+	above := j.st.Told
 	if e := j.openChurn(); e != nil {
 		above = e.Level
 	} else if j.st.Level == signal.Lost {

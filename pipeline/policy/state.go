@@ -32,7 +32,8 @@ type State struct {
 	Flags           Flags
 	Level           signal.Level
 	LadderTold      signal.Ladder // highest stage that a ladder_up has told of
-	_               [5]byte
+	Told            signal.Level  // highest level alerted since the level was last below at_risk
+	_               [4]byte
 }
 
 // Flags are the yes-or-no parts of a State.

@@ -191,3 +191,15 @@ func BenchmarkEvent(b *testing.B) {
 		}
 	})
 }
+
+func TestVersionIsThatOfTheParameters(t *testing.T) {
+	p := cdnow(t)
+	if got, want := VersionOf(p), "7de983d2dcb307be"; got != want {
+		t.Errorf("version %s, want %s: versions of given parameters must not change", got, want)
+	}
+	q := *p
+	q.MarginRatio, q.HasSpend = .1, false
+	if r := *p; VersionOf(&q) == VersionOf(p) || VersionOf(&r) != VersionOf(p) {
+		t.Error("want another version for other parameters and the same for the same")
+	}
+}
