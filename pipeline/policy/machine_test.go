@@ -167,7 +167,7 @@ func churn(kind signal.AlertKind) bool { return kind == signal.ChurnRisk || kind
 func TestDwellAndCrossing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
-		w.config.Expiry = 12 * event.Day24h
+		w.half, w.config.Expiry = 100, 12*event.Day24h // at risk for 52 days before lost
 		at := w.now
 		var risen event.Instant // since when the level is at_risk or higher
 		told := signal.LevelNone
