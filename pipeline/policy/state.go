@@ -33,7 +33,7 @@ type State struct {
 	Level           signal.Level
 	LadderTold      signal.Ladder // highest stage that a ladder_up has told of
 	Told            signal.Level  // highest level alerted since the level was last below at_risk
-	_               [4]byte
+	Reserved        [4]byte       // zero; named, so that the bytes of a copy are those of the original
 }
 
 // Flags are the yes-or-no parts of a State.
@@ -63,7 +63,7 @@ type Episode struct {
 	Suppression   signal.Suppression
 	Feedback      event.Outcome // acknowledged or contacted, told in the next message
 	Holdout       bool
-	_             [6]byte
+	Reserved      [6]byte // zero; named, so that the bytes of a copy are those of the original
 }
 
 // Transition is one message of an alert's life.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"testing"
 	"unsafe"
 
@@ -124,6 +125,22 @@ func TestSizes(t *testing.T) {
 	}
 	if n := unsafe.Sizeof(State{}); n > 48 {
 		t.Errorf("a state takes %d bytes, want at most 48", n)
+	}
+}
+
+// Records keep these values as they lie in memory: no byte may be without a name.
+func TestNoHiddenBytes(t *testing.T) {
+	for _, typed := range []reflect.Type{reflect.TypeFor[State](), reflect.TypeFor[Episode]()} {
+		named := uintptr(0)
+		for i := range typed.NumField() {
+			if typed.Field(i).Name == "_" {
+				t.Errorf("%v has a blank field", typed)
+			}
+			named += typed.Field(i).Type.Size()
+		}
+		if named != typed.Size() {
+			t.Errorf("%v: fields take %d bytes of %d", typed, named, typed.Size())
+		}
 	}
 }
 
