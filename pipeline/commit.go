@@ -32,7 +32,7 @@ func (s *session) commitDue(now time.Time) bool {
 		return false
 	}
 	for _, w := range s.workers {
-		if w.busy() || w.flush.remaining > 0 || w.pagesDue() {
+		if w.busy() || w.pagesDue() || w.flushDue(s.p) {
 			return true
 		}
 	}
@@ -180,16 +180,18 @@ func (w *worker) prepare(p *Pipeline, wall event.Instant, flushPages bool) error
 	return nil
 }
 
+// flushDue says whether rows are being flushed, or it is time to.
+func (w *worker) flushDue(p *Pipeline) bool {
+	return w.flush.remaining > 0 ||
+		w.shard.RowsOwed() > 0 && (time.Since(w.lastFlush) >= p.cfg.FlushEvery || p.stopping.Load())
+}
+
 // beginFlush notes at each flush how many rows are owed.
 func (w *worker) beginFlush(p *Pipeline) {
-	if w.flush.remaining > 0 {
+	if w.flush.remaining > 0 || !w.flushDue(p) {
 		return
 	}
-	now := time.Now()
-	if w.shard.RowsOwed() == 0 || now.Sub(w.lastFlush) < p.cfg.FlushEvery && !p.stopping.Load() {
-		return
-	}
-	w.lastFlush = now
+	w.lastFlush = time.Now()
 	w.flush = flushState{remaining: w.shard.RowsOwed(), batch: w.shard.Position().Batch}
 }
 

@@ -1,0 +1,221 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/holdfast/holdfast/pipeline"
+)
+
+// workerOrder is what a worker process is told: where Kafka is, and at which
+// point of the protocol, reached for which time, to kill itself.
+type workerOrder struct {
+	Addrs []string
+	Point pipeline.Point
+	Nth   int64
+}
+
+const workerVariable = "HOLDFAST_TEST_WORKER"
+
+// runWorker is the life of a worker process. It ends only by a signal.
+func runWorker(order workerOrder) int {
+	t := &outsider{}
+	w := &world{t: t, addrs: order.Addrs, names: defaultNames()}
+	cfg := w.config()
+	if order.Nth > 0 {
+		var reached atomic.Int64
+		cfg.Hook = func(point pipeline.Point) {
+			if point == order.Point && reached.Add(1) == order.Nth {
+				if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+					panic(err)
+				}
+				select {} // the signal is on its way
+			}
+		}
+	}
+	p, err := pipeline.New(cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if err := p.Run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// outsider stands in for a test in a worker process.
+type outsider struct{ testing.TB }
+
+func (*outsider) Fatal(args ...any) {
+	fmt.Fprintln(os.Stderr, args...)
+	os.Exit(1)
+}
+func (*outsider) Helper() {}
+
+// workerProcess is a worker in a process of its own.
+type workerProcess struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+	done   chan struct{}
+}
+
+func startWorker(t testing.TB, order workerOrder) *workerProcess {
+	t.Helper()
+	encoded, err := json.Marshal(order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &workerProcess{cmd: exec.Command(os.Args[0]), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), workerVariable+"="+string(encoded))
+	p.cmd.Stderr = &p.stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.done)
+		_ = p.cmd.Wait() // how it ended is asked of ProcessState
+	}()
+	t.Cleanup(func() { p.kill() })
+	return p
+}
+
+func (p *workerProcess) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	<-p.done
+}
+
+// killed waits for the process to end by its own SIGKILL, or kills it.
+func (p *workerProcess) killed(t testing.TB, patience time.Duration) (byItself bool) {
+	t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		p.kill()
+		return false
+	}
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
+		t.Fatalf("the worker ended by itself: %v\n%s", p.cmd.ProcessState, p.stderr.String())
+	}
+	return true
+}
+
+// TestPipelineSurvivesKills kills the worker at random and at every named
+// point of the protocol while events arrive and a reader watches, and then
+// holds everything that was written against the references. HOLDFAST_KILLS
+// sets how many kills there are; the default is few, for every day.
+func TestPipelineSurvivesKills(t *testing.T) {
+	kills := 5
+	if n, err := strconv.Atoi(os.Getenv("HOLDFAST_KILLS")); err == nil {
+		kills = n
+	}
+	w := newWorld(t)
+	cfg := w.config()
+	all := items(dirtyLoad(4_000 + 1_500*kills))
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d, %d kills, %d events", seed, kills, len(all))
+	random := rand.New(rand.NewPCG(seed, 1))
+	fed := make(chan struct{})
+	go func() {
+		defer close(fed)
+		for chunk := range slices.Chunk(all, 250) {
+			w.produce(chunk)
+			time.Sleep(60 * time.Millisecond)
+		}
+	}()
+	t.Cleanup(func() { <-fed })
+	watcher := w.watch()
+	hits := map[pipeline.Point]int{}
+	points := pipeline.Points()
+	for n := range kills {
+		order := workerOrder{Addrs: w.addrs}
+		patience := time.Duration(200+random.IntN(1200)) * time.Millisecond
+		if n%4 != 3 { // every fourth dies at any moment
+			order.Point = points[n%len(points)]
+			order.Nth = 1 + random.Int64N(12)
+			patience = 4 * time.Second
+		}
+		if startWorker(t, order).killed(t, patience) {
+			hits[order.Point]++
+		}
+	}
+	<-fed
+	last := startWorker(t, workerOrder{Addrs: w.addrs})
+	w.caughtUp(cfg)
+	last.kill()
+	t.Logf("killed by itself at %v", hits)
+	if kills >= 5 && len(hits) == 0 {
+		t.Error("no worker reached its point: the kills at named points did not happen")
+	}
+	w.verify(cfg, len(all))
+	watcher.holds(t, w)
+}
+
+// watcher reads the alerts, read committed, while the kills go on.
+type watcher struct {
+	stop func()
+	seen map[string]int
+}
+
+// watch begins to read the alert topics.
+func (w *world) watch() *watcher {
+	w.t.Helper()
+	o := &watcher{seen: map[string]int{}}
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	client := w.consumer()
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for _, r := range poll(client) {
+				var m message
+				if err := json.Unmarshal(r.Value, &m); err == nil {
+					o.seen[m.key()]++
+				}
+			}
+		}
+	}()
+	o.stop = func() {
+		close(stop)
+		<-done
+		client.Close()
+	}
+	return o
+}
+
+// holds says that the watcher saw each alert at most once, and nothing that
+// is not there in the end.
+func (o *watcher) holds(t testing.TB, w *world) {
+	t.Helper()
+	o.stop()
+	final := map[string]bool{}
+	for _, m := range w.alerts() {
+		final[m.key()] = true
+	}
+	for key, times := range o.seen {
+		if times != 1 || !final[key] {
+			t.Errorf("the reader saw alert %s %d times; in the end it is there: %v", key, times, final[key])
+		}
+	}
+	if len(o.seen) == 0 {
+		t.Error("the reader saw nothing")
+	}
+}
