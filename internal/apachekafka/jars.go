@@ -19,7 +19,7 @@ const cacheVariable = "HOLDFAST_CACHE"
 
 // ErrUnavailable says that Apache Kafka cannot be had here; the error that
 // wraps it is a sentence that says why.
-var ErrUnavailable = errors.New("Apache Kafka is not available")
+var ErrUnavailable = errors.New("no Apache Kafka to be had")
 
 //go:embed pom.xml
 var pom []byte

@@ -1,6 +1,7 @@
 package devkafka
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,9 +17,6 @@ const (
 	clusterID = "holdfast-embedded"
 	// minimumSession lets tests notice a dead group member quickly.
 	minimumSession = 100 * time.Millisecond
-	// cleanEvery is how often compaction and retention run. The engine's own
-	// default of an hour would let the checkpoint topic grow without bound.
-	cleanEvery = time.Minute
 	// lockName is the file in the data directory that keeps a second engine out.
 	lockName = "holdfast.lock"
 )
@@ -47,10 +45,11 @@ type Options struct {
 
 // Cluster is a running engine. Its methods are safe for concurrent use.
 type Cluster struct {
-	fake  *kfake.Cluster
-	taken string
-	log   *persistLog
-	lock  *os.File
+	fake    *kfake.Cluster
+	cleaner *cleaner
+	taken   string
+	log     *persistLog
+	lock    *os.File
 
 	closing sync.Once
 	closed  error
@@ -75,7 +74,12 @@ func Start(options Options) (*Cluster, error) {
 		listeners.close()
 		return nil, errors.Join(fmt.Errorf("start embedded Kafka: %w", err), unlock(lock))
 	}
-	return &Cluster{fake: fake, taken: taken, log: log, lock: lock}, nil
+	cleaner, err := newCleaner(fake)
+	if err != nil {
+		fake.Close()
+		return nil, errors.Join(fmt.Errorf("start embedded Kafka: %w", err), unlock(lock))
+	}
+	return &Cluster{fake: fake, cleaner: cleaner, taken: taken, log: log, lock: lock}, nil
 }
 
 func engineOptions(options Options, listeners *listeners, log *persistLog) []kfake.Opt {
@@ -86,7 +90,7 @@ func engineOptions(options Options, listeners *listeners, log *persistLog) []kfa
 		kfake.GroupMinSessionTimeout(minimumSession),
 		kfake.WithLogger(log),
 		kfake.BrokerConfigs(map[string]string{
-			"log.cleaner.backoff.ms": fmt.Sprint(cleanEvery.Milliseconds()),
+			"log.cleaner.backoff.ms": fmt.Sprint(engineCleanEvery.Milliseconds()),
 		}),
 	}
 	if options.DataDir != "" {
@@ -102,14 +106,23 @@ func (c *Cluster) Addrs() []string { return c.fake.ListenAddrs() }
 // engine moved to a free one; Addrs has the one in use.
 func (c *Cluster) PortTaken() (wanted string, taken bool) { return c.taken, c.taken != "" }
 
-// Engine returns the engine itself, for tests that inject faults, move
-// leaders or compact. It must not be closed through this.
+// Engine returns the engine itself, for tests that inject faults or move
+// leaders. It must not be closed through this. Its Compact loses committed
+// values that an open transaction overwrites; Clean does not.
 func (c *Cluster) Engine() *kfake.Cluster { return c.fake }
+
+// Clean compacts and applies retention now, as the engine does by itself once
+// a minute. It waits up to two seconds for a moment in which no transaction is
+// open in a compacted topic, and says whether there was one.
+func (c *Cluster) Clean(ctx context.Context) (cleaned bool, err error) {
+	return c.cleaner.clean(ctx)
+}
 
 // Close stops the engine and, where there is a DataDir, writes what it holds.
 // The error says what could not be written. Further calls return the same.
 func (c *Cluster) Close() error {
 	c.closing.Do(func() {
+		c.cleaner.stop()
 		c.fake.Close()
 		c.closed = errors.Join(c.log.failure(), unlock(c.lock))
 	})
