@@ -98,7 +98,8 @@ type Order struct {
 	Statuses uint16
 	Flags    OrderFlag
 	Best     uint8 // rank of the highest status: 0 none, 1 placed … 4 delivered
-	spare    uint32
+	//lint:ignore U1000 named, so that its bytes are zero in every page
+	spare uint32
 }
 
 // OrderFlag is a bit of an Order.
@@ -126,7 +127,8 @@ type Complaint struct {
 	Category      event.Category
 	Severity      uint8
 	ResolvedKnown uint8
-	spare         uint32
+	//lint:ignore U1000 named, so that its bytes are zero in every page
+	spare uint32
 }
 
 // ComplaintDay counts complaints that are no longer remembered one by one.
@@ -134,7 +136,8 @@ type ComplaintDay struct {
 	Day      int32
 	Count    uint16
 	Category event.Category
-	spare    uint8
+	//lint:ignore U1000 named, so that its bytes are zero in every page
+	spare uint8
 }
 
 // Rating is one rating with its order.
@@ -177,7 +180,8 @@ type Rare struct {
 	Segment  uint8
 	OptedOut uint8
 	Closure  event.ClosureReason
-	spare    [5]uint8
+	//lint:ignore U1000 named, so that its bytes are zero in every page
+	spare [5]uint8
 }
 
 // Customer is a loaded record: a working copy that the shard changes and

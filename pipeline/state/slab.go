@@ -200,9 +200,3 @@ func (s *Slab) idOf(slot Slot) []byte {
 	p, i := s.at(slot)
 	return p.idOf(&p.cores[i])
 }
-
-// deadlineOf is the deadline of the record at a place.
-func (s *Slab) deadlineOf(slot Slot) event.Instant {
-	p, i := s.at(slot)
-	return p.cores[i].Deadline
-}
