@@ -16,8 +16,8 @@ import (
 
 	"github.com/holdfast/holdfast/internal/backfill"
 	"github.com/holdfast/holdfast/internal/config"
-	"github.com/holdfast/holdfast/schemas/topics"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/schemas/topics"
 )
 
 const backfillHelp = `Send a file of past events to the input topics: keyed by customer, in event-time
@@ -54,7 +54,9 @@ func (c *cli) backfillCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "backfill FILE", Short: "Send a file of past events to the input topics", Long: backfillHelp,
 		Args: cobra.ExactArgs(1),
-		RunE: func(command *cobra.Command, args []string) error { return c.backfill(command.Context(), args[0], flags) },
+		RunE: func(command *cobra.Command, args []string) error {
+			return c.backfill(command.Context(), args[0], flags)
+		},
 	}
 	command.Flags().StringVar(&flags.format, "format", "", "csv or ndjson (default: by the file's name)")
 	command.Flags().StringVar(&flags.mapPath, "map", "", "YAML file that maps CSV columns to fields")

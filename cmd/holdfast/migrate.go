@@ -84,6 +84,12 @@ func (c *cli) migrate(ctx context.Context, loaded *config.Loaded, mode clickhous
 		return done, nil
 	}
 	conn, err := c.clickhouse(ctx, loaded)
+	if mode == clickhouse.MigrateUp && errors.Is(err, errNoDatabase) {
+		if err := c.createDatabase(ctx, loaded); err != nil {
+			return done, err
+		}
+		conn, err = c.clickhouse(ctx, loaded)
+	}
 	if err != nil {
 		return done, err
 	}

@@ -106,7 +106,7 @@ func (c *cli) root() *cobra.Command {
 // commands lists the subcommands; one file each.
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
-		c.backfillCommand(), c.configCommand(), c.healthCommand(), c.migrateCommand(),
+		c.backfillCommand(), c.configCommand(), c.enginesCommand(), c.healthCommand(), c.migrateCommand(), c.runCommand(),
 		c.validateCommand(), c.versionCommand(), c.waitCommand(),
 	}
 }

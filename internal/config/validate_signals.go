@@ -140,8 +140,8 @@ func (c *checker) alerts(alerts Alerts) {
 	}
 	c.between("alerts.levels.lost", alerts.Levels.Lost, 0, alerts.Levels.Critical.Enter)
 	c.duration("alerts.dwell", alerts.Dwell, 0, 30*24*time.Hour)
-	c.duration("alerts.cooldown", alerts.Cooldown, 0, year)
-	c.duration("alerts.max_event_age", alerts.MaxEventAge, time.Minute, 100*year)
+	c.duration("alerts.cooldown", alerts.Cooldown, time.Second, year)
+	c.duration("alerts.max_event_age", alerts.MaxEventAge, time.Minute, 3660*24*time.Hour)
 	c.holdout(alerts)
 	for _, code := range sortedKeys(alerts.Plays) {
 		path := "alerts.plays." + code

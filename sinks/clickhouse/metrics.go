@@ -41,7 +41,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		oldestPending: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_sink_oldest_pending_timestamp_seconds",
 			Help: "Time of the oldest outbox record that is read and not loaded, in seconds since 1970; 0: none."}, []string{"sink"}),
 		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "holdfast_dead_letters_produced_total",
-			Help: "Records set aside on the dead-letter topic."}, []string{"topic", "stage"}),
+			Help: "Records written to the dead-letter topic."}, []string{"topic", "stage"}),
 	}
 	return m, errors.Join(register(r, &m.rowsWritten), register(r, &m.batches), register(r, &m.batchRows),
 		register(r, &m.flushDuration), register(r, &m.retries), register(r, &m.pendingRows),

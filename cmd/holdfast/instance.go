@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/connect"
+	"github.com/holdfast/holdfast/internal/ops"
+	"github.com/holdfast/holdfast/pipeline"
+	"github.com/holdfast/holdfast/schemas/topics"
+	"github.com/holdfast/holdfast/sinks/clickhouse"
+)
+
+// instance is one running Holdfast: pipeline, loader and the ops listener.
+type instance struct {
+	loaded   *config.Loaded
+	logger   *slog.Logger
+	pipeline *pipeline.Pipeline // nil without the role process
+	loader   *clickhouse.Loader // nil without ClickHouse or the role load
+	store    driver.Conn
+	registry *prometheus.Registry
+	listener net.Listener // nil where ops.listen is empty
+	token    string
+
+	started atomic.Bool
+	drift   atomic.Pointer[string] // why the loader does not load
+}
+
+// newInstance puts the parts together; it talks to nobody yet, but takes the
+// ops port.
+func (c *cli) newInstance(loaded *config.Loaded, roles roles) (*instance, error) {
+	i := &instance{loaded: loaded, logger: c.logger(), registry: prometheus.NewRegistry()}
+	b := thisBuild()
+	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "holdfast_build_info", Help: "1, with the build as labels.",
+		ConstLabels: prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": b.Go},
+	}, func() float64 { return 1 })
+	i.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
+	if roles.process {
+		cfg, err := c.pipelineConfig(loaded)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Registerer = i.registry
+		if i.pipeline, err = pipeline.New(cfg); err != nil {
+			return nil, fmt.Errorf("make the pipeline: %w", err)
+		}
+	}
+	if roles.load && loaded.Sinks.ClickHouse.On() {
+		if err := i.makeLoader(c); err != nil {
+			return nil, err
+		}
+	}
+	return i, i.listen(c)
+}
+
+func (i *instance) makeLoader(c *cli) error {
+	settings := i.loaded.Sinks.ClickHouse
+	options, err := connect.ClickHouse(settings, c.insecureDev, c.readFile)
+	if err != nil {
+		return &coded{max(codeOf(err), exitInvalid), err}
+	}
+	kafka, err := connect.Kafka(i.loaded.Kafka, c.readFile)
+	if err != nil {
+		return &coded{exitInvalid, err}
+	}
+	if i.store, err = driver.Open(options); err != nil {
+		return fmt.Errorf("make a ClickHouse client: %w", err)
+	}
+	names := topicNames(&i.loaded.Config)
+	i.loader, err = clickhouse.New(clickhouse.Config{
+		OutboxTopic: names[topics.Outbox], DeadLetterTopic: names[topics.DeadLetters], Group: i.loaded.Kafka.Group,
+		BatchRows: settings.BatchRows, InsertEvery: settings.InsertEvery.D(),
+	}, clickhouse.Deps{Kafka: kafka, ClickHouse: i.store, Registerer: i.registry, Log: i.logger})
+	if err != nil {
+		return fmt.Errorf("make the loader: %w", err)
+	}
+	return nil
+}
+
+// listen takes the ops port, so that a port in use is told at the start.
+func (i *instance) listen(c *cli) error {
+	settings := i.loaded.Ops
+	if settings.Listen == "" {
+		return nil
+	}
+	if settings.Pprof {
+		token, err := config.ReadSecret(c.readFile, "ops.token_file", settings.TokenFile)
+		if err != nil {
+			return &coded{exitInvalid, err}
+		}
+		i.token = token
+	}
+	listener, err := net.Listen("tcp", settings.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for probes and metrics on ops.listen: %w → choose another address by --ops-listen or HOLDFAST_OPS_LISTEN", err)
+	}
+	i.listener = listener
+	return nil
+}
+
+// run works until ctx ends or a part fails for good, and stops in this order:
+// the pipeline (its last commit fills the outbox), the loader (it empties what
+// it has in hand), the ops listener.
+func (i *instance) run(ctx context.Context, shutdown time.Duration) error {
+	detached := context.WithoutCancel(ctx)
+	ended := make(chan struct{}, 3)
+	parts := []*part{
+		start(detached, "process", ended, i.process),
+		start(detached, "load", ended, i.load),
+		start(detached, "serve probes and metrics", ended, i.serve),
+	}
+	select {
+	case <-ended: // only a failure ends a part before it is told to stop
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(shutdown)
+	defer late.Stop()
+	var failures []error
+	for _, part := range parts {
+		part.stop()
+		select {
+		case <-part.done:
+			failures = append(failures, part.err)
+		case <-late.C:
+			return errors.Join(append(failures, fmt.Errorf("stop within %s: part %q is still at work; nothing is lost, the next start goes on from the last commit", shutdown, part.name))...)
+		}
+	}
+	if i.store != nil {
+		failures = append(failures, i.store.Close())
+	}
+	return errors.Join(failures...)
+}
+
+// part is one goroutine of an instance.
+type part struct {
+	name string
+	stop context.CancelFunc
+	done chan struct{}
+	err  error // valid after done
+}
+
+func start(ctx context.Context, name string, ended chan<- struct{}, work func(context.Context) error) *part {
+	ctx, stop := context.WithCancel(ctx)
+	p := &part{name: name, stop: stop, done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		if err := work(ctx); err != nil {
+			p.err = fmt.Errorf("%s: %w", name, err)
+		}
+		ended <- struct{}{}
+	}()
+	return p
+}
+
+func (i *instance) process(ctx context.Context) error {
+	if i.pipeline == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return i.pipeline.Run(ctx)
+}
+
+// recheckEvery is how often tables that do not fit are looked at again.
+const recheckEvery = 15 * time.Second
+
+// load waits for tables that fit and then loads. Tables that do not fit stop
+// nothing else: rows wait in the outbox, and the reason is shown.
+func (i *instance) load(ctx context.Context) error {
+	if i.loader == nil {
+		<-ctx.Done()
+		return nil
+	}
+	for {
+		var wrong *clickhouse.SchemaError
+		if err := clickhouse.CheckSchema(ctx, i.store); !errors.As(err, &wrong) {
+			break // also where the server is away: the loader waits for it
+		}
+		words := wrong.Error()
+		if i.drift.Swap(&words) == nil {
+			i.logger.Error("not loading", "reason", words, "fix", "run `holdfast migrate up`; rows wait in the outbox meanwhile")
+		}
+		select {
+		case <-time.After(recheckEvery):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	i.drift.Store(nil)
+	return i.loader.Run(ctx)
+}
+
+func (i *instance) serve(ctx context.Context) error {
+	if i.listener == nil {
+		<-ctx.Done()
+		return nil
+	}
+	server := ops.Server(i.handler())
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // probes need no farewell
+	defer stop()
+	if err := server.Serve(i.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (i *instance) handler() http.Handler {
+	return ops.Handler(ops.Options{
+		// The pipeline ends with an error where its loop stands still, and the
+		// process with it: whoever answers here is alive.
+		Live:    func() error { return nil },
+		Ready:   i.checks,
+		Started: func() bool { return i.started.Load() || i.ready() },
+		Metrics: i.registry, Token: i.token, Log: i.logger,
+	})
+}
+
+// ready says whether the pipeline is, and remembers that it once was.
+func (i *instance) ready() bool {
+	if i.pipeline == nil {
+		return true
+	}
+	ready, _ := i.pipeline.Ready()
+	if ready {
+		i.started.Store(true)
+	}
+	return ready
+}
+
+func (i *instance) checks() []ops.Check {
+	var checks []ops.Check
+	if i.pipeline != nil {
+		ready, why := i.pipeline.Ready()
+		if ready {
+			i.started.Store(true)
+		}
+		checks = append(checks, ops.Check{Name: "pipeline", OK: ready, Why: why})
+	}
+	if i.loader != nil {
+		checks = append(checks, i.loaderCheck())
+	}
+	return checks
+}
+
+// loaderCheck is shown only: ClickHouse being away delays rows and stops
+// nothing.
+func (i *instance) loaderCheck() ops.Check {
+	check := ops.Check{Name: "loader", OK: true, Shown: true}
+	if drift := i.drift.Load(); drift != nil {
+		check.OK, check.Why = false, *drift
+		return check
+	}
+	var words []string
+	for partition, problem := range i.loader.Problems() {
+		words = append(words, "outbox partition "+strconv.Itoa(int(partition))+": "+problem.Class+" since "+problem.Since.UTC().Format(time.RFC3339))
+	}
+	check.OK, check.Why = len(words) == 0, strings.Join(words, "; ")
+	return check
+}
