@@ -2,11 +2,13 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -99,7 +101,7 @@ func Lag(ctx context.Context, client *kgo.Client, group, outboxTopic string) (ma
 	if err == nil {
 		err = offsets.Error()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // no loader has run yet: nothing is committed
 		return nil, fmt.Errorf("fetch offsets of group %s: %w", LoadGroup(group), err)
 	}
 	lags := map[int32]PartitionLag{}

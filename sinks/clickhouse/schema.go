@@ -68,7 +68,9 @@ func checkTable(ctx context.Context, conn driver.Conn, t table) ([]string, error
 	differs("engine", strings.TrimPrefix(strings.TrimPrefix(engine, "Replicated"), "Shared"), t.engine)
 	differs("sorting key", key, t.sortingKey)
 	differs("partition key", partition, t.partition)
-	if !strings.Contains(full, t.version+")") {
+	// Replicated engines have path and replica before the version.
+	arguments, _, _ := strings.Cut(strings.TrimPrefix(full, engine), ")")
+	if !strings.HasPrefix(arguments, "(") || !strings.HasSuffix(", "+arguments[1:], ", "+t.version) {
 		problems = append(problems, fmt.Sprintf("table %s has engine %q, expected the version (%s)", t.name, clip(full), t.version))
 	}
 	columns, err := checkColumns(ctx, conn, t)
