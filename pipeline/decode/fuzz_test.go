@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ func FuzzJSON(f *testing.F) {
 			}
 		}
 		got, reject, ok := decodeOne(t, cfg, rec)
+		reread(t, cfg, rec, got, reject)
 		fields, want := oracle(value)
 		switch reason := reject.Reason; {
 		case want != None && reason != want && !(want == BadSyntax && reason == BadEncoding && escapesSurrogate(value)):
@@ -46,6 +48,27 @@ func FuzzJSON(f *testing.F) {
 			compare(t, value, fields, &got)
 		}
 	})
+}
+
+// reread decodes the record with a decoder that has seen a good event, and
+// again with one that has seen the record itself: the order of fields that it
+// remembers must change nothing.
+func reread(t *testing.T, cfg Config, rec Record, want event.Event, wantReject Reject) {
+	t.Helper()
+	d, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dst event.Event
+	var arena Arena
+	first := record(good[cfg.Type])
+	d.Decode(&dst, &first, &arena)
+	for range 2 {
+		reject, ok := d.Decode(&dst, &rec, &arena)
+		if reject != wantReject || ok && !reflect.DeepEqual(dst, want) {
+			t.Fatalf("%q: got %+v, %+v; from a fresh decoder %+v, %+v", rec.Value, dst, reject, want, wantReject)
+		}
+	}
 }
 
 // oracle gives the fields of a value, or the reason for which it is none.

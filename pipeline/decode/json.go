@@ -25,7 +25,9 @@ type JSON struct {
 	schema
 	scanner
 
-	plan [maxFields]uint8 // the fields of the record before, in its order
+	plan   [maxFields]uint8         // the fields of the record before, in its order
+	names8 [maxFields + 1]quickName // the last one fits nothing
+	wants  [maxFields + 1]accept
 
 	// Of the record in hand, by field number.
 	tokens  [maxFields + 1]token // the last is for unknown fields
@@ -54,6 +56,10 @@ func New(cfg Config) (*JSON, error) {
 	for i := range d.plan {
 		d.plan[i] = unknown
 	}
+	for i := range d.specs {
+		d.names8[i] = newQuickName(d.specs[i].source)
+		d.wants[i] = d.specs[i].want
+	}
 	if err := d.storeConstants(); err != nil {
 		return nil, err
 	}
@@ -80,7 +86,7 @@ func (d *JSON) Decode(dst *event.Event, rec *Record, arena *Arena) (Reject, bool
 }
 
 func (d *JSON) begin(rec *Record, arena *Arena) {
-	d.b, d.pos, d.arena = rec.Value, 0, arena
+	d.b, d.arena = rec.Value, arena
 	d.encoding, d.twice = false, false
 	d.seen, d.present, d.badType = 0, d.constantMask, 0
 	d.key, d.timestamp = rec.Key, rec.Timestamp
@@ -111,60 +117,103 @@ func (d *JSON) unreadable() Reject {
 
 // record scans the whole value: one object and nothing else.
 func (d *JSON) record() bool {
-	d.space()
-	if d.pos >= len(d.b) || d.b[d.pos] != '{' {
+	i := space(d.b, 0)
+	if i >= len(d.b) || d.b[i] != '{' {
 		return false
 	}
-	more, ok := d.open('}', 1)
+	more, i := d.open('}', i, 1)
 	for k := 0; more; k++ {
-		i, named := d.fieldName(k)
-		if !named || !d.value(&d.tokens[i], 1) {
+		k, i = d.usual(k, i)
+		var n uint8
+		if n, i = d.fieldName(k, i); i < 0 {
 			return false
 		}
-		if i < unknown {
-			d.note(i)
+		if i = d.value(&d.tokens[n], i, 1); i < 0 {
+			return false
 		}
-		more, ok = d.next('}')
+		if n < unknown {
+			d.note(n)
+		}
+		more, i = d.next('}', i)
 	}
-	if !ok {
+	if i < 0 {
 		return false
 	}
 	if len(d.names) > 0 {
 		d.twice = d.twice || d.names.twice(0)
 		d.names = d.names[:0]
 	}
-	d.space()
-	return d.pos == len(d.b)
+	return space(d.b, i) == len(d.b)
+}
+
+// usual scans fields as long as they are those of the record before, hold
+// plain text or small integers, and another field follows without white space
+// between: what nearly all fields are. It gives the number of fields so far and
+// the place of the next. What is unusual, it leaves as it found it.
+func (d *JSON) usual(k, i int) (int, int) {
+	b, seen, present, badType := d.b, d.seen, d.present, d.badType
+	for ; k < maxFields; k++ {
+		n := d.plan[k]
+		quick := &d.names8[n]
+		if !quick.starts(b, i) {
+			break
+		}
+		start := i + int(quick.length)
+		end, after, kind, number := start, 0, tokenInteger, int64(0)
+		if b[start] == '"' {
+			start++
+			end, kind = plain(b, start), tokenString
+			after = end + 1
+		} else {
+			end, number = small(b, start)
+			after = end
+		}
+		if end < 0 || after+1 >= len(b) || b[after] != ',' || b[after+1] != '"' {
+			break
+		}
+		bit := uint64(1) << n
+		if seen&bit != 0 || d.specs[n].also != 0 {
+			break
+		}
+		tok := &d.tokens[n]
+		tok.start, tok.end, tok.kind, tok.number = int32(start), int32(end), kind, number
+		seen |= bit
+		present |= bit
+		if d.wants[n]&(1<<kind) == 0 {
+			badType |= bit
+		}
+		i = after + 1
+	}
+	d.seen, d.present, d.badType = seen, present, badType
+	return k, i
 }
 
 // fieldName scans the k-th field name and gives its number: by comparing it
 // with the k-th of the record before, else by looking it up.
-func (d *JSON) fieldName(k int) (uint8, bool) {
+func (d *JSON) fieldName(k, i int) (number uint8, after int) {
 	if k < maxFields {
-		if i := d.plan[k]; i < unknown {
-			quoted := d.specs[i].quoted
-			if end := d.pos + len(quoted); end < len(d.b) && string(d.b[d.pos:end]) == quoted {
-				d.pos = end
-				if d.b[end] <= ' ' {
-					d.space()
-				}
-				return i, true
+		n := d.plan[k]
+		if quick := &d.names8[n]; quick.starts(d.b, i) {
+			i += int(quick.length)
+			if d.b[i] <= ' ' {
+				i = space(d.b, i)
 			}
+			return n, i
 		}
 	}
-	name, ok := d.name()
-	if !ok {
-		return 0, false
+	name, i := d.name(i)
+	if i < 0 {
+		return 0, bad
 	}
-	i, known := d.numbers[string(name)]
+	number, known := d.numbers[string(name)]
 	if !known {
-		i = unknown
+		number = unknown
 		d.names = append(d.names, name)
 	}
 	if k < maxFields {
-		d.plan[k] = i
+		d.plan[k] = number
 	}
-	return i, true
+	return number, i
 }
 
 // note records that field i stands in the record, and with it the fields that

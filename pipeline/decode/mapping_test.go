@@ -14,8 +14,15 @@ func TestRename(t *testing.T) {
 			"schema_version": `1`, "is_test": `false`},
 	}
 	const value = `{"user":"c-01873","nr":"7","a\"b":12,"occurred_at":"2026-03-01T10:15:30Z","kind":"refund","customer_id":5}`
-	for range 2 {
-		got, reject, ok := decodeOne(t, Config{Type: purchase, Mapping: m}, record(value))
+	d, err := New(Config{Type: purchase, Mapping: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got event.Event
+	var arena Arena
+	for range 3 {
+		rec := record(value)
+		reject, ok := d.Decode(&got, &rec, &arena)
 		if !ok {
 			t.Fatalf("%+v", reject)
 		}

@@ -5,93 +5,92 @@ import (
 	"slices"
 )
 
-// array scans an array whose bracket is at pos.
-func (s *scanner) array(tok *token, depth int) bool {
-	start := s.pos
-	more, ok := s.open(']', depth)
-	for more && ok {
-		if !s.value(tok, depth) {
-			return false
+// array scans an array.
+func (s *scanner) array(tok *token, i, depth int) int {
+	start := i
+	more, i := s.open(']', i, depth)
+	for more {
+		if i = s.value(tok, i, depth); i < 0 {
+			return bad
 		}
-		more, ok = s.next(']')
+		more, i = s.next(']', i)
 	}
-	tok.start, tok.end, tok.kind = int32(start), int32(s.pos), tokenArray
-	return ok
+	tok.start, tok.end, tok.kind = int32(start), int32(i), tokenArray
+	return i
 }
 
-// object scans an object below the record's own, whose brace is at pos.
-func (s *scanner) object(tok *token, depth int) bool {
-	start, base := s.pos, len(s.names)
-	more, ok := s.open('}', depth)
-	for more && ok {
-		name, named := s.name()
-		if !named {
-			return false
+// object scans an object below the record's own.
+func (s *scanner) object(tok *token, i, depth int) int {
+	start, base := i, len(s.names)
+	more, i := s.open('}', i, depth)
+	for more {
+		var name []byte
+		if name, i = s.name(i); i < 0 {
+			return bad
 		}
 		s.names = append(s.names, name)
-		if !s.value(tok, depth) {
-			return false
+		if i = s.value(tok, i, depth); i < 0 {
+			return bad
 		}
-		more, ok = s.next('}')
+		more, i = s.next('}', i)
 	}
 	if s.names.twice(base) {
 		s.twice = true
 	}
 	s.names = s.names[:base]
-	tok.start, tok.end, tok.kind = int32(start), int32(s.pos), tokenObject
-	return ok
+	tok.start, tok.end, tok.kind = int32(start), int32(i), tokenObject
+	return i
 }
 
 // open steps over an opening bracket and says whether an element follows.
-func (s *scanner) open(closing byte, depth int) (more, ok bool) {
+func (s *scanner) open(closing byte, i, depth int) (more bool, after int) {
 	if depth > maxDepth {
-		return false, false
+		return false, bad
 	}
-	s.pos++
-	s.space()
-	if s.pos < len(s.b) && s.b[s.pos] == closing {
-		s.pos++
-		return false, true
+	i = space(s.b, i+1)
+	if i < len(s.b) && s.b[i] == closing {
+		return false, i + 1
 	}
-	return true, true
+	return true, i
 }
 
 // next steps over what follows an element and says whether another follows.
-func (s *scanner) next(closing byte) (more, ok bool) {
-	s.space()
-	if s.pos >= len(s.b) {
-		return false, false
+func (s *scanner) next(closing byte, i int) (more bool, after int) {
+	b := s.b
+	if i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' { // no white space, as most often
+		return true, i + 1
 	}
-	c := s.b[s.pos]
-	s.pos++
-	if c == ',' {
-		s.space()
-		return true, true
+	i = space(b, i)
+	switch {
+	case i >= len(b):
+		return false, bad
+	case b[i] == ',':
+		return true, space(b, i+1)
+	case b[i] == closing:
+		return false, i + 1
 	}
-	return false, c == closing
+	return false, bad
 }
 
 // name scans a field name and its colon, up to the value. The name aliases the
 // record, or the arena where it was written with escapes.
-func (s *scanner) name() ([]byte, bool) {
-	if s.pos >= len(s.b) || s.b[s.pos] != '"' {
-		return nil, false
+func (s *scanner) name(i int) ([]byte, int) {
+	if i >= len(s.b) || s.b[i] != '"' {
+		return nil, bad
 	}
 	var tok token
-	if !s.text(&tok) {
-		return nil, false
+	if i = s.text(&tok, i); i < 0 {
+		return nil, bad
 	}
-	s.space()
-	if s.pos >= len(s.b) || s.b[s.pos] != ':' {
-		return nil, false
+	i = space(s.b, i)
+	if i >= len(s.b) || s.b[i] != ':' {
+		return nil, bad
 	}
-	s.pos++
-	s.space()
 	name := s.b[tok.start:tok.end]
 	if tok.kind == tokenEscaped {
 		name = s.arena.unescape(name)
 	}
-	return name, true
+	return name, space(s.b, i+1)
 }
 
 // nameStack holds the field names of the objects being scanned, the innermost

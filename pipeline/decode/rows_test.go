@@ -254,6 +254,8 @@ var rejectCases = []struct {
 	{visit, with(visit, "duration_s", `10000001`), BadValue, "duration_s"},
 	{visit, with(visit, "pages", `1000001`), BadValue, "pages"},
 	{visit, with(visit, "pages", `1e3`), BadType, "pages"},
+	{visit, with(visit, "pages", `01`), BadSyntax, ""},
+	{visit, with(visit, "pages", `-0`), None, ""},
 	{visit, with(visit, "consent", `{"marketing":true,"sms":{"x":[1]}}`), None, ""},
 	{visit, with(visit, "consent", `{"marketing":1}`), BadType, "consent"},
 	{visit, with(visit, "consent", `true`), BadType, "consent"},

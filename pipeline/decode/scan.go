@@ -35,70 +35,69 @@ type token struct {
 // maxDepth is how deep objects and arrays may nest; the record is depth 1.
 const maxDepth = 8
 
-// scanner reads strict JSON (RFC 8259) from b. Its methods return false at the
-// first thing that is not; encoding then says whether that was bad text
-// rather than bad syntax. Fields that stand twice in an object are noted in
-// twice and read over, because bad text further on would come first.
+// scanner reads strict JSON (RFC 8259) from b. Its methods take the place where
+// something must begin and give the place behind it, or bad where it is not
+// there; encoding then says whether that was bad text rather than bad syntax.
+// (The place is handed on and not a field because its way through memory would
+// be the longest chain of a scan.) Fields that stand twice in an object are
+// noted in twice and read over, because bad text further on would come first.
 type scanner struct {
 	b        []byte
-	pos      int
 	encoding bool
 	twice    bool
 	arena    *Arena
 	names    nameStack
 }
 
-// space moves to the next byte that is not white space.
-func (s *scanner) space() {
-	for s.pos < len(s.b) {
-		switch s.b[s.pos] {
-		case ' ', '\n', '\r', '\t':
-			s.pos++
-		default:
-			return
-		}
+// bad is the place behind what is not there.
+const bad = -1
+
+// space gives the place of the next byte that is not white space.
+func space(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
+		i++
 	}
+	return i
 }
 
-// value scans one value, which must begin at pos; depth is that of what holds
-// it.
-func (s *scanner) value(tok *token, depth int) bool {
-	if s.pos >= len(s.b) {
-		return false
+// value scans one value; depth is that of what holds it.
+func (s *scanner) value(tok *token, i, depth int) int {
+	if i >= len(s.b) {
+		return bad
 	}
-	switch c := s.b[s.pos]; {
+	switch c := s.b[i]; {
 	case c == '"':
-		return s.text(tok)
+		return s.text(tok, i)
 	case c-'0' <= 9 || c == '-':
-		return s.numeral(tok)
+		return s.numeral(tok, i)
 	case c == '{':
-		return s.object(tok, depth+1)
+		return s.object(tok, i, depth+1)
 	case c == '[':
-		return s.array(tok, depth+1)
+		return s.array(tok, i, depth+1)
 	case c == 't':
 		tok.kind = tokenTrue
-		return s.literal("true")
+		return s.literal("true", i)
 	case c == 'f':
 		tok.kind = tokenFalse
-		return s.literal("false")
+		return s.literal("false", i)
 	case c == 'n':
 		tok.kind = tokenNull
-		return s.literal("null")
+		return s.literal("null", i)
 	}
-	return false
+	return bad
 }
 
-func (s *scanner) literal(word string) bool {
-	if end := s.pos + len(word); end <= len(s.b) && string(s.b[s.pos:end]) == word {
-		s.pos = end
-		return true
+func (s *scanner) literal(word string, i int) int {
+	if end := i + len(word); end <= len(s.b) && string(s.b[i:end]) == word {
+		return end
 	}
-	return false
+	return bad
 }
 
-// text scans a string, from its quote at pos to behind the closing one.
-func (s *scanner) text(tok *token) bool {
-	b, i := s.b, s.pos+1
+// text scans a string with its quotes.
+func (s *scanner) text(tok *token, i int) int {
+	b := s.b
+	i++
 	start, kind := i, tokenString
 	for {
 		for i+8 <= len(b) {
@@ -109,42 +108,69 @@ func (s *scanner) text(tok *token) bool {
 			i += 8
 		}
 		if i >= len(b) {
-			return false
+			return bad
 		}
 		switch c := b[i]; {
 		case c == '"':
 			tok.start, tok.end, tok.kind = int32(start), int32(i), kind
-			s.pos = i + 1
-			return true
+			return i + 1
 		case c == '\\':
 			n := s.escape(i)
 			if n == 0 {
-				return false
+				return bad
 			}
 			i, kind = i+n, tokenEscaped
 		case c < 0x20:
-			return false
+			return bad
 		case c < utf8.RuneSelf:
 			i++
 		default:
 			_, n := utf8.DecodeRune(b[i:])
 			if n == 1 {
 				s.encoding = true
-				return false
+				return bad
 			}
 			i += n
 		}
 	}
 }
 
+// plain gives the place of the quote that ends the plain text at i, or bad
+// where the text has anything that needs a closer look.
+func plain(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			if i += bits.TrailingZeros64(m) >> 3; b[i] == '"' {
+				return i
+			}
+			return bad
+		}
+	}
+	return bad
+}
+
+// small reads an integer of up to 18 digits without sign and gives the place
+// behind it, or bad where there is none.
+func small(b []byte, i int) (after int, number int64) {
+	first := i
+	for i < len(b) && b[i]-'0' <= 9 {
+		number = number*10 + int64(b[i]-'0')
+		i++
+	}
+	if digits := i - first; digits == 0 || digits > 18 || digits > 1 && b[first] == '0' {
+		return bad, 0
+	}
+	return i, number
+}
+
 // special marks, in the highest bit of each byte, those of eight bytes that
 // end a run of plain text: quote, backslash, control characters and what is
-// not ASCII. Only the lowest mark is exact, which is the one that counts.
+// not ASCII. Only the lowest mark is exact, which is the one that counts: a
+// borrow reaches only the bytes above the one that it marks.
 func special(w uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	quote := w ^ '"'*ones
-	slash := w ^ '\\'*ones
-	return ((quote-ones)&^quote | (slash-ones)&^slash | (w-0x20*ones)&^w | w) & high
+	quote, slash := w^'"'*ones, w^'\\'*ones
+	return ((quote - ones) | (slash - ones) | (w - 0x20*ones) | w) & high
 }
 
 // escape checks the escape whose backslash is at i and gives its length, 0 if
@@ -198,8 +224,8 @@ func hex4(b []byte, i int) (rune, bool) {
 }
 
 // numeral scans a number.
-func (s *scanner) numeral(tok *token) bool {
-	b, i := s.b, s.pos
+func (s *scanner) numeral(tok *token, i int) int {
+	b := s.b
 	tok.start = int32(i)
 	negative := b[i] == '-'
 	if negative {
@@ -213,7 +239,7 @@ func (s *scanner) numeral(tok *token) bool {
 	}
 	digits := i - first
 	if digits == 0 || digits > 1 && b[first] == '0' {
-		return false
+		return bad
 	}
 	if negative {
 		n = -n
@@ -224,22 +250,20 @@ func (s *scanner) numeral(tok *token) bool {
 	}
 	if i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
 		tok.kind = tokenReal
-		if i = fraction(b, i); i < 0 {
-			return false
-		}
+		i = fraction(b, i)
 	}
-	tok.end, s.pos = int32(i), i
-	return true
+	tok.end = int32(i)
+	return i
 }
 
-// fraction gives the end of the fraction and exponent that begin at i, or -1.
+// fraction gives the end of the fraction and exponent that begin at i, or bad.
 func fraction(b []byte, i int) int {
 	if b[i] == '.' {
 		first := i + 1
 		for i++; i < len(b) && b[i]-'0' <= 9; i++ {
 		}
 		if i == first {
-			return -1
+			return bad
 		}
 	}
 	if i < len(b) && b[i]|0x20 == 'e' {
@@ -251,7 +275,7 @@ func fraction(b []byte, i int) int {
 		for ; i < len(b) && b[i]-'0' <= 9; i++ {
 		}
 		if i == first {
-			return -1
+			return bad
 		}
 	}
 	return i

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 )
@@ -13,7 +12,7 @@ import (
 // a bit in the sets, and the order in which the fields are judged.
 type spec struct {
 	field
-	quoted string // the source's name as it usually stands before a value, with quotes and colon
+	source string // the name under which the source writes it, "" for a constant
 	also   uint8  // the next field that is read from the same source field, 0 for none
 }
 
@@ -154,7 +153,7 @@ func (s *schema) readNames() {
 		if renamed, ok := s.cfg.Mapping.Rename[f.name]; ok {
 			source = renamed
 		}
-		f.quoted = strconv.Quote(source) + ":"
+		f.source = source
 		f.also = s.numbers[source]
 		s.numbers[source] = uint8(i)
 	}
@@ -174,7 +173,7 @@ func (d *JSON) storeConstants() error {
 		}
 		d.begin(&Record{Value: []byte(text)}, &arena)
 		tok := &d.tokens[i]
-		if !d.value(tok, maxDepth) || d.pos != len(d.b) || tok.kind == tokenNull {
+		if d.value(tok, 0, maxDepth) != len(d.b) || tok.kind == tokenNull {
 			return fmt.Errorf("map fields: the constant for %q must be a JSON string, number or boolean", f.name)
 		}
 		if f.want&(1<<tok.kind) == 0 {

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -80,24 +81,74 @@ func TestValues(t *testing.T) {
 }
 
 // TestReuse decodes different records one after the other with one decoder:
-// nothing of one may show in the next, whatever was accepted before.
+// nothing of one may show in the next, whatever was accepted before, nor may
+// the order of fields that the decoder remembers.
 func TestReuse(t *testing.T) {
 	for _, c := range rejectCases {
 		d, err := New(Config{Type: c.t})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got event.Event
+		longer := strings.TrimSuffix(c.value, "}") + `,"zz":1}` // so that no fault is in the last field
+		order := good[c.t]
+		spaced := strings.ReplaceAll(order, `":`, `": `)
+		for _, value := range []string{order, c.value, c.value, order, longer, longer, order, spaced, spaced} {
+			same(t, d, Config{Type: c.t}, record(value))
+		}
+	}
+}
+
+// same decodes a record with a used decoder and with a fresh one.
+func same(t *testing.T, d *JSON, cfg Config, rec Record) {
+	t.Helper()
+	var got event.Event
+	var arena Arena
+	want, wantReject, wantOK := decodeOne(t, cfg, rec)
+	reject, ok := d.Decode(&got, &rec, &arena)
+	if ok != wantOK || reject != wantReject {
+		t.Fatalf("%s: got %+v, want %+v as from a fresh decoder", shorten(string(rec.Value)), reject, wantReject)
+	}
+	if diff := cmp.Diff(want, got); ok && diff != "" {
+		t.Fatalf("%s (-fresh +reused):\n%s", shorten(string(rec.Value)), diff)
+	}
+}
+
+// TestCutOff cuts good events at every byte: none may be taken, none may make
+// the decoder look beyond its end.
+func TestCutOff(t *testing.T) {
+	for kind, value := range good {
+		d, err := New(Config{Type: kind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dst event.Event
 		var arena Arena
-		for _, value := range []string{good[c.t], c.value, good[c.t], c.value} {
-			rec := record(value)
-			want, wantReject, wantOK := decodeOne(t, Config{Type: c.t}, rec)
-			reject, ok := d.Decode(&got, &rec, &arena)
-			if ok != wantOK || reject != wantReject {
-				t.Fatalf("%s: got %+v, want %+v as from a fresh decoder", shorten(value), reject, wantReject)
+		for n := range len(value) {
+			whole, part := record(value), record(value[:n])
+			part.Value = part.Value[:n:n]
+			if reject, ok := d.Decode(&dst, &whole, &arena); !ok {
+				t.Fatalf("%s: %+v", value, reject)
 			}
-			if diff := cmp.Diff(want, got); ok && diff != "" {
-				t.Fatalf("%s (-fresh +reused):\n%s", shorten(value), diff)
+			if reject, _ := d.Decode(&dst, &part, &arena); reject.Reason != BadSyntax && n > 0 {
+				t.Fatalf("%s: got %q", value[:n], reject.Reason)
+			}
+		}
+	}
+}
+
+// TestNearNames puts unknown fields where known ones are expected that differ
+// from them in one byte.
+func TestNearNames(t *testing.T) {
+	for _, name := range FieldNames(visit) {
+		usual := with(visit, name, "null")
+		for i := range len(name) {
+			near := strings.Replace(usual, `"`+name+`":null`, `"`+name[:i]+"#"+name[i+1:]+`":[]`, 1)
+			d, err := New(Config{Type: visit})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, value := range []string{usual, near, near} {
+				same(t, d, Config{Type: visit}, record(value))
 			}
 		}
 	}
@@ -160,6 +211,11 @@ func TestInstantsAgreeWithTime(t *testing.T) {
 		got, ok := cache.instant([]byte(want.Format("2006-01-02T15:04:05.000000Z")))
 		if !ok || got != event.Instant(want.UnixMicro()) {
 			t.Fatalf("%s: got %d (%v), want %d", want, got, ok, want.UnixMicro())
+		}
+	}
+	for _, text := range []string{"2026-03-01T00:00:00Z", "1926-03-01T00:00:00Z", "1926-03-02T00:00:00Z"} {
+		if got, ok := cache.instant([]byte(text)); !ok || got != at(text) {
+			t.Errorf("%s: got %d (%v)", text, got, ok)
 		}
 	}
 }

@@ -29,10 +29,10 @@ func (d *JSON) walkNested() {
 // walkConsent reads {marketing: bool}.
 func (d *JSON) walkConsent(t *token) bool {
 	var value token
-	d.pos = int(t.start)
-	for more, _ := d.open('}', 0); more; more, _ = d.next('}') {
-		name, _ := d.name()
-		d.value(&value, 0)
+	for more, i := d.open('}', int(t.start), 0); more; more, i = d.next('}', i) {
+		var name []byte
+		name, i = d.name(i)
+		i = d.value(&value, i, 0)
 		if string(name) != "marketing" || value.kind == tokenNull {
 			continue
 		}
@@ -47,10 +47,9 @@ func (d *JSON) walkConsent(t *token) bool {
 // walkMerge reads an array of ids.
 func (d *JSON) walkMerge(t *token) bool {
 	var value token
-	d.pos, d.mergeFlaw = int(t.start), fine
 	n, wrong := 0, fine
-	for more, _ := d.open(']', 0); more; more, _ = d.next(']') {
-		d.value(&value, 0)
+	for more, i := d.open(']', int(t.start), 0); more; more, i = d.next(']', i) {
+		i = d.value(&value, i, 0)
 		if wantText&(1<<value.kind) == 0 {
 			return false
 		}
@@ -66,21 +65,19 @@ func (d *JSON) walkMerge(t *token) bool {
 
 // bytesHoldNothing says whether an array is empty.
 func (d *JSON) bytesHoldNothing(t *token) bool {
-	d.pos = int(t.start)
-	more, _ := d.open(']', 0)
+	more, _ := d.open(']', int(t.start), 0)
 	return !more
 }
 
 // walkLines reads an array of order lines.
 func (d *JSON) walkLines(t *token) bool {
-	d.pos, d.linesFlaw = int(t.start), fine
 	n, wrong := 0, fine
-	for more, _ := d.open(']', 0); more; more, _ = d.next(']') {
-		if d.b[d.pos] != '{' {
+	for more, i := d.open(']', int(t.start), 0); more; more, i = d.next(']', i) {
+		if d.b[i] != '{' {
 			return false
 		}
-		f, ok := d.walkLine()
-		if !ok {
+		var f flaw
+		if f, i = d.walkLine(i); i < 0 {
 			return false
 		}
 		if n++; n > maxLines {
@@ -93,25 +90,27 @@ func (d *JSON) walkLines(t *token) bool {
 	return true
 }
 
-// walkLine reads one order line; ok is false where a field has another JSON
-// type than it should.
-func (d *JSON) walkLine() (wrong flaw, ok bool) {
+// walkLine reads the order line at i; it gives bad for the place behind it
+// where a field has another JSON type than it should.
+func (d *JSON) walkLine(i int) (wrong flaw, after int) {
 	var value token
-	for more, _ := d.open('}', 0); more; more, _ = d.next('}') {
-		name, _ := d.name()
-		d.value(&value, 0)
-		if value.kind == tokenNull {
-			continue
+	more, i := d.open('}', i, 0)
+	for more {
+		var name []byte
+		name, i = d.name(i)
+		i = d.value(&value, i, 0)
+		if value.kind != tokenNull {
+			f, ok := d.lineField(name, &value)
+			if !ok {
+				return fine, bad
+			}
+			if wrong == fine {
+				wrong = f
+			}
 		}
-		f, ok := d.lineField(name, &value)
-		if !ok {
-			return fine, false
-		}
-		if wrong == fine {
-			wrong = f
-		}
+		more, i = d.next('}', i)
 	}
-	return wrong, true
+	return wrong, i
 }
 
 // lineField judges one field of an order line.
