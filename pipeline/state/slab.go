@@ -1,10 +1,6 @@
 package state
 
-import (
-	"encoding/binary"
-
-	"github.com/holdfast/holdfast/pipeline/event"
-)
+import "encoding/binary"
 
 // Slab holds the customers of one shard. It is used by one goroutine at a time.
 //
