@@ -48,6 +48,7 @@ func (o *Oracle) Anonymous() int { return o.anonymous }
 // Customer is what is true of a customer by a moment.
 type Customer struct {
 	PurchaseDays  []event.Day // distinct, rising
+	ActivityDays  []event.Day // the same with the days of acting visits
 	Repeat        int         // x: purchase days but the first; 0 without any
 	FirstPurchase event.Day   // 0 without a purchase
 	LastPurchase  event.Day
@@ -85,6 +86,13 @@ func (o *Oracle) At(now event.Instant) map[string]*Customer {
 	return all
 }
 
+// Customer folds what one customer did up to now; false where there is
+// nothing.
+func (o *Oracle) Customer(id string, now event.Instant) (*Customer, bool) {
+	c := o.fold(o.customers[id], now)
+	return c, c.Events > 0
+}
+
 // fold counts one customer's events.
 func (o *Oracle) fold(events []seen, now event.Instant) *Customer {
 	c := &Customer{Orders: map[int]int{}, Net: map[int]int64{}, Visits: map[int]int{}, Complaints: map[int]map[event.Category]int{
@@ -100,6 +108,7 @@ func (o *Oracle) fold(events []seen, now event.Instant) *Customer {
 		case e.Type == event.Purchase:
 			takeOrder(orders, e)
 		case e.Type == event.Visit && e.Kind.Acts():
+			c.ActivityDays = append(c.ActivityDays, dayOf(e.OccurredAt))
 			for _, window := range []int{7, 30, 90} {
 				if inside(dayOf(e.OccurredAt), today, window) {
 					c.Visits[window]++
@@ -114,6 +123,9 @@ func (o *Oracle) fold(events []seen, now event.Instant) *Customer {
 	}
 	c.countOrders(orders, today, o.currency)
 	c.countComplaints(complaints, today)
+	c.ActivityDays = append(c.ActivityDays, c.PurchaseDays...)
+	slices.Sort(c.ActivityDays)
+	c.ActivityDays = slices.Compact(c.ActivityDays)
 	return c
 }
 

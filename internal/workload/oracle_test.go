@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 // history is a customer's life in short lines: day of 2026, id, type and
@@ -39,7 +40,7 @@ func history(t *testing.T, lines ...string) []event.Event {
 	return events
 }
 
-func order1(id string, amount string) string {
+func placed(id string, amount string) string {
 	return `"kind":"order","order_id":"` + id + `","currency":"EUR","amount_net":` + amount
 }
 
@@ -59,27 +60,27 @@ func day(text string) event.Day {
 // order in which the events are added, and though some come twice.
 func TestOracleByHand(t *testing.T) {
 	events := history(t,
-		"01-10T09 e1 purchase "+order1("o1", "1000"),
-		"01-10T20 e2 purchase "+order1("o2", "500"),                        // the same day
-		"02-01T10 e3 purchase "+order1("o3", "2000")+`,"status":"placed"`,  // counts from here
-		"02-03T10 e4 purchase "+order1("o3", "1900")+`,"status":"shipped"`, // with this amount
-		"02-02T10 e5 purchase "+order1("o3", "1950")+`,"status":"paid"`,    //
-		"02-05T10 e6 purchase "+order1("o3", "9999")+`,"status":"shipped"`, // this status again: not counted
-		"02-10T10 e7 purchase "+order1("o4", "3000"),                       // refunded in full
+		"01-10T09 e1 purchase "+placed("o1", "1000"),
+		"01-10T20 e2 purchase "+placed("o2", "500"),                        // the same day
+		"02-01T10 e3 purchase "+placed("o3", "2000")+`,"status":"placed"`,  // counts from here
+		"02-03T10 e4 purchase "+placed("o3", "1900")+`,"status":"shipped"`, // with this amount
+		"02-02T10 e5 purchase "+placed("o3", "1950")+`,"status":"paid"`,    //
+		"02-05T10 e6 purchase "+placed("o3", "9999")+`,"status":"shipped"`, // this status again: not counted
+		"02-10T10 e7 purchase "+placed("o4", "3000"),                       // refunded in full
 		"02-12T10 e8 purchase "+back("refund", "o4", "1000"),               //
 		"02-13T10 e9 purchase "+back("refund", "o4", "2000"),               //
-		"03-01T10 f1 purchase "+order1("o5", "700"),                        // cancelled
+		"03-01T10 f1 purchase "+placed("o5", "700"),                        // cancelled
 		"03-02T10 f2 purchase "+`"kind":"cancel","ref_order_id":"o5"`,      //
-		"03-05T10 f3 purchase "+order1("o6", "800")+`,"status":"paid"`,     // charged back
-		"03-06T10 f4 purchase "+order1("o6", "800")+`,"status":"chargeback"`,
-		"03-07T10 f5 purchase "+order1("o7", "600")+`,"status":"payment_failed"`, // nothing
-		"03-10T10 f6 purchase "+order1("o8", "900"),                              // lowered, and refunded in part
+		"03-05T10 f3 purchase "+placed("o6", "800")+`,"status":"paid"`,     // charged back
+		"03-06T10 f4 purchase "+placed("o6", "800")+`,"status":"chargeback"`,
+		"03-07T10 f5 purchase "+placed("o7", "600")+`,"status":"payment_failed"`, // nothing
+		"03-10T10 f6 purchase "+placed("o8", "900"),                              // lowered, and refunded in part
 		"03-11T10 f7 purchase "+back("refund", "o8", "300"),
 		"03-12T10 f8 purchase "+back("adjustment", "o8", "100"),
 		"03-12T11 f9 purchase "+back("refund", "unknown", "50"),
 		"03-13T10 g1 purchase "+`"kind":"order","order_id":"o9","currency":"USD","amount_net":77`, // its day only
-		"03-20T10 g2 purchase "+order1("o10", "0"),
-		"03-20T11 e1 purchase "+order1("o11", "4444"), // an event id again
+		"03-20T10 g2 purchase "+placed("o10", "0"),
+		"03-20T11 e1 purchase "+placed("o11", "4444"), // an event id again
 		"03-21T10 h1 visit "+`"kind":"session"`,
 		"03-15T10 h2 visit "+`"kind":"cart"`,
 		"03-14T23 h3 visit "+`"kind":"session"`,
@@ -95,7 +96,7 @@ func TestOracleByHand(t *testing.T) {
 	)
 	days := []event.Day{day("01-10"), day("02-01"), day("03-10"), day("03-13"), day("03-20")}
 	want := &Customer{
-		PurchaseDays: days, Repeat: 4, FirstPurchase: days[0], LastPurchase: days[4],
+		PurchaseDays: days, ActivityDays: []event.Day{days[0], days[1], days[2], days[3], day("03-14"), day("03-15"), days[4], day("03-21")}, Repeat: 4, FirstPurchase: days[0], LastPurchase: days[4],
 		Orders:     map[int]int{0: 6, 30: 3, 90: 6, 365: 6},
 		Net:        map[int]int64{0: 3900, 30: 500, 90: 3900, 365: 3900},
 		OrdersLife: 6, NetLife: 3900, MeanRepeat: (1900.0 + 500) / 2,
@@ -119,5 +120,41 @@ func TestOracleByHand(t *testing.T) {
 		if diff := cmp.Diff(map[string]*Customer{"c-1": want}, got); diff != "" {
 			t.Fatalf("-want +got:\n%s", diff)
 		}
+	}
+}
+
+// TestRowDifferences compares a row counted by hand: equal, then with a fault
+// in each column.
+func TestRowDifferences(t *testing.T) {
+	events := history(t,
+		"01-10T09 e1 purchase "+placed("o1", "1000"),
+		"02-01T10 e3 purchase "+placed("o3", "2000"),
+		"02-02T10 h1 visit "+`"kind":"session"`,
+		"02-03T10 k1 complaint "+`"kind":"complaint","complaint_id":"k1","status":"opened","category":"quality","rating":4`,
+	)
+	o := NewOracle("EUR")
+	for i := range events {
+		o.Add(&events[i])
+	}
+	asOf := event.Instant(day("02-10"))*event.Day24h + 12*event.Hour
+	row := signal.CustomerRow{
+		CustomerID: []byte("c-1"), AsOf: signal.Instant(asOf), FrequencyRepeat: 1, ActivityX: 2, IsRepeat: true, PurchaseDaysLife: 2,
+		FirstPurchaseDay: signal.Some(signal.Day(day("01-10"))), LastPurchaseDay: signal.Some(signal.Day(day("02-01"))),
+		FirstActivityDay: signal.Some(signal.Day(day("01-10"))), LastActivityDay: signal.Some(signal.Day(day("02-02"))),
+		OrdersLife: 2, MonetaryNetLife: 3000, MonetaryMeanRepeat: signal.Some(2000.0), Orders30d: 1, Orders90d: 2, Orders365d: 2,
+		MonetaryNet30d: 2000, MonetaryNet90d: 3000, MonetaryNet365d: 3000, PurchaseDays365d: 2, Visits30d: 1, Visits90d: 1,
+		ComplaintsOpen: 1, Complaints30d: 1, Complaints90d: 1, Complaints30dByCategory: [9]uint32{1}, Complaints90dByCategory: [9]uint32{1},
+		RatingLast: signal.Some(uint8(4)), OldestOpenComplaintDays: signal.Some(uint32(7)),
+	}
+	if got := o.RowDifferences(&row); len(got) > 0 {
+		t.Errorf("the right row: %q", got)
+	}
+	empty := signal.CustomerRow{CustomerID: []byte("c-1"), AsOf: signal.Instant(asOf)}
+	if got := o.RowDifferences(&empty); len(got) != 27 {
+		t.Errorf("an empty row: %d columns differ: %q", len(got), got)
+	}
+	nobody := signal.CustomerRow{CustomerID: []byte("c-2"), AsOf: signal.Instant(asOf)}
+	if got := o.RowDifferences(&nobody); len(got) != 1 {
+		t.Errorf("nobody's row: %q", got)
 	}
 }
