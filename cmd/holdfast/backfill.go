@@ -179,7 +179,7 @@ func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfil
 		return &coded{exitPartial, fmt.Errorf("%w; %d of %d events are sent, go on with --skip %d", err, sent, plan.Events, sent)}
 	}
 	if !c.quiet {
-		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-skip, took.Round(10*time.Millisecond), rate(sent-skip, took))
+		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-skip, took.Round(10*time.Millisecond), rateOf(sent-skip, took))
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (p *progress) to(done int64) {
 	if p.total > 0 {
 		tenth = done * 10 / p.total
 	}
-	if now := p.now(); tenth > p.tenth || now.Sub(p.told) >= tellEvery {
+	if now := p.now(); tenth > p.tenth && now.Sub(p.told) >= time.Second || now.Sub(p.told) >= tellEvery {
 		p.tenth, p.told = tenth, now
 		rate := float64(done) / max(now.Sub(p.begun).Seconds(), 1e-3)
 		values := []any{"what", p.what, "done", done, "per_second", int64(rate)}
@@ -68,7 +68,7 @@ func (p *progress) end() {
 	}
 }
 
-// rate words a number of things in a time.
-func rate(count int64, took time.Duration) string {
+// rateOf words a number of things in a time.
+func rateOf(count int64, took time.Duration) string {
 	return fmt.Sprintf("%.0f/s", float64(count)/max(took.Seconds(), 1e-3))
 }

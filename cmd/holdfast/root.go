@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/modelcli"
 )
 
 // cli is one invocation: its surroundings and the global flags.
@@ -106,7 +107,8 @@ func (c *cli) root() *cobra.Command {
 // commands lists the subcommands; one file each.
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
-		c.backfillCommand(), c.configCommand(), c.enginesCommand(), c.healthCommand(), c.migrateCommand(), c.runCommand(),
+		modelcli.NewScoreCommand(), modelcli.NewFitCommand(),
+		c.auditCommand(), c.backfillCommand(), c.configCommand(), c.enginesCommand(), c.healthCommand(), c.migrateCommand(), c.produceCommand(), c.runCommand(),
 		c.validateCommand(), c.versionCommand(), c.waitCommand(),
 	}
 }
