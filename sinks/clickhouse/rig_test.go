@@ -100,7 +100,8 @@ func (r *rig) client(opts ...kgo.Opt) *kgo.Client {
 }
 
 func (r *rig) kafka() []kgo.Opt {
-	return []kgo.Opt{kgo.SeedBrokers(r.cluster.ListenAddrs()...)}
+	return []kgo.Opt{kgo.SeedBrokers(r.cluster.ListenAddrs()...), kgo.MetadataMinAge(50 * time.Millisecond),
+		kgo.HeartbeatInterval(50 * time.Millisecond)}
 }
 
 // customers produces a block of n customer rows of a shard with the next row

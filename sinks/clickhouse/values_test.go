@@ -1,0 +1,225 @@
+package clickhouse
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/shopspring/decimal"
+)
+
+// setAll gives every field of a row a value of its own.
+func setAll(row any) {
+	v := reflect.ValueOf(row).Elem()
+	for i := range v.NumField() {
+		setOne(v.Field(i), i)
+	}
+}
+
+func setOne(v reflect.Value, i int) {
+	switch {
+	case v.Type() == reflect.TypeFor[[]byte]():
+		v.SetBytes(fmt.Appendf(nil, "c\x00\n'%d", i))
+	case v.Kind() == reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		setOne(v.Index(0), 1)
+		setOne(v.Index(1), 2)
+	case v.Kind() == reflect.Array:
+		for j := range v.Len() {
+			setOne(v.Index(j), j)
+		}
+	case v.Kind() == reflect.Struct:
+		v.FieldByName("Valid").SetBool(true)
+		setOne(v.FieldByName("Value"), i)
+	case v.Kind() == reflect.String:
+		v.SetString(fmt.Sprintf("text '%d", i))
+	case v.Kind() == reflect.Bool:
+		v.SetBool(true)
+	case v.Kind() == reflect.Float64:
+		v.SetFloat(float64(i) + .25)
+	case v.Type().Implements(reflect.TypeFor[fmt.Stringer]()):
+		v.SetUint(2)
+	case v.CanInt():
+		v.SetInt(int64(-1_000 * i))
+	default:
+		v.SetUint(uint64(i + 1))
+	}
+}
+
+// shown is how ClickHouse's toString shows a field, nil for NULL.
+func shown(v reflect.Value, columnType string) *string {
+	text := ""
+	switch {
+	case v.Kind() == reflect.Struct && !v.FieldByName("Valid").Bool():
+		return nil
+	case v.Kind() == reflect.Struct:
+		return shown(v.FieldByName("Value"), strings.TrimSuffix(strings.TrimPrefix(columnType, "Nullable("), ")"))
+	case v.Type() == reflect.TypeFor[[]byte]():
+		text = string(v.Bytes())
+	case v.Kind() == reflect.Slice, v.Kind() == reflect.Array:
+		list := []any{}
+		for i := range v.Len() {
+			if s, ok := v.Index(i).Interface().(fmt.Stringer); ok {
+				list = append(list, s.String())
+				continue
+			}
+			list = append(list, v.Index(i).Interface())
+		}
+		encoded, _ := json.Marshal(list)
+		text = string(encoded)
+	case strings.HasPrefix(columnType, "Decimal"):
+		if v.CanInt() {
+			text = decimal.New(v.Int(), -2).String()
+		} else {
+			text = decimal.NewFromFloat(v.Float()).Shift(-2).Round(4).String()
+		}
+	case columnType == "Date32":
+		text = time.Unix(86_400*v.Int(), 0).UTC().Format(time.DateOnly)
+	case strings.HasPrefix(columnType, "DateTime64"):
+		text = time.UnixMicro(v.Int()).UTC().Truncate(time.Millisecond).Format("2006-01-02 15:04:05.000")
+	case v.Kind() == reflect.Bool:
+		text = map[bool]string{false: "0", true: "1"}[v.Bool()]
+	default:
+		text = fmt.Sprint(v.Interface())
+	}
+	return &text
+}
+
+// checkStored compares a table with rows, column by column.
+func checkStored[R any](r *rig, table, key string, rows []*R) {
+	r.t.Helper()
+	var names, types []string
+	var place []int
+	there := map[string]string{}
+	found, err := r.conn.Query(r.t.Context(), "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = ?", table)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for found.Next() {
+		var name, columnType string
+		if err := found.Scan(&name, &columnType); err != nil {
+			r.t.Fatal(err)
+		}
+		there[name] = columnType
+	}
+	found.Close()
+	for i := range reflect.TypeFor[R]().NumField() {
+		name := reflect.TypeFor[R]().Field(i).Tag.Get("col")
+		if columnType, ok := there[name]; ok {
+			column := "toString(" + name + ")"
+			if strings.HasPrefix(columnType, "Array") {
+				column = "toJSONString(" + name + ")"
+			}
+			names, types, place = append(names, column), append(types, columnType), append(place, i)
+		}
+	}
+	stored, err := r.conn.Query(r.t.Context(), "SELECT "+strings.Join(names, ", ")+" FROM "+table+" ORDER BY "+key)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer stored.Close()
+	for n := 0; stored.Next(); n++ {
+		texts := make([]*string, len(names))
+		into := make([]any, len(names))
+		for i := range texts {
+			into[i] = &texts[i]
+		}
+		if err := stored.Scan(into...); err != nil {
+			r.t.Fatal(err)
+		}
+		for i, at := range place {
+			want := shown(reflect.ValueOf(rows[n]).Elem().Field(at), types[i])
+			if (want == nil) != (texts[i] == nil) || want != nil && *want != *texts[i] {
+				r.t.Errorf("%s row %d %s: %q, want %q", table, n, names[i], or(texts[i]), or(want))
+			}
+		}
+	}
+	if n := r.count("SELECT count() FROM " + table); n != uint64(len(rows)) {
+		r.t.Errorf("%s has %d rows", table, n)
+	}
+}
+
+func or(text *string) string {
+	if text == nil {
+		return "NULL"
+	}
+	return *text
+}
+
+// TestEveryColumnIsStored: full rows and empty ones, of every table.
+func TestEveryColumnIsStored(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	now := signal.Instant(time.Now().UnixMicro()) // older ones would expire on arrival
+	full, empty := &signal.CustomerRow{}, &signal.CustomerRow{CustomerID: []byte("b"), Seq: 2, ComputedAt: now}
+	setAll(full)
+	full.ComputedAt = now
+	full.CustomerID, full.IsDeleted = []byte("a\x00'\n"), false
+	block := signal.NewCustomerBlock(euros)
+	block.Append(full)
+	block.Append(empty)
+	r.produce(0, block.Encode(nil))
+	alert, noAlert := &signal.AlertRow{}, &signal.AlertRow{AlertID: "z", Seq: 2}
+	setAll(alert)
+	alerts := signal.NewAlertBlock(euros)
+	alerts.Append(alert)
+	alerts.Append(noAlert)
+	r.produce(0, alerts.Encode(nil))
+	model, noModel := &signal.ModelRow{}, &signal.ModelRow{ParamVersion: "z", Seq: 2}
+	setAll(model)
+	models := signal.NewModelBlock(euros)
+	models.Append(model)
+	models.Append(noModel)
+	r.produce(0, models.Encode(nil))
+	r.running(r.loader())
+	r.awaitLoaded()
+	checkStored(r, "customer_current", "customer_id", []*signal.CustomerRow{full, empty})
+	checkStored(r, "score_history", "customer_id", []*signal.CustomerRow{full, empty})
+	checkStored(r, "alert_event", "alert_id", []*signal.AlertRow{alert, noAlert})
+	checkStored(r, "model_params", "param_version", []*signal.ModelRow{model, noModel})
+}
+
+// TestOlderAndStrangerBlocks: a column that the writer did not have gets the
+// default; one of another kind sets the record aside.
+func TestOlderAndStrangerBlocks(t *testing.T) {
+	block := signal.NewCustomerBlock(euros)
+	block.Append(customerRow(0, 1))
+	decoded, err := signal.Decode(block.Encode(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := *decoded
+	older.Columns = nil
+	for _, c := range decoded.Columns {
+		if c.Name != "segment" && c.Name != "p_alive" && c.Name != "reason_codes" && c.Name != "as_of" {
+			older.Columns = append(older.Columns, c)
+		}
+	}
+	b := newBatch(signal.TableCustomer)
+	if err := b.add(nil, &older); err != nil || b.rows != 1 {
+		t.Fatalf("older: %v", err)
+	}
+	for i, spec := range b.specs {
+		want := map[string]string{"segment": "[]", "p_alive": "[<nil>]", "reason_codes": "[[]]", "as_of": "[1970-01-01 00:00:00 +0000 UTC]"}[spec.Name]
+		if got := fmt.Sprint(b.columns[i].part(0, 1)); want != "" && got != want {
+			t.Errorf("%s: %s, want %s", spec.Name, got, want)
+		}
+	}
+	for name, kind := range map[string]signal.Kind{"segment": signal.KindUint, "p_alive": signal.KindDay, "seq": signal.KindText,
+		"reason_codes": signal.KindUint, "monetary_net_life": signal.KindFloat} {
+		strange := *decoded
+		strange.Columns = append([]signal.Column(nil), decoded.Columns...)
+		for i := range strange.Columns {
+			if strange.Columns[i].Name == name {
+				strange.Columns[i].Kind = kind
+			}
+		}
+		if err := b.add(nil, &strange); err == nil || b.rows != 1 {
+			t.Errorf("%s of kind %v was taken", name, kind)
+		}
+	}
+}

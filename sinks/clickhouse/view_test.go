@@ -1,0 +1,114 @@
+package clickhouse
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// TestViewEqualsModel holds the SQL of v_customers_at_risk equal to the models'
+// Go, over the parameters' domain.
+func TestViewEqualsModel(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	rnd := rand.New(rand.NewPCG(5, 6))
+	models := make([]btyd.MBGNBD, 12)
+	parameters := signal.NewModelBlock(euros)
+	for i := range models {
+		draw := func() float64 { return math.Exp(rnd.Float64()*8 - 4) }
+		models[i] = btyd.MBGNBD{R: draw(), Alpha: draw(), A: draw(), B: draw()}
+		m := models[i]
+		for shard := range uint16(2) { // every shard writes the same
+			r.expected[shard]++
+			parameters.Append(&signal.ModelRow{ParamVersion: fmt.Sprint("v", i), Model: "purchase", K: 1, R: signal.Some(m.R),
+				Alpha: signal.Some(m.Alpha), A: signal.Some(m.A), B: signal.Some(m.B), SrcPartition: shard, Seq: r.expected[shard]})
+		}
+	}
+	r.produce(0, parameters.Encode(nil))
+	today := signal.Day(time.Now().Unix() / 86_400)
+	r.customers(0, 0, 600, func(i int, row *signal.CustomerRow) {
+		first := today - signal.Day(rnd.IntN(2000)) - 1
+		row.CustomerID = fmt.Appendf(nil, "c%d", i)
+		row.FirstPurchaseDay, row.LastPurchaseDay = signal.Some(first), signal.Some(first)
+		row.FrequencyRepeat = uint32(rnd.IntN(3))
+		if row.FrequencyRepeat > 0 {
+			row.FrequencyRepeat = uint32(1 + rnd.IntN(100))
+			row.LastPurchaseDay = signal.Some(first + signal.Day(rnd.IntN(int(today-first))))
+		}
+		row.ParamVersion = fmt.Sprint("v", i%13) // v12 is unknown
+		row.TimeZone = []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", ""}[i%3]
+		row.ValueAtRisk = signal.Some(float64(i))
+	})
+	r.running(r.loader())
+	r.awaitLoaded()
+	rows, err := r.conn.Query(t.Context(), `SELECT v.risk_rank, v.customer_id, v.param_version, v.business_date, v.time_zone,
+			c.first_purchase_day, c.last_purchase_day, c.frequency_repeat, v.p_alive, v.p_return_30d, v.p_return_90d, v.recency_days
+		FROM v_customers_at_risk AS v JOIN customer_current AS c FINAL ON c.customer_id = v.customer_id ORDER BY v.risk_rank`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		var rank uint64
+		var id, version, zone string
+		var date, first, last time.Time
+		var x uint32
+		var alive, return30, return90 *float64
+		var recency *uint32
+		if err := rows.Scan(&rank, &id, &version, &date, &zone, &first, &last, &x, &alive, &return30, &return90, &recency); err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if want := fmt.Sprint("c", 600-rank); id != want {
+			t.Errorf("rank %d is %s, want %s", rank, id, want)
+		}
+		if version == "v12" {
+			if alive != nil || return90 != nil {
+				t.Errorf("%s has a probability without parameters", id)
+			}
+			continue
+		}
+		checkDate(t, date, zone)
+		var place int
+		fmt.Sscanf(version, "v%d", &place)
+		weeks := func(from, to time.Time) float64 { return to.Sub(from).Hours() / 24 / 7 }
+		if date.Before(last) { // the customer bought on what is tomorrow in the row's zone
+			date = last
+		}
+		h := btyd.History{X: int(x), TX: weeks(first, last), T: weeks(first, date)}
+		m := models[place]
+		for name, c := range map[string]struct{ got, want float64 }{
+			"p_alive":  {*alive, m.PAlive(h)},
+			"return30": {*return30, m.PReturn(h, 30./7)},
+			"return90": {*return90, m.PReturn(h, 90./7)},
+			"recency":  {float64(*recency), date.Sub(last).Hours() / 24},
+		} {
+			if !(math.Abs(c.got-c.want) <= 1e-9) {
+				t.Errorf("%s %s %+v %+v: %v, Go says %v", id, name, m, h, c.got, c.want)
+			}
+		}
+	}
+	if n != 600 || rows.Err() != nil {
+		t.Errorf("%d rows, %v", n, rows.Err())
+	}
+}
+
+// checkDate wants the day that it is now in the zone; the query may have run
+// the minute before.
+func checkDate(t *testing.T, got time.Time, zone string) {
+	t.Helper()
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().In(location)
+	if day := got.Format(time.DateOnly); day != now.Format(time.DateOnly) && day != now.Add(-time.Minute).Format(time.DateOnly) {
+		t.Errorf("business date %s in %q, want %s", day, zone, now.Format(time.DateOnly))
+	}
+}
