@@ -12,7 +12,7 @@ import (
 	"github.com/holdfast/holdfast/schemas/topics"
 )
 
-func TestOnThreeNodes(t *testing.T) {
+func TestIntegrationThreeBrokers(t *testing.T) {
 	cluster := ForTest(t, Options{Nodes: 3})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
@@ -46,7 +46,9 @@ func TestOnThreeNodes(t *testing.T) {
 	if diff := cmp.Diff(numbered("k", 4), read); diff != "" || next != bounds.End || err != nil {
 		t.Errorf("over a dead leader: next %d, %v, keys (-want +got):\n%s", next, err, diff)
 	}
-	if after := broker.bounds(t, topic); after != bounds {
+	// Markers are written after the transaction's end was answered, so the
+	// last one may have come only now.
+	if after := broker.bounds(t, topic); after.Start != bounds.Start || after.End < bounds.End {
 		t.Errorf("the log was %+v and is %+v", bounds, after)
 	}
 	writer.commit("more")

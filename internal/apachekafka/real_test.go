@@ -35,7 +35,7 @@ func (b *realBroker) newClient(t *testing.T, options ...kgo.Opt) *kgo.Client {
 	return client
 }
 
-func TestOnApacheKafka(t *testing.T) {
+func TestIntegrationOneBroker(t *testing.T) {
 	cluster := ForTest(t, Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
