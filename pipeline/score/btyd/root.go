@@ -10,11 +10,11 @@ func risingRoot(start float64, f func(float64) float64) float64 {
 	low, high := start, start
 	factor := 2.0
 	for f(high) < 0 {
-		if high > farthestWeeks {
+		if high >= farthestWeeks {
 			return math.Inf(1)
 		}
 		low = high
-		high *= factor
+		high = math.Min(high*factor, farthestWeeks)
 		factor = math.Min(factor*factor, 1e50)
 	}
 	factor = 2.0
