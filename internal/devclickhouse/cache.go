@@ -39,6 +39,9 @@ func pinned() artifact {
 	}
 }
 
+// Version is the release of the engine's library that is pinned.
+func Version() string { return pinned().version }
+
 // folder is where the release lies in the cache.
 func (a artifact) folder() (string, error) {
 	root := os.Getenv(cacheVariable)

@@ -25,6 +25,7 @@ type childOptions struct {
 	Listen       string
 	MaxRequests  int
 	MaxBodyBytes int64
+	MaxMemory    int64 // bytes
 	Faults       bool
 	RemoveData   bool
 	StopTimeout  time.Duration
@@ -61,7 +62,7 @@ func runChild(text string) (code int) {
 	stop := stopSignal(c.Parent)
 	server, err := Open(context.Background(), Options{
 		Library: c.Library, DataDir: c.DataDir, Listen: c.Listen, MaxRequests: c.MaxRequests,
-		MaxBodyBytes: c.MaxBodyBytes, Faults: c.Faults, StopTimeout: c.StopTimeout,
+		MaxBodyBytes: c.MaxBodyBytes, MaxMemoryBytes: c.MaxMemory, Faults: c.Faults, StopTimeout: c.StopTimeout,
 	})
 	if err != nil {
 		return tell(ready, childReady{Error: err.Error(), Kind: kindOf(err)})

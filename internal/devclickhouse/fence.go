@@ -17,11 +17,13 @@ var outside = map[string]bool{
 }
 
 // fence refuses what leaves the engine: outside, INTO OUTFILE, FROM INFILE,
-// BACKUP, RESTORE, and SYSTEM statements that end or stop the process. It
-// looks at tokens only, so it is a fence and not a wall.
+// BACKUP, RESTORE, and what ends or stops the process or a session (SYSTEM
+// SHUTDOWN, KILL ... SYNC). It looks at tokens only, so it is a fence and not a
+// wall.
 type fence struct {
 	last, beforeLast token
 	words            int
+	kills            bool // the statement is a KILL
 }
 
 func (f *fence) see(t token) error {
@@ -36,6 +38,10 @@ func (f *fence) see(t token) error {
 		return refusal(497, "ACCESS_DENIED", "%s %s is switched off: the embedded engine reads and writes its own tables only", f.last.text, t.text)
 	case f.words == 1 && (t.is("BACKUP") || t.is("RESTORE")):
 		return refusal(497, "ACCESS_DENIED", "%s is switched off in the embedded engine", t.text)
+	case t.is("KILL") && f.words == 1:
+		f.kills = true
+	case t.is("SYNC") && f.kills:
+		return refusal(48, "NOT_IMPLEMENTED", "KILL ... SYNC never returns in the embedded engine: use ASYNC")
 	case f.words == 2 && f.last.is("SYSTEM") && (t.is("SHUTDOWN") || t.is("KILL") || t.is("SUSPEND")):
 		return refusal(497, "ACCESS_DENIED", "SYSTEM %s is switched off in the embedded engine", t.text)
 	}

@@ -140,6 +140,8 @@ func TestRefusals(t *testing.T) {
 	f(115, 400, "SELECT 1", "a = 1, max_threads", "1")
 	f(36, 400, "SELECT 1", "client_protocol_version", "x")
 	f(36, 400, "SELECT 1", "compress", "1", "network_compression_method", "brotli")
+	f(48, 501, "KILL QUERY WHERE query_id = 'x' SYNC")
+	f(164, 403, "CREATE TABLE x (n UInt8) ENGINE = Memory", "readonly", "1")
 	f(271, 400, "this is no compressed frame at all, and long enough", "decompress", "1")
 	f(117, 400, "INSERT INTO FUNCTION null('n UInt8') FORMAT CSV\nx\n")
 	for _, sql := range []string{
@@ -186,8 +188,8 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	f(engine.Addr(), "null", 403)
 }
 
-func TestBodyLimit(t *testing.T) {
-	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(), MaxBodyBytes: 1000})
+func TestLimits(t *testing.T) {
+	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(), MaxBodyBytes: 1000, MaxMemoryBytes: 500_000_000})
 	if err != nil {
 		enginetest.Start(t) // skips where there is no engine
 		t.Fatal(err)
@@ -205,4 +207,13 @@ func TestBodyLimit(t *testing.T) {
 	}
 	f(1000, 200)
 	f(1001, 413)
+	status, text, header := post(t, process.Addr(), "SELECT length(groupArray(number)) FROM numbers(200000000)")
+	if status != 500 || header.Get("X-ClickHouse-Exception-Code") != "241" {
+		t.Errorf("a statement that needs more memory than there is: got %d %.200q, want code 241", status, text)
+	}
+	status, text, header = post(t, process.Addr(), "SELECT repeat('x', 1000000) FROM numbers(2000)")
+	if status != 500 || header.Get("X-ClickHouse-Exception-Code") == "" {
+		t.Errorf("an answer of 2 GB: got %d %.200q, want an exception", status, text)
+	}
+	f(8, 200)
 }

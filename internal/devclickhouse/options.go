@@ -10,8 +10,9 @@ const (
 	defaultListen       = "127.0.0.1:0"
 	defaultRequests     = 8
 	defaultBodyBytes    = 1 << 30
+	defaultMemoryBytes  = 4 << 30
 	defaultStartTimeout = 60 * time.Second
-	defaultStopTimeout  = 20 * time.Second
+	defaultStopTimeout  = 10 * time.Second
 )
 
 // Options says which engine to start, on which data, and where it listens.
@@ -31,8 +32,15 @@ type Options struct {
 	MaxRequests int
 	// MaxBodyBytes bounds a request's body after decompression (0: 1 GiB).
 	MaxBodyBytes int64
+	// MaxMemoryBytes bounds the engine's memory (0: 4 GiB); a statement that
+	// needs more spills to disk or fails with code 241.
+	MaxMemoryBytes int64
 	// Faults serves the fault hooks under FaultPath; for tests only.
 	Faults bool
+
+	// StopTimeout bounds the wait for statements in Close (0: 10 s); after
+	// half of it they are cancelled.
+	StopTimeout time.Duration
 
 	// The rest is for StartProcess only.
 
@@ -41,8 +49,6 @@ type Options struct {
 	RemoveData bool
 	// StartTimeout bounds the wait for the first answer (0: 60 s).
 	StartTimeout time.Duration
-	// StopTimeout bounds the wait in Close before the child is killed (0: 20 s).
-	StopTimeout time.Duration
 	// Log receives what the child writes to standard error; nil discards it.
 	Log io.Writer
 }
@@ -56,6 +62,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBodyBytes <= 0 {
 		o.MaxBodyBytes = defaultBodyBytes
+	}
+	if o.MaxMemoryBytes <= 0 {
+		o.MaxMemoryBytes = defaultMemoryBytes
 	}
 	if o.StartTimeout <= 0 {
 		o.StartTimeout = defaultStartTimeout

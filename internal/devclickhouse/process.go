@@ -103,7 +103,7 @@ func (p *Process) Restart(ctx context.Context) error {
 }
 
 // Close asks the child to end, waits, and kills it when it takes longer than
-// Options.StopTimeout. Closing twice, or after the child died, is no error.
+// Options.StopTimeout and a little. Closing twice, or after the child died, is no error.
 func (p *Process) Close() error {
 	_ = p.child.input.Close() // a second close changes nothing
 	ctx, cancel := context.WithTimeout(context.Background(), p.options.StopTimeout+exitTime)
@@ -161,7 +161,8 @@ func (p *Process) launch() (c *child, ready *os.File, err error) {
 	o := p.options
 	text, err := json.Marshal(childOptions{
 		Library: o.Library, DataDir: o.DataDir, Listen: o.Listen, MaxRequests: o.MaxRequests, MaxBodyBytes: o.MaxBodyBytes,
-		Faults: o.Faults, RemoveData: o.RemoveData, StopTimeout: o.StopTimeout, Parent: os.Getpid(),
+		MaxMemory: o.MaxMemoryBytes,
+		Faults:    o.Faults, RemoveData: o.RemoveData, StopTimeout: o.StopTimeout, Parent: os.Getpid(),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the child's options: %w", err)

@@ -3,7 +3,9 @@ package devclickhouse_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,4 +105,34 @@ func TestCloseKillsWhatHangs(t *testing.T) {
 		t.Errorf("got %v, want that it was killed", err)
 	}
 	<-process.Done()
+}
+
+// A statement that would run for hours is cancelled when the engine closes.
+func TestCloseCancelsStatements(t *testing.T) {
+	enginetest.Start(t) // skips where there is no engine
+	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(), StopTimeout: 3 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan string)
+	go func() {
+		const forHours = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+		got, err := http.Post("http://"+process.Addr(), "text/plain", strings.NewReader(forHours))
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer got.Body.Close()
+		text, _ := io.ReadAll(got.Body)
+		answer <- string(text)
+	}()
+	for running := "0\n"; running != "1\n"; {
+		_, running, _ = post(t, process.Addr(), "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64%' AND query NOT LIKE '%processes%'")
+	}
+	if err := process.Close(); err != nil {
+		t.Error(err)
+	}
+	if text := <-answer; !strings.HasPrefix(text, "Code: 394.") {
+		t.Errorf("the statement's answer was %q, want code 394", text)
+	}
 }

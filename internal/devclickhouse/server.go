@@ -133,15 +133,17 @@ func startEngine(o Options, store string) (*sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSessions(lib, engineArguments(store), o.MaxRequests)
+	return newSessions(lib, engineArguments(store, o.MaxMemoryBytes), o.MaxRequests)
 }
 
-// engineArguments are the engine's command line: its data, quiet, answers
-// bounded (the front end holds them in memory), no profiler (its signals would
-// hit Go's threads).
-func engineArguments(store string) []string {
+// engineArguments are the engine's command line: its data, quiet, memory and
+// answers bounded (the front end holds an answer whole), no profiler (its
+// signals would hit Go's threads).
+func engineArguments(store string, memoryBytes int64) []string {
 	return []string{
 		"clickhouse", "--path=" + store, "--log-level=none",
+		fmt.Sprintf("--max_server_memory_usage=%d", memoryBytes),
+		fmt.Sprintf("--max_memory_usage=%d", memoryBytes), // what GROUP BY and ORDER BY spill to disk by
 		"--max_result_bytes=1073741824", "--result_overflow_mode=throw",
 		"--query_profiler_real_time_period_ns=0", "--query_profiler_cpu_time_period_ns=0",
 	}
@@ -168,20 +170,22 @@ func (s *Server) DSN(database string) string { return dsn(s.addr, database) }
 // Fault adds a fault for tests.
 func (s *Server) Fault(fault Fault) error { return s.faults.add(fault) }
 
-// Close stops serving, waits for the statements that run (at most
-// Options.StopTimeout), and closes the engine. After a time-out the engine
-// stays open until the process ends; its data is as after a kill.
+// Close stops serving, gives the statements that run half of
+// Options.StopTimeout, cancels them, gives them the other half, and closes the
+// engine. Where a statement outlasts that, the engine stays open until the
+// process ends; its data is then as after a kill.
 func (s *Server) Close() error {
 	s.closing.Do(func() { s.closed = s.close() })
 	return s.closed
 }
 
 func (s *Server) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.stopTime)
-	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
-		_ = s.http.Close()
-		return fmt.Errorf("close the embedded ClickHouse: statements still run: %w", err)
+	if err := s.shutdown(); err != nil {
+		err = errors.Join(s.pool.cancelAll(), s.shutdown())
+		if err != nil {
+			_ = s.http.Close()
+			return fmt.Errorf("close the embedded ClickHouse: statements still run: %w", err)
+		}
 	}
 	<-s.served
 	s.pool.close()
@@ -191,6 +195,13 @@ func (s *Server) close() error {
 		return fmt.Errorf("close the embedded ClickHouse: %w", err)
 	}
 	return nil
+}
+
+// shutdown waits for the requests that run.
+func (s *Server) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.stopTime/2)
+	defer cancel()
+	return s.http.Shutdown(ctx)
 }
 
 func dsn(addr, database string) string {

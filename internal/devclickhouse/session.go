@@ -73,6 +73,18 @@ func (p *sessions) close() {
 	p.opened = nil
 }
 
+// cancelAll cancels every statement that runs, on a connection of its own. It
+// does not wait: the engine counts a statement as running until its connection
+// takes another one, so that KILL QUERY ... SYNC would wait for ever.
+func (p *sessions) cancelAll() error {
+	s := &session{pool: p}
+	defer s.drop()
+	if err := s.connect(); err != nil {
+		return err
+	}
+	return s.exec("KILL QUERY WHERE query NOT LIKE 'KILL QUERY%' ASYNC")
+}
+
 func (s *session) connect() error {
 	if s.conn != nil {
 		return nil

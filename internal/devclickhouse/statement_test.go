@@ -79,6 +79,8 @@ func TestFence(t *testing.T) {
 	f("INSERT INTO file (url) VALUES (1)", false)
 	f("SELECT 'file(', `url` FROM t", false)
 	f("SYSTEM REFRESH VIEW x", false)
+	f("KILL QUERY WHERE 1 ASYNC", false)
+	f("OPTIMIZE TABLE sync FINAL", false)
 	f("SELECT backup FROM t", false)
 }
 
