@@ -3,7 +3,6 @@ package shard
 import (
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/state"
-	"github.com/holdfast/holdfast/pipeline/window"
 )
 
 // apply routes one event into its customer's record.
@@ -19,14 +18,12 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 		return
 	}
 	day := s.cfg.Zone.DayOf(e.OccurredAt)
-	if s.clock != ClockUnset && day < s.cfg.Zone.DayOf(s.clock)-window.RetainedDays {
-		s.tooLate(b, index, fx)
-		return
-	}
 	c := &s.customer
 	if !s.slab.Load(c, e.CustomerHash, e.CustomerID, true) {
 		return // in a replay: the page already reflects this event
 	}
+	// What is too late follows from the customer's own record, never from the
+	// batch's clock: in a batch that spans years every early event would be.
 	if c.FoldedThrough != 0 && day <= c.FoldedThrough {
 		s.tooLate(b, index, fx)
 		return
