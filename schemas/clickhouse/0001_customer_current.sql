@@ -77,4 +77,5 @@ CREATE TABLE IF NOT EXISTS customer_current (
 )
 ENGINE = ReplacingMergeTree(seq, is_deleted)
 ORDER BY customer_id
+SETTINGS fsync_after_insert = 1 -- an acknowledged row survives a power loss
 COMMENT 'the latest row of every customer; read it with FINAL, or through the views';

@@ -27,4 +27,5 @@ ENGINE = ReplacingMergeTree(seq)
 PARTITION BY toYYYYMM(as_of)
 ORDER BY (customer_id, as_of, src_partition, seq)
 TTL computed_at + INTERVAL 400 DAY
+SETTINGS fsync_after_insert = 1 -- an acknowledged row survives a power loss
 COMMENT 'every row that was made of a customer, kept for 400 days after it was computed';

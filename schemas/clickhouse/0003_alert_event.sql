@@ -29,4 +29,5 @@ CREATE TABLE IF NOT EXISTS alert_event (
 ENGINE = ReplacingMergeTree(seq)
 PARTITION BY toYYYYMM(raised_at)
 ORDER BY (kind, raised_at, alert_id, alert_seq)
+SETTINGS fsync_after_insert = 1 -- an acknowledged row survives a power loss
 COMMENT 'every transition of every alert, the suppressed ones included';

@@ -22,4 +22,5 @@ CREATE TABLE IF NOT EXISTS model_params (
 )
 ENGINE = ReplacingMergeTree(seq)
 ORDER BY (param_version, model, src_partition, seq)
+SETTINGS fsync_after_insert = 1 -- an acknowledged row survives a power loss
 COMMENT 'parameters of the models by version, one row per shard that uses them';

@@ -203,7 +203,6 @@ func TestStopIsBounded(t *testing.T) {
 func TestRetentionHole(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	r.customers(0, 0, 10, nil)
-	r.running(r.loader())()
 	stop := r.running(r.loader())
 	r.awaitLoaded()
 	stop()
@@ -217,7 +216,7 @@ func TestRetentionHole(t *testing.T) {
 	}
 	l := r.loader()
 	r.running(l)
-	r.await("the hole is told", func() bool { return l.Problems()[0].Class == "configuration" })
+	r.await("the hole is told", func() bool { return l.Problems()[0].Class == "kafka" })
 	if lag, err := Lag(t.Context(), r.producer, "shop", outboxTopic); err != nil || lag[0].Committed != 1 {
 		t.Errorf("went on behind the hole: %+v, %v", lag, err)
 	}

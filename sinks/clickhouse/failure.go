@@ -26,10 +26,11 @@ const (
 	ambiguous                      // the outcome is unknown: repeat the same rows
 	configuration                  // nothing will work before a person acts: pause and say so
 	refused                        // the rows are at fault: find the bad one
+	unreadable                     // the outbox cannot be read
 	sinkClassEnd
 )
 
-var classNames = [sinkClassEnd]string{"", "unreachable", "busy", "ambiguous", "configuration", "data"}
+var classNames = [sinkClassEnd]string{"", "unreachable", "busy", "ambiguous", "configuration", "data", "kafka"}
 
 // String gives the label of metrics and logs.
 func (c class) String() string { return classNames[c] }

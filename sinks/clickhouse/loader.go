@@ -44,7 +44,7 @@ type times struct {
 
 // Problem is what keeps a partition from being loaded.
 type Problem struct {
-	Class string // unreachable, busy, ambiguous, configuration, data
+	Class string // unreachable, busy, ambiguous, configuration, kafka
 	Text  string
 	Since time.Time
 }
@@ -149,6 +149,7 @@ func (l *Loader) poll(ctx context.Context) error {
 				l.fetchFailed(p.Partition, p.Err)
 			}
 			if w := l.owned()[p.Partition]; w != nil && len(p.Records) > 0 {
+				l.fetchWorks(p.Partition)
 				w.give(p.Records)
 			}
 		})
@@ -158,13 +159,27 @@ func (l *Loader) poll(ctx context.Context) error {
 
 // fetchFailed says what the client cannot heal by itself.
 func (l *Loader) fetchFailed(partition int32, err error) {
+	var loss *kgo.ErrDataLoss
+	if errors.As(err, &loss) { // the client has gone on by itself
+		l.log.Error("outbox has lost records", "partition", partition, "from", loss.ConsumedTo, "to", loss.ResetTo)
+		return
+	}
 	text := clip(err.Error())
 	if errors.Is(err, kerr.OffsetOutOfRange) {
 		text = "the outbox no longer has the record at the committed offset: rows are missing; " +
 			"`holdfast offsets skip --group load` goes on behind them"
 	}
-	if l.setProblem(partition, configuration, text) {
+	if l.setProblem(partition, unreadable, text) {
 		l.log.Error("outbox cannot be read", "partition", partition, "problem", text)
+	}
+}
+
+// fetchWorks ends what fetchFailed reported.
+func (l *Loader) fetchWorks(partition int32) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.problems[partition].Class == unreadable.String() {
+		delete(l.problems, partition)
 	}
 }
 

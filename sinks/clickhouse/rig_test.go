@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/pipeline/signal"
@@ -60,11 +59,7 @@ func (l *logLines) String() string {
 
 func connect(t *testing.T, engine *enginetest.Engine) driver.Conn {
 	t.Helper()
-	options, err := clickhouse.ParseDSN(engine.DSN())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := clickhouse.Open(options)
+	conn, err := Open(engine.DSN(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +96,7 @@ func (r *rig) client(opts ...kgo.Opt) *kgo.Client {
 
 func (r *rig) kafka() []kgo.Opt {
 	return []kgo.Opt{kgo.SeedBrokers(r.cluster.ListenAddrs()...), kgo.MetadataMinAge(50 * time.Millisecond),
-		kgo.HeartbeatInterval(50 * time.Millisecond)}
+		kgo.HeartbeatInterval(50 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond)}
 }
 
 // customers produces a block of n customer rows of a shard with the next row
