@@ -3,6 +3,8 @@ package devclickhouse_test
 import (
 	"errors"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,12 +109,29 @@ func TestKillAtPoints(t *testing.T) {
 	}
 }
 
+// killsVariable sets how often TestKillDuringInserts kills; 3 without it.
+const killsVariable = "HOLDFAST_KILLS"
+
+func killCount(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv(killsVariable)
+	if text == "" {
+		return 3
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q, not a count", killsVariable, text)
+	}
+	return n
+}
+
 // Kills at moments that nobody chose, while four writers insert.
 func TestKillDuringInserts(t *testing.T) {
 	engine := enginetest.StartAlone(t)
 	conn := dial(t, engine, compressed(clickhouse.CompressionLZ4))
 	execute(t, conn, "CREATE TABLE hurried (worker UInt8, n UInt32, seq UInt64) ENGINE = ReplacingMergeTree(seq) ORDER BY (worker, n)")
-	const workers, kills = 4, 3
+	const workers = 4
+	kills := killCount(t)
 	confirmed := make([]uint32, workers)
 	for kill := range kills {
 		down := make(chan struct{})
@@ -135,7 +154,7 @@ func TestKillDuringInserts(t *testing.T) {
 				}
 			}()
 		}
-		for range 20 + 7*kill {
+		for range 20 + 7*(kill%5) {
 			<-progress
 		}
 		engine.Kill()

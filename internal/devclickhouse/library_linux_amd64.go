@@ -5,6 +5,7 @@ package devclickhouse
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -36,8 +37,12 @@ type library struct {
 
 // supported says whether the library can run on this processor.
 func supported() error {
-	x := cpu.X86
-	if !x.HasAVX2 || !x.HasBMI1 || !x.HasBMI2 || !x.HasFMA {
+	return supportedWith(cpu.X86.HasAVX2, cpu.X86.HasBMI1, cpu.X86.HasBMI2, cpu.X86.HasFMA)
+}
+
+// supportedWith wants the instructions of x86-64-v3, all of them.
+func supportedWith(instructions ...bool) error {
+	if slices.Contains(instructions, false) {
 		return fmt.Errorf("%w: the processor lacks AVX2 (x86-64-v3), which the engine's library needs; use a ClickHouse server instead", ErrUnsupported)
 	}
 	return nil

@@ -24,7 +24,8 @@ func download(ctx context.Context, a artifact, work string, progress Progress) (
 	cache := filepath.Join(work, "npm")
 	var said bytes.Buffer
 	command := exec.CommandContext(ctx, npm, "pack", "--ignore-scripts", "--no-audit", "--no-fund",
-		"--no-update-notifier", "--loglevel=error", "--fetch-retries=2", "--cache="+cache, a.name+"@"+a.version)
+		"--no-update-notifier", "--loglevel=error", "--fetch-retries=2",
+		"--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--cache="+cache, a.name+"@"+a.version)
 	command.Dir = work
 	command.Stderr = &said
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -167,10 +167,10 @@ func TestOddDatabaseName(t *testing.T) {
 }
 
 func TestConcurrentStatements(t *testing.T) {
-	conn := dial(t, enginetest.Start(t), func(o *clickhouse.Options) { o.MaxOpenConns = 32 })
+	conn := dial(t, enginetest.Start(t), func(o *clickhouse.Options) { o.MaxOpenConns = 12 })
 	execute(t, conn, "CREATE TABLE many (worker UInt32, n UInt32) ENGINE = MergeTree ORDER BY (worker, n)")
 	var group sync.WaitGroup
-	const workers, rounds = 24, 10
+	const workers, rounds = 12, 6
 	for worker := range uint32(workers) {
 		group.Go(func() {
 			for n := range uint32(rounds) {
