@@ -1,6 +1,9 @@
 package fit
 
 import (
+	"encoding/csv"
+	"math"
+	"os"
 	"strconv"
 	"testing"
 
@@ -69,6 +72,36 @@ func TestFitReachesReferences(t *testing.T) {
 			}
 			reaches(t, r, r.LogLikelihood, c.reference, 1e-3+c.digit/2)
 		})
+	}
+}
+
+// The same for a clone without the shared data.
+func TestFitReachesCommittedReferences(t *testing.T) {
+	f, err := os.Open("testdata/cdnow_sample_cells.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var points []Point
+	for _, line := range lines[1:] {
+		n := func(i int) float64 { v, _ := strconv.ParseFloat(line[i], 64); return v }
+		points = append(points, Point{Count: n(3), X: int(n(0)), TX: n(1) / 7, T: n(2) / 7})
+	}
+	for model, want := range map[string]float64{BGNBD: -9582.42920675, MBGNBD: -9582.13571559, ParetoNBD: -9594.97618091} {
+		r, err := Fit(model, 0, Group(points, false), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reaches(t, r, r.LogLikelihood, want, 1e-3)
+		for _, s := range r.Starts {
+			if !s.Converged || math.Abs(s.LogLikelihood-want) > 1e-3 {
+				t.Errorf("%s: start %d ends at %v", model, s.Number, s.LogLikelihood)
+			}
+		}
 	}
 }
 

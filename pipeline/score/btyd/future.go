@@ -42,7 +42,9 @@ func (f future) series(t float64) (v float64, ok bool) {
 	factor := math.Exp(epsilon * l)
 	floor := 1e-17 * math.Abs(lead) / factor
 	u, sum, size := f.beta*z, 0.0, 0.0
-	for n := 1.0; ; n++ {
+	terms := 1.0
+	for n := terms; ; n++ {
+		terms = n
 		sum += u
 		magnitude := math.Abs(u)
 		size += magnitude
@@ -56,6 +58,6 @@ func (f future) series(t float64) (v float64, ok bool) {
 		u *= (epsilon + n) * (f.beta + n) / ((f.c + n) * (n + 1)) * z
 	}
 	v = lead - factor*sum
-	lost := 1e-15 * (math.Abs(lead) + factor*size + math.Abs(f.c*l)*math.Min(1, factor))
+	lost := 1.2e-16 * (4*math.Abs(lead) + factor*size*(4+terms+2*math.Abs(epsilon*l)))
 	return v, v > 0 && lost <= 1e-11*v
 }

@@ -10,15 +10,14 @@ const subtractBelow = 0.2
 // h(p) = (1 − (1+pt/scale)^−shape)/p over p ~ Beta(a, b): every term positive.
 // With v = logit p the weight is log-concave, the integrand is analytic and
 // bounded for |Im v| < π/2, and the trapezoidal rule converges
-// exponentially: steps of at most ¼ hold 1e-12. Where a or b is small, the mass
+// exponentially: steps of at most ⅕, or half a deviation, hold 1e-12. Where a or b is small, the mass
 // at p = 0 or p = 1 is split off. At most some 2,000 nodes.
 func (f future) quadrature(t float64) float64 {
 	mean := meanDropout{f: f, reach: t / f.scale}
 	mean.atZero = f.shape * mean.reach
 	mean.peak = math.Log(f.a / f.b)
 	p := f.a / (f.a + f.b)
-	curvature := (f.a + f.b) * math.Min(p, 0.5) * math.Max(1-p, 0.5)
-	mean.step = math.Min(0.25, 0.6/math.Sqrt(curvature))
+	mean.step = math.Min(0.2, 0.5/math.Sqrt(p*f.b)) // p·b is 1/variance of the weight in v
 	mean.scale = -logBeta(f.a, f.b)
 	if f.a < subtractBelow {
 		mean.left = mean.atZero

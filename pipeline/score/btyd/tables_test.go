@@ -21,18 +21,43 @@ func committed(t *testing.T, name string) rows {
 	return readRows(t, filepath.Join("testdata", name))
 }
 
-// shared reads a full reference file, or skips the test.
-func shared(t *testing.T, name string) rows {
-	t.Helper()
+// sharedPath is where a file of the shared data would be, and whether it is.
+func sharedPath(name string) (path string, there bool) {
 	dir := os.Getenv("HOLDFAST_SHARED_DATA")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
 	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); os.IsNotExist(err) {
+	path = filepath.Join(dir, name)
+	_, err := os.Stat(path)
+	return path, err == nil
+}
+
+// shared reads a full reference file, or skips the test.
+func shared(t *testing.T, name string) rows {
+	t.Helper()
+	path, there := sharedPath(name)
+	if !there {
 		t.Skipf("the full reference file %s is not here (set HOLDFAST_SHARED_DATA to its folder); the committed table is tested instead", name)
 	}
 	return readRows(t, path)
+}
+
+// sharedLines are the data lines of a shared file; ok is false where it is not.
+func sharedLines(t testing.TB, name string) (lines [][]string, ok bool) {
+	path, there := sharedPath(name)
+	if !there {
+		return nil, false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines, err = csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines[1:], true
 }
 
 func readRows(t *testing.T, path string) rows {
