@@ -40,13 +40,13 @@ race: ## the tests once more under the race detector (needs a C compiler)
 
 kill: engine ## the long kill suite: HOLDFAST_KILLS (60) at random, HOLDFAST_KILLS_PER_POINT (5) at each named point
 	HOLDFAST_KILLS=$${HOLDFAST_KILLS:-60} HOLDFAST_KILLS_PER_POINT=$${HOLDFAST_KILLS_PER_POINT:-5} \
-	  $(GO) test -count=1 -v -timeout 20m -run 'Kill' ./cmd/holdfast/... ./internal/...
+	  $(GO) test -count=1 -v -timeout 20m -run 'Kill' ./...
 
 bench: ## rates against the bare fetch of the same minute; BENCH_CUSTOMERS=1000000
 	$(GO) run ./bench $(ARGS)
 
 integration: build ## the whole path on a real Apache Kafka (needs java and mvn)
-	HOLDFAST_INTEGRATION=1 $(GO) test -count=1 -v -timeout 20m -run 'Integration' ./cmd/holdfast/... ./internal/...
+	HOLDFAST_INTEGRATION=1 $(GO) test -count=1 -v -timeout 20m -run 'Integration' ./...
 
 fuzz: ## each fuzzer for FUZZTIME (10s)
 	@.ci/fuzz $${FUZZTIME:-10s}
