@@ -221,3 +221,34 @@ func TestRetentionHole(t *testing.T) {
 		t.Errorf("went on behind the hole: %+v, %v", lag, err)
 	}
 }
+
+// TestBackpressure: while inserts wait, the queue stays bounded; afterwards
+// everything arrives, also for a successor of a paused partition.
+func TestBackpressure(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	for range 20 {
+		r.customers(0, 0, 10, nil)
+	}
+	held := &gate{Conn: r.conn, waiting: make(chan struct{}, 1)}
+	held.shut.Store(true)
+	r.conn = held
+	l := r.loader()
+	l.config.QueueBytes, l.config.BatchRows = 1, 10
+	r.running(l)
+	<-held.waiting
+	w := l.owned()[0]
+	for range 20 {
+		r.customers(0, 0, 10, nil)
+	}
+	r.await("the partition is paused", func() bool {
+		w.queueLock.Lock()
+		defer w.queueLock.Unlock()
+		return w.paused
+	})
+	l.lost(t.Context(), l.client, map[string][]int32{outboxTopic: {0}})
+	l.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{outboxTopic: {0: {Epoch: -1, Offset: 0}}})
+	held.shut.Store(false)
+	l.assigned(t.Context(), l.client, map[string][]int32{outboxTopic: {0}})
+	r.awaitLoaded()
+	r.checkAudit()
+}

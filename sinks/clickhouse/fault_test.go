@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"flag"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
+
+var kills = flag.Int("kills", 5, "how often TestKilledEngine kills the engine during an insert")
 
 // TestLostAcknowledgement: the engine has the rows and the loader hears nothing.
 func TestLostAcknowledgement(t *testing.T) {
@@ -33,8 +36,9 @@ func TestLostAcknowledgement(t *testing.T) {
 func TestKilledEngine(t *testing.T) {
 	r := newRig(t, enginetest.StartAlone(t))
 	r.running(r.loader())
-	for i, point := range []devclickhouse.FaultPoint{devclickhouse.BeforeBody, devclickhouse.AfterBody, devclickhouse.MidApply,
-		devclickhouse.AfterApply, devclickhouse.MidApply} {
+	points := []devclickhouse.FaultPoint{devclickhouse.BeforeBody, devclickhouse.AfterBody, devclickhouse.MidApply, devclickhouse.AfterApply}
+	for i := range *kills {
+		point := points[i%len(points)]
 		table := []string{"customer_current", "score_history", "alert_event"}[i%3]
 		r.engine.Fault(devclickhouse.Fault{Point: point, Action: devclickhouse.Kill, Match: "INSERT INTO " + table})
 		for range 3 {
@@ -275,4 +279,22 @@ func (r *rig) metric(name, label, value string) float64 {
 		}
 	}
 	return total
+}
+
+// TestSlowAnswer: an answer that comes too late is no answer; the rows are sent
+// again and the late insert changes nothing.
+func TestSlowAnswer(t *testing.T) {
+	r := newRig(t, enginetest.StartAlone(t))
+	r.engine.Fault(devclickhouse.Fault{Point: devclickhouse.AfterBody, Action: devclickhouse.Delay,
+		Match: "INSERT INTO score_history", Count: 1, Delay: 700 * time.Millisecond})
+	r.customers(0, 0, 10, nil)
+	l := r.loader()
+	l.config.InsertTimeout = 300 * time.Millisecond
+	stop := r.running(l)
+	r.awaitLoaded()
+	if got := r.metric("holdfast_sink_retries_total", "reason", "ambiguous"); got < 1 {
+		t.Errorf("%v retries", got)
+	}
+	stop()
+	r.checkAudit()
 }

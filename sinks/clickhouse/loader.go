@@ -42,6 +42,9 @@ type times struct {
 	configuration time.Duration
 }
 
+// groupProblem is the key of a problem that is of no one partition.
+const groupProblem = -1
+
 // Problem is what keeps a partition from being loaded.
 type Problem struct {
 	Class string // unreachable, busy, ambiguous, configuration, kafka
@@ -145,6 +148,10 @@ func (l *Loader) poll(ctx context.Context) error {
 			return nil
 		}
 		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+			if p.Err != nil && p.Topic != l.config.OutboxTopic {
+				l.fetchFailed(groupProblem, p.Err) // of the group session
+				return
+			}
 			if p.Err != nil {
 				l.fetchFailed(p.Partition, p.Err)
 			}
@@ -193,6 +200,9 @@ func (l *Loader) owned() map[int32]*worker {
 func (l *Loader) assigned(_ context.Context, _ *kgo.Client, topics map[string][]int32) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
+	delete(l.problems, groupProblem)
+	// The client remembers what an earlier assignment has paused.
+	l.client.ResumeFetchPartitions(map[string][]int32{l.config.OutboxTopic: topics[l.config.OutboxTopic]})
 	for _, partition := range topics[l.config.OutboxTopic] {
 		w := newWorker(l, partition)
 		l.workers[partition] = w

@@ -21,7 +21,8 @@ func (l *Loader) Position() map[int32]int64 {
 	return maps.Clone(l.position)
 }
 
-// Problems gives what keeps partitions from being loaded; none where all is well.
+// Problems gives by partition what keeps it from being loaded; none where all
+// is well. Under -1 stands what keeps the loader out of its group.
 func (l *Loader) Problems() map[int32]Problem {
 	l.lock.Lock()
 	defer l.lock.Unlock()
