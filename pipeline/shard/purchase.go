@@ -28,46 +28,45 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 	case event.Exchange:
 		return true // neither day nor money
 	}
-	o, known := s.order(c, e, hash)
+	o := s.order(c, e, hash)
 	if o == nil {
 		return s.unremembered(c, e)
 	}
 	before := s.shareOf(o)
 	fresh := s.change(c, o, e)
 	after := s.shareOf(o)
-	if known && before == after {
-		return fresh
+	if before != after {
+		s.put(c, before, -1)
+		s.put(c, after, +1)
 	}
-	s.put(c, before, -1)
-	s.put(c, after, +1)
-	sortOrders(c)
+	sortOrders(c) // the order's time may have moved within its day
 	return fresh
 }
 
 // order finds a remembered order or makes room for one. It returns nil where
 // the event is older than all sixteen that are remembered.
-func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) (o *state.Order, known bool) {
+func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) *state.Order {
 	for i := len(c.Orders) - 1; i >= 0; i-- {
 		if c.Orders[i].Hash == hash {
-			return &c.Orders[i], true
+			return &c.Orders[i]
 		}
 	}
 	if len(c.Orders) == state.MaxOrders {
 		oldest := &c.Orders[0]
 		if e.OccurredAt < oldest.At || e.OccurredAt == oldest.At && hash < oldest.Hash {
-			return nil, false
+			return nil
 		}
 		s.forget(c, oldest)
 		c.Orders = c.Orders[:copy(c.Orders, c.Orders[1:])]
 	}
 	c.Orders = append(c.Orders, state.Order{Hash: hash, At: e.OccurredAt})
-	return &c.Orders[len(c.Orders)-1], false
+	return &c.Orders[len(c.Orders)-1]
 }
 
 // forget lets the oldest order go. What it added stays; a refund that still
 // waits for its order lowers the money of the whole life.
 func (s *Shard) forget(c *state.Customer, o *state.Order) {
-	if o.Flags&state.OrderCounts == 0 && o.Refunded+o.Adjusted != 0 {
+	if o.Flags&state.OrderCounts == 0 && o.Currency == s.cfg.Currency && o.Refunded+o.Adjusted != 0 {
 		c.Rare.LostNet = window.AddSaturated(c.Rare.LostNet, -o.Refunded-o.Adjusted)
 		c.Flags |= state.Approximate
 	}
@@ -91,19 +90,12 @@ func (s *Shard) unremembered(c *state.Customer, e *event.Event) bool {
 // change applies the event to the order. It returns false where the order had
 // that status already: of two such events the first by (time, id) counts.
 func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
-	foreign := e.Currency != [3]byte{} && e.Currency != s.cfg.Currency
+	if o.Flags&state.OrderCounts == 0 {
+		o.At = min(o.At, e.OccurredAt)
+	}
 	switch e.Kind {
 	case event.Refund, event.Adjustment:
-		if foreign || o.Flags&state.OrderForeign != 0 {
-			s.counters.ForeignAmounts++
-			return true
-		}
-		if e.Kind == event.Adjustment {
-			o.Adjusted = window.AddSaturated(o.Adjusted, e.AmountNet)
-			return true
-		}
-		o.Refunded = window.AddSaturated(o.Refunded, e.AmountNet)
-		o.Flags |= state.OrderRefundSeen
+		s.takeBack(o, e)
 		return true
 	case event.Cancel:
 		o.Flags |= state.OrderCancelled
@@ -121,14 +113,37 @@ func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 		o.Flags |= state.OrderCancelled
 		c.Flags |= state.DoNotRetain
 	case status <= event.Delivered:
-		s.count(o, e, uint8(status), foreign)
+		s.count(o, e, uint8(status))
 	}
 	return fresh
 }
 
+// takeBack notes a refund or an adjustment. One in another currency than its
+// order's has no effect; of those that wait for their order the home currency
+// goes first.
+func (s *Shard) takeBack(o *state.Order, e *event.Event) {
+	if e.Currency != s.cfg.Currency {
+		s.counters.ForeignAmounts++
+	}
+	waits := o.Flags&state.OrderCounts == 0
+	switch {
+	case e.Currency == o.Currency:
+	case waits && (o.Currency == [3]byte{} || e.Currency == s.cfg.Currency):
+		useCurrency(o, e.Currency)
+	default:
+		return
+	}
+	if e.Kind == event.Adjustment {
+		o.Adjusted = window.AddSaturated(o.Adjusted, e.AmountNet)
+		return
+	}
+	o.Refunded = window.AddSaturated(o.Refunded, e.AmountNet)
+	o.Flags |= state.OrderRefundSeen
+}
+
 // count lets an event with a counting status say when the order counts and,
 // where its status is the highest, what it is worth.
-func (s *Shard) count(o *state.Order, e *event.Event, rank uint8, foreign bool) {
+func (s *Shard) count(o *state.Order, e *event.Event, rank uint8) {
 	if o.Flags&state.OrderCounts == 0 || e.OccurredAt < o.At {
 		o.At = e.OccurredAt
 	}
@@ -137,12 +152,21 @@ func (s *Shard) count(o *state.Order, e *event.Event, rank uint8, foreign bool) 
 		return
 	}
 	o.Best, o.BestAt, o.BestHash, o.Net = rank, e.OccurredAt, e.EventHash, e.AmountNet
+	if e.Currency != o.Currency {
+		useCurrency(o, e.Currency)
+	}
 	o.Flags &^= state.OrderForeign
-	if foreign {
+	if e.Currency != s.cfg.Currency {
 		s.counters.ForeignAmounts++
-		o.Net = 0
 		o.Flags |= state.OrderForeign
 	}
+}
+
+// useCurrency sets the currency of an order's amounts; what was taken back in
+// another goes.
+func useCurrency(o *state.Order, currency [3]byte) {
+	o.Currency, o.Refunded, o.Adjusted = currency, 0, 0
+	o.Flags &^= state.OrderRefundSeen
 }
 
 // shareOf says what an order adds as it stands.

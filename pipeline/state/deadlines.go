@@ -161,18 +161,21 @@ func (s *Slab) PopDue(limit event.Instant) (slot Slot, at event.Instant, ok bool
 // begin at the limit's hour, and sets next to a bound of what is left.
 func (c *calendar) collect(s *Slab, limit event.Instant) {
 	last := hourOf(limit)
-	stays := c.drain(s, c.base, limit)
-	for c.armed > 0 && c.base < last {
+	stays := Never
+	if c.base > last {
+		stays = c.drain(s, c.base, limit) // what came before the ring waits there
+	}
+	for c.armed > 0 && c.base <= last {
 		hour, ok := c.firstFilled(c.base)
 		if !ok || hour > last {
-			c.base = last
 			break
 		}
 		c.base = hour
 		stays = c.drain(s, hour, limit)
-		if hour < last {
-			c.base = hour + 1
+		if hour == last {
+			break
 		}
+		c.base = hour + 1 // a record moved on from this bucket may lie there
 	}
 	c.base = max(c.base, last)
 	c.next = stays

@@ -97,9 +97,10 @@ type Order struct {
 	Adjusted int64 // by adjustments
 	Statuses uint16
 	Flags    OrderFlag
-	Best     uint8 // rank of the highest status: 0 none, 1 placed … 4 delivered
+	Best     uint8   // rank of the highest status: 0 none, 1 placed … 4 delivered
+	Currency [3]byte // of the amounts; before the order counts, of what waits for it
 	//lint:ignore U1000 named, so that its bytes are zero in every page
-	spare uint32
+	spare uint8
 }
 
 // OrderFlag is a bit of an Order.
