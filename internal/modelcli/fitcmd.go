@@ -115,9 +115,12 @@ func (f *fitFlags) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return fmt.Errorf("fit %s: %w", path, err)
 	}
-	progress := cmd.ErrOrStderr()
 	for _, complaint := range b.complaints {
-		fmt.Fprintf(progress, "left out: %s\n", complaint)
+		fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s\n", complaint)
+	}
+	progress := cmd.ErrOrStderr()
+	if quiet := cmd.Flags().Lookup("quiet"); quiet != nil && quiet.Value.String() == "true" {
+		progress = io.Discard
 	}
 	d, err := f.fitBase(b, progress)
 	if err != nil {
