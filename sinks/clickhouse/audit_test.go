@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
 // TestAuditBites: holes, doubles, stale customers and rows out of range are
@@ -43,6 +44,21 @@ func TestAuditBites(t *testing.T) {
 	expect("a double", r.expected, 2, 1, 0)
 	if n := r.count("SELECT repeated FROM v_audit_seq WHERE src_partition = 0"); n != 1 {
 		t.Errorf("the view sees %d doubles, want 1", n)
+	}
+	gauges, err := NewAuditMetrics(r.registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gauges.Set(expect("shown", r.expected, 2, 1, 0))
+	if missing, repeated := r.metric("holdfast_audit_missing_rows", "partition", "0"), r.metric("holdfast_audit_repeated_rows", "partition", "0"); missing != 2 || repeated != 1 {
+		t.Errorf("gauges show %v missing, %v repeated", missing, repeated)
+	}
+	families, err := r.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problems, err := promlint.NewWithMetricFamilies(families).Lint(); err != nil || len(problems) > 0 {
+		t.Errorf("metrics: %v, %v", problems, err)
 	}
 	r.exec("ALTER TABLE customer_current DELETE WHERE customer_id = 'c-2-9' SETTINGS mutations_sync = 2")
 	expect("a stale customer", r.expected, 2, 1, 1)

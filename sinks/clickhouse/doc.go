@@ -16,5 +16,5 @@
 //	position.go    how far the loading is
 //	schema.go      whether the tables are what this version writes to
 //	migrate.go     the runner of schemas/clickhouse
-//	audit.go       holes and doubles in the dense row numbers
+//	audit.go       holes and doubles in the dense row numbers; audit_metrics.go shows them
 package clickhouse
