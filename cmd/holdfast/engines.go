@@ -186,6 +186,45 @@ func (c *cli) prepareEngines(ctx context.Context) error {
 	if _, err := c.migrate(ctx, loaded, clickhouse.MigrateUp, migrateFlags{}); err != nil {
 		return fmt.Errorf("prepare the embedded engines: %w", err)
 	}
+	if err := c.mirrorViews(ctx, loaded); err != nil {
+		return fmt.Errorf("prepare the embedded engines: %w", err)
+	}
+	return nil
+}
+
+// mirrorViews lets who has just started the engines type a view's name alone:
+// curl asks in the database default, while the tables are in their own.
+func (c *cli) mirrorViews(ctx context.Context, loaded *config.Loaded) error {
+	if !loaded.Sinks.ClickHouse.On() || loaded.Sinks.ClickHouse.Database == "default" {
+		return nil
+	}
+	conn, err := c.clickhouse(ctx, loaded)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var names []string
+	rows, err := conn.Query(ctx, "SELECT name FROM system.tables WHERE database = currentDatabase() AND name != 'schema_migrations' ORDER BY name")
+	if err != nil {
+		return fmt.Errorf("list tables: %w", err)
+	}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return errors.Join(fmt.Errorf("list tables: %w", err), rows.Close())
+		}
+		names = append(names, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("list tables: %w", err)
+	}
+	for _, name := range names {
+		// Names are our own migrations', and the configuration's identifier.
+		statement := fmt.Sprintf("CREATE OR REPLACE VIEW default.`%s` AS SELECT * FROM `%s`.`%s`", name, loaded.Sinks.ClickHouse.Database, name)
+		if err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("show %s in the database default: %w", name, err)
+		}
+	}
 	return nil
 }
 

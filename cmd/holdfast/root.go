@@ -108,7 +108,7 @@ func (c *cli) root() *cobra.Command {
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
 		modelcli.NewScoreCommand(), modelcli.NewFitCommand(),
-		c.auditCommand(), c.backfillCommand(), c.configCommand(), c.enginesCommand(), c.healthCommand(), c.migrateCommand(), c.produceCommand(), c.runCommand(),
+		c.auditCommand(), c.backfillCommand(), c.configCommand(), c.demoCommand(), c.enginesCommand(), c.healthCommand(), c.migrateCommand(), c.produceCommand(), c.runCommand(),
 		c.validateCommand(), c.versionCommand(), c.waitCommand(),
 	}
 }

@@ -69,7 +69,11 @@ func (c *cli) run(ctx context.Context, flags runFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.awaitTopics(ctx, loaded, flags.startupTimeout); err != nil {
+	err = c.awaitTopics(ctx, loaded, flags.startupTimeout)
+	if ctx.Err() != nil {
+		return nil // interrupted before there was anything to stop
+	}
+	if err != nil {
 		return err
 	}
 	instance, err := c.newInstance(loaded, roles)
@@ -115,7 +119,7 @@ func (c *cli) awaitTopics(ctx context.Context, loaded *config.Loaded, timeout ti
 	for told := false; ; told = true {
 		err := c.topicsFit(ctx, loaded)
 		if err == nil || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
+			return err
 		}
 		if !c.now().Before(deadline) {
 			return err
