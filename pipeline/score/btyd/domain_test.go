@@ -105,6 +105,11 @@ func TestLimits(t *testing.T) {
 	} {
 		near(t, "at a singular point", f(1), (f(1-1e-6)+f(1+1e-6))/2, 1e-10)
 	}
+	// right after a purchase the odds of death are those of a constant hazard
+	three := 3.0
+	moment := three + 1e-9 - three // as it is after rounding
+	odds := ParetoNBD{.55, 10.6, .6, 11.7}.LogOddsDead(History{X: 2, TX: 3, T: 3 + 1e-9})
+	near(t, "odds after a moment", odds, math.Log(.6*moment/(11.7+3)), 1e-9)
 	if p := (ParetoNBD{1, 5, 1, 5}).PAlive(History{X: 2, TX: 3, T: 3}); p != 1 {
 		t.Errorf("Pareto/NBD right after a purchase: P(alive) = %v", p)
 	}
