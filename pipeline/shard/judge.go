@@ -30,10 +30,6 @@ func (s *Shard) decide(b *Batch, c *state.Customer, fx *Effects) {
 	j.standing.load(c)
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
-	if s.mayAlert(&j.facts) {
-		s.cfg.Parameters.Scores(st, &j.scores)
-		j.facts.Reasons = j.scores.Mask
-	}
 	var next event.Instant
 	j.standing.episodes, j.transitions, next =
 		s.cfg.Policy.Judge(&j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
@@ -73,15 +69,6 @@ func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Statistics) bool {
 	return true
 }
 
-// mayAlert says whether a churn alert could be raised, updated or resolved
-// now, so that its reasons are needed. Most events are of customers of whom
-// there is nothing to say.
-func (s *Shard) mayAlert(f *policy.Facts) bool {
-	st := &s.judge.standing
-	return len(st.episodes) > 0 || st.state.Level != signal.LevelNone || f.SLABreached ||
-		f.Complaints30 >= s.cfg.Policy.RepeatComplaints || f.HasPurchase && f.Now >= f.WatchAt
-}
-
 // gather fills the facts that the policy judges by.
 func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 	p := s.cfg.Parameters
@@ -100,7 +87,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 	}
 	f.Complaints30FallAt = s.complaintsFall(c, f.Complaints30)
 	pr := p.Probabilities(st)
-	f.Ladder = p.LadderStage(st, &pr)
+	f.Ladder, f.Reasons = p.LadderStage(st, &pr), p.ReasonMask(st, &pr)
 	if !st.HasPurchase {
 		return
 	}

@@ -1,0 +1,100 @@
+package shard
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/holdfast/holdfast/internal/workload"
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// TestEventsOfKnownCustomersAllocateNothing: decoding, applying and scoring
+// events of customers that are known, without an alert or a reject, allocate
+// nothing, rows and commits included.
+func TestEventsOfKnownCustomersAllocateNothing(t *testing.T) {
+	const perBatch, customers = 1000, 500
+	events := 1_000_000
+	if testing.Short() {
+		events = 100_000
+	}
+	load := workload.NewLoad(workload.LoadConfig{Seed: 1, Customers: customers, Zipf: .5,
+		Start: 20_000*event.Day24h + event.Hour, Step: 10 * event.Millisecond})
+	p := newPath(t)
+	// Until every customer is there and remembers as much as it can, and every
+	// buffer has grown to what it needs.
+	for range 200_000 / perBatch {
+		p.take(load, perBatch)
+		p.apply()
+	}
+	raised, mallocs := p.shard.counters.AlertsRaised, uint64(0)
+	var before, after runtime.MemStats
+	for range events / perBatch {
+		p.take(load, perBatch) // making the values is not ours
+		runtime.ReadMemStats(&before)
+		p.apply()
+		runtime.ReadMemStats(&after)
+		mallocs += after.Mallocs - before.Mallocs
+	}
+	if p.shard.counters.AlertsRaised != raised {
+		t.Fatalf("%d alerts were raised: the test is about events without", p.shard.counters.AlertsRaised-raised)
+	}
+	// The runtime itself allocates a little now and then.
+	if mallocs > uint64(events)/10_000 {
+		t.Errorf("%d allocations in %d events", mallocs, events)
+	}
+}
+
+// path is the path of an event from its bytes to the shard.
+type path struct {
+	t        testing.TB
+	decoders [event.Complaint + 1]*decode.JSON
+	arena    decode.Arena
+	items    []workload.Item
+	batch    Batch
+	fx       *Effects
+	shard    *Shard
+}
+
+func newPath(t testing.TB) *path {
+	p := &path{t: t, fx: newEffects(), shard: New(testConfig(t, "Europe/Berlin"))}
+	for kind := event.Purchase; kind <= event.Complaint; kind++ {
+		d, err := decode.New(decode.Config{Type: kind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.decoders[kind] = d
+	}
+	return p
+}
+
+func (p *path) take(load *workload.Load, n int) {
+	p.items = p.items[:0]
+	for range n {
+		item, _ := load.Next()
+		p.items = append(p.items, item)
+	}
+}
+
+func (p *path) apply() {
+	b := &p.batch
+	b.Reset()
+	p.arena.Reset()
+	for i := range p.items {
+		item := &p.items[i]
+		b.Events = append(b.Events, event.Event{})
+		rec := decode.Record{Key: item.Key, Value: item.Value, HasKey: true, HasValue: true, Timestamp: item.At}
+		if reject, ok := p.decoders[item.Topic].Decode(&b.Events[len(b.Events)-1], &rec, &p.arena); !ok {
+			p.t.Fatalf("%s: %+v", item.Value, reject)
+		}
+		b.Events[len(b.Events)-1].Input = uint8(item.Topic)
+	}
+	b.Number, b.Wall = p.shard.batch+1, p.items[len(p.items)-1].At
+	b.Clock = b.Wall - event.Hour
+	if err := p.shard.Apply(b, p.fx); err != nil {
+		p.t.Fatal(err)
+	}
+	p.shard.WriteRows(b.Wall, len(p.items), p.fx)
+	p.shard.Commit()
+	p.fx.reset()
+}
