@@ -18,8 +18,10 @@ type run struct {
 	shard  *Shard
 	input  []arrival
 	log    []logged
-	pages  map[uint32][]byte // the latest committed encoding of each page
-	alerts []signal.Alert    // of committed batches
+	pages  map[uint32][]byte        // the latest committed encoding of each page
+	alerts []signal.Alert           // of committed batches
+	rows   map[string]event.Instant // as_of of each customer's latest committed row
+	seqs   map[uint64]int           // how often each row number was committed
 	fx     *Effects
 	codec  state.PageCodec
 }
@@ -33,7 +35,8 @@ type logged struct {
 }
 
 func newRun(t testing.TB, cfg Config, input []arrival) *run {
-	return &run{t: t, cfg: cfg, shard: New(cfg), input: input, pages: map[uint32][]byte{}, fx: newEffects()}
+	return &run{t: t, cfg: cfg, shard: New(cfg), input: input, pages: map[uint32][]byte{}, fx: newEffects(),
+		rows: map[string]event.Instant{}, seqs: map[uint64]int{}}
 }
 
 // testWall is the wall time of every batch: it stamps alerts and decides whether
@@ -96,8 +99,65 @@ func (r *run) commit(written map[uint32][]byte) {
 		r.pages[n] = value
 	}
 	r.alerts = append(r.alerts, r.fx.Alerts...)
+	r.note()
 	r.shard.Commit()
 	r.fx.reset()
+}
+
+// note reads the rows of the commit.
+func (r *run) note() {
+	blocks := r.fx.Sealed
+	if r.fx.Customers.Rows() > 0 {
+		blocks = append(blocks, r.fx.Customers.Encode(nil))
+	}
+	if r.fx.AlertRows.Rows() > 0 {
+		blocks = append(blocks, r.fx.AlertRows.Encode(nil))
+	}
+	for _, block := range blocks {
+		b, err := signal.Decode(block)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		seqs, _ := b.Column("seq")
+		for _, n := range seqs.Numbers {
+			r.seqs[n]++
+		}
+		if b.Table != signal.TableCustomer {
+			continue
+		}
+		ids, _ := b.Column("customer_id")
+		times, _ := b.Column("as_of")
+		for i, id := range ids.Texts {
+			r.rows[id] = max(r.rows[id], event.Instant(times.Numbers[i]))
+		}
+	}
+}
+
+// checkRows writes the rows that are still owed and holds all of them to what
+// they promise: every customer as it was judged last, numbers without hole or
+// repeat.
+func (r *run) checkRows() {
+	r.t.Helper()
+	for r.shard.RowsOwed() > 0 {
+		r.shard.WriteRows(testWall, 100, r.fx)
+		r.commit(nil)
+	}
+	var c state.Customer
+	r.shard.slab.Each(func(slot state.Slot) {
+		r.shard.slab.LoadSlot(&c, slot)
+		if at, ok := r.rows[string(c.ID)]; !ok || at < c.JudgedAt {
+			r.t.Errorf("customer %s was judged at %d and its row is of %d", c.ID, c.JudgedAt, at)
+		}
+	})
+	next := r.shard.Position().NextSeq
+	for n := uint64(1); n < next; n++ {
+		if r.seqs[n] != 1 {
+			r.t.Fatalf("row number %d of %d was committed %d times", n, next-1, r.seqs[n])
+		}
+	}
+	if uint64(len(r.seqs)) != next-1 {
+		r.t.Errorf("%d row numbers, want %d", len(r.seqs), next-1)
+	}
 }
 
 // undo takes back what was applied since the last commit.
@@ -204,6 +264,7 @@ func TestSameAnswerAfterUndoAndCrash(t *testing.T) {
 			if faults.undone == 0 || faults.crashes == 0 || faults.mixed == 0 {
 				t.Fatalf("nothing happened: %+v", faults)
 			}
+			got.checkRows()
 			sameLines(t, lines(want.alerts), lines(got.alerts))
 			sameState(t, want.shard, got.shard)
 			if want, got := want.shard.Position().Counters, got.shard.Position().Counters; want != got {
