@@ -94,7 +94,7 @@ func (c *cli) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := root.PersistentFlags()
 	flags.StringVarP(&c.configPath, "config", "c", c.environ["HOLDFAST_CONFIG"], "configuration file (HOLDFAST_CONFIG)")
-	flags.BoolVar(&c.insecureDev, "insecure-dev", c.environ["HOLDFAST_INSECURE_DEV"] == "true", "allow unencrypted connections to other hosts (HOLDFAST_INSECURE_DEV)")
+	flags.BoolVar(&c.insecureDev, "insecure-dev", yes(c.environ["HOLDFAST_INSECURE_DEV"]), "allow unencrypted connections to other hosts (HOLDFAST_INSECURE_DEV)")
 	flags.StringVar(&c.logLevel, "log-level", orElse(c.environ["HOLDFAST_LOG_LEVEL"], "info"), "debug, info, warn or error (HOLDFAST_LOG_LEVEL)")
 	flags.StringVar(&c.logFormat, "log-format", orElse(c.environ["HOLDFAST_LOG_FORMAT"], "auto"), "auto, text or json (HOLDFAST_LOG_FORMAT)")
 	flags.StringVarP(&c.output, "output", "o", "table", "table or json")
@@ -107,10 +107,16 @@ func (c *cli) root() *cobra.Command {
 // commands lists the subcommands; one file each.
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
-		modelcli.NewScoreCommand(), modelcli.NewFitCommand(),
-		c.auditCommand(), c.backfillCommand(), c.configCommand(), c.demoCommand(), c.enginesCommand(), c.healthCommand(), c.migrateCommand(), c.produceCommand(), c.runCommand(),
-		c.validateCommand(), c.versionCommand(), c.waitCommand(),
+		c.auditCommand(), c.backfillCommand(), c.configCommand(), c.demoCommand(), c.enginesCommand(),
+		c.explainCommand(), modelcli.NewFitCommand(), c.healthCommand(), c.migrateCommand(), c.produceCommand(),
+		c.runCommand(), modelcli.NewScoreCommand(), c.validateCommand(), c.versionCommand(), c.waitCommand(),
 	}
+}
+
+// yes reads a variable that is a switch.
+func yes(text string) bool {
+	on, err := strconv.ParseBool(text)
+	return err == nil && on
 }
 
 func orElse(text, otherwise string) string {
