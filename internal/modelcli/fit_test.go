@@ -194,6 +194,14 @@ func TestFitTriplesNetOfRefunds(t *testing.T) {
 	requireNumber(t, lines[0], "litt", math.Log(2))
 }
 
+// The same where refunds are marked, not negative.
+func TestFitMarkedRefunds(t *testing.T) {
+	base := filepath.Join(t.TempDir(), "base.csv")
+	log := "cust,date,amount,kind\na,2024-01-01,10,sale\na,2024-01-08,25,sale\na,2024-01-10,15,refund\na,2024-01-22,8,sale\n"
+	_, _, _ = execute(t, NewFitCommand(), log, "--amount", "amount", "--refund", "kind=refund", "--triples", base, "-")
+	requireCells(t, csvLines(t, base)[0], map[string]string{"x": "2", "t_x": "3", "m_x": "9"})
+}
+
 func TestFitRefusals(t *testing.T) {
 	for _, c := range []struct {
 		input string

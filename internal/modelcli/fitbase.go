@@ -134,7 +134,6 @@ func (f *fitFlags) fitBase(b *customerBase, progress io.Writer) (*document, erro
 // takeSpend puts p, q, nu beside the purchase model's parameters, unless their
 // mean does not exist.
 func (d *document) takeSpend() {
-	d.Guards = append(d.Guards, d.Spend.Guards...)
 	if d.Spend.Params["q"] <= 1 {
 		return
 	}

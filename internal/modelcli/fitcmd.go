@@ -70,6 +70,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.mapping.amount, "amount", "", "column of the amount")
 	flags.Float64Var(&f.mapping.divisor, "amount-divisor", 1, "amounts are divided by this (100 for cents)")
 	flags.StringArrayVar(&f.mapping.where, "where", nil, "only rows with column=value; may be repeated")
+	flags.StringArrayVar(&f.mapping.refunds, "refund", nil, "rows with column=value are refunds, whatever the sign of their amount; may be repeated")
 	flags.StringVar(&f.zone, "time-zone", "UTC", "zone in which an instant's business day is taken")
 	flags.StringVar(&f.count, "count", "", "column of triples with the number of customers a row stands for")
 }

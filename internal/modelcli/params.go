@@ -102,11 +102,19 @@ func (g *given) addFile(path string) error {
 		}
 		g.model = d.Model
 	}
+	g.doubt(path, d)
+	return nil
+}
+
+// doubt keeps what a fitted file says against itself.
+func (g *given) doubt(path string, d document) {
 	for _, guard := range d.Guards {
-		g.doubts = append(g.doubts, fmt.Sprintf("%s: %s: %s", path, guard.Code, guard.Message))
+		g.doubts = append(g.doubts, fmt.Sprintf("%s: %s: %s: %s", path, d.Model, guard.Code, guard.Message))
 	}
 	if d.Verdict != nil && !d.Verdict.Converged {
-		g.doubts = append(g.doubts, fmt.Sprintf("%s: the fit did not converge: %s", path, d.Verdict.Reason))
+		g.doubts = append(g.doubts, fmt.Sprintf("%s: %s: the fit did not converge: %s", path, d.Model, d.Verdict.Reason))
 	}
-	return nil
+	if d.Spend != nil {
+		g.doubt(path, *d.Spend)
+	}
 }

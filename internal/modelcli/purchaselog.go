@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 type logMapping struct {
 	customer, date, amount string
 	where                  []string // column=value, all of which must hold
+	refunds                []string // column=value, any of which makes a row a refund
 	divisor                float64  // amounts are divided by it
 	zone                   *time.Location
 }
@@ -63,10 +65,10 @@ func (m *logMapping) settle(t *table) error {
 	if m.amount != "" {
 		want = append(want, m.amount)
 	}
-	for _, condition := range m.where {
+	for _, condition := range append(append([]string(nil), m.where...), m.refunds...) {
 		column, _, ok := strings.Cut(condition, "=")
 		if !ok {
-			return usagef("--where %q: want column=value", condition)
+			return usagef("--where, --refund %q: want column=value", condition)
 		}
 		want = append(want, column)
 	}
@@ -95,7 +97,7 @@ func readLog(t *table, m logMapping) (*purchaseLog, error) {
 			return nil, fmt.Errorf("read row %d: %w", log.rows+1, err)
 		}
 		log.rows++
-		if r.problem == "" && !m.holds(t, r) {
+		if r.problem == "" && !allHold(m.where, t, r) {
 			continue
 		}
 		id, d, problem := m.read(t, r)
@@ -125,18 +127,23 @@ func (l *purchaseLog) complain(problem string) {
 	}
 }
 
-func (m logMapping) holds(t *table, r record) bool {
-	for _, condition := range m.where {
-		column, value, _ := strings.Cut(condition, "=")
-		if t.field(r, column) != value {
+// allHold says whether every condition column=value holds for a row.
+func allHold(conditions []string, t *table, r record) bool {
+	for i := range conditions {
+		if !holds(conditions[i], t, r) {
 			return false
 		}
 	}
 	return true
 }
 
+func holds(condition string, t *table, r record) bool {
+	column, value, _ := strings.Cut(condition, "=")
+	return t.field(r, column) == value
+}
+
 // read gives one row's customer and purchase, or why it has none. A negative
-// amount is a refund: it makes no purchase day.
+// amount, or a row that --refund names, is a refund: it makes no purchase day.
 func (m logMapping) read(t *table, r record) (id string, d purchaseDay, problem string) {
 	if r.problem != "" {
 		return "", d, r.problem
@@ -148,13 +155,17 @@ func (m logMapping) read(t *table, r record) (id string, d purchaseDay, problem 
 	if err != nil {
 		return "", d, err.Error()
 	}
-	d = purchaseDay{day: at, bought: true}
+	refund := slices.ContainsFunc(m.refunds, func(condition string) bool { return holds(condition, t, r) })
+	d = purchaseDay{day: at, bought: !refund}
 	if m.amount != "" {
 		v, err := strconv.ParseFloat(t.field(r, m.amount), 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return "", d, fmt.Sprintf("%s = %.40q: want a number", m.amount, t.field(r, m.amount))
 		}
-		d.amount, d.bought = v/m.divisor, v >= 0
+		if refund {
+			v = -math.Abs(v)
+		}
+		d.amount, d.bought = v/m.divisor, v >= 0 && !refund
 	}
 	return id, d, ""
 }

@@ -13,15 +13,20 @@ const atBoxShare = 1e-3
 // box maps unbounded variables u to parameters inside the models' domain:
 // ln p = low + (high−low)·sigmoid(u). In log-parameters the likelihoods are
 // smooth and of one scale.
-type box struct{ low, high []float64 }
+type box struct {
+	low, high   []float64 // logarithms of
+	least, most []float64
+}
 
 func newBox(names []string) box {
-	b := box{low: make([]float64, len(names)), high: make([]float64, len(names))}
-	for i, name := range names {
-		b.low[i], b.high[i] = math.Log(btyd.MinParameter), math.Log(btyd.MaxParameter)
+	var b box
+	for _, name := range names {
+		most := float64(btyd.MaxParameter)
 		if name == "nu" {
-			b.high[i] = math.Log(btyd.MaxNu)
+			most = btyd.MaxNu
 		}
+		b.least, b.most = append(b.least, btyd.MinParameter), append(b.most, most)
+		b.low, b.high = append(b.low, math.Log(btyd.MinParameter)), append(b.high, math.Log(most))
 	}
 	return b
 }
@@ -29,7 +34,8 @@ func newBox(names []string) box {
 // params writes the parameters at u and returns them.
 func (b box) params(out, u []float64) []float64 {
 	for i, v := range u {
-		out[i] = math.Exp(b.low[i] + (b.high[i]-b.low[i])*sigmoid(v))
+		p := math.Exp(b.low[i] + (b.high[i]-b.low[i])*sigmoid(v))
+		out[i] = math.Min(math.Max(p, b.least[i]), b.most[i]) // exp(ln p) may round over the edge
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
 )
 
 func hasGuard(r Result, code string) bool {
@@ -57,6 +59,10 @@ func TestGroceryAtThirteenWeeks(t *testing.T) {
 	}
 	if r.DropoutIdentified() {
 		t.Errorf("dropout counts as identified: %+v, mean P(alive) %v", r.Parameters, r.MeanAlive)
+	}
+	m := btyd.MBGNBD{R: r.Value("r"), Alpha: r.Value("alpha"), A: r.Value("a"), B: r.Value("b")}
+	if err := m.Validate(); err != nil {
+		t.Errorf("the fit lies outside the domain it is scored in: %v", err)
 	}
 }
 

@@ -14,6 +14,21 @@ type rows struct {
 	t     *testing.T
 	index map[string]int
 	lines [][]string
+	worst *worstCase
+}
+
+// worstCase counts the figures compared and keeps the largest difference.
+type worstCase struct {
+	figures int
+	off     float64
+	column  string
+}
+
+func (w *worstCase) see(column string, off float64) {
+	w.figures++
+	if off > w.off {
+		w.off, w.column = off, column
+	}
 }
 
 // committed reads a table of testdata.
@@ -71,7 +86,11 @@ func readRows(t *testing.T, path string) rows {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := rows{t: t, index: map[string]int{}, lines: lines[1:]}
+	r := rows{t: t, index: map[string]int{}, lines: lines[1:], worst: &worstCase{}}
+	t.Cleanup(func() {
+		t.Logf("%s: %d rows, %d figures, largest difference %.2g (%s)",
+			filepath.Base(path), len(r.lines), r.worst.figures, r.worst.off, r.worst.column)
+	})
 	for i, name := range lines[0] {
 		r.index[name] = i
 	}
@@ -110,6 +129,7 @@ func (r rows) relative(line []string, column string, got, tolerance float64) {
 	if want == 0 || r.number(line, "T") == 0 {
 		allowed = 1e-12
 	}
+	r.worst.see(column, math.Abs(got-want)/math.Max(math.Abs(want), 1e-12))
 	if !(math.Abs(got-want) <= math.Max(allowed, 5e-324)) {
 		r.t.Errorf("%s = %.17g, want %.17g at %v", column, got, want, line)
 	}
@@ -119,7 +139,9 @@ func (r rows) relative(line []string, column string, got, tolerance float64) {
 func (r rows) close(line []string, column string, got float64) {
 	r.t.Helper()
 	want := r.number(line, column)
-	if !(math.Abs(got-want) <= 1e-9*math.Max(1, math.Abs(want))) {
+	off := math.Abs(got-want) / math.Max(1, math.Abs(want))
+	r.worst.see(column, off)
+	if !(off <= 1e-9) {
 		r.t.Errorf("%s = %.17g, want %.17g at %v", column, got, want, line)
 	}
 }
