@@ -140,12 +140,14 @@ func TestPipelineSurvivesKills(t *testing.T) {
 	watcher := w.watch()
 	hits := map[pipeline.Point]int{}
 	points := pipeline.Points()
+	named := random.IntN(len(points))
 	for n := range kills {
 		order := workerOrder{Addrs: w.addrs}
 		patience := time.Duration(200+random.IntN(1200)) * time.Millisecond
 		if n%4 != 3 { // every fourth dies at any moment
-			order.Point = points[n%len(points)]
+			order.Point = points[named%len(points)]
 			order.Nth = 1 + random.Int64N(12)
+			named++
 			patience = 4 * time.Second
 		}
 		if startWorker(t, order).killed(t, patience) {

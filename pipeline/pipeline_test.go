@@ -20,9 +20,9 @@ func items(cfg workload.LoadConfig) []workload.Item {
 }
 
 // dirtyLoad is a load with what real feeds have: repetitions, late events and
-// broken records.
+// broken records. It spans half a year.
 func dirtyLoad(events int) workload.LoadConfig {
-	return workload.LoadConfig{Events: events, Customers: 600, Seed: 1, Start: start, Step: 400 * event.Second,
+	return workload.LoadConfig{Events: events, Customers: 600, Seed: 1, Start: start, Step: 185 * event.Day24h / event.Instant(events),
 		Duplicates: .005, Late: .01, Malformed: .005}
 }
 

@@ -228,6 +228,26 @@ func (w *world) sameAlerts(got, want []message) {
 	}
 	if !slices.Equal(got, want) {
 		w.t.Errorf("%d alerts on the topics, %d in the reference, and they differ", len(got), len(want))
+		w.differences(got, want)
+	}
+}
+
+// differences names the first alerts that only one side has.
+func (w *world) differences(got, want []message) {
+	w.t.Helper()
+	count := map[message]int{}
+	for _, m := range got {
+		count[m]++
+	}
+	for _, m := range want {
+		count[m]--
+	}
+	shown := 0
+	for m, n := range count {
+		if n != 0 && shown < 6 {
+			shown++
+			w.t.Errorf("on the topics minus in the reference: %+d %+v", n, m)
+		}
 	}
 }
 

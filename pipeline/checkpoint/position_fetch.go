@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -136,7 +137,10 @@ func (r *PositionReader) fetch(ctx context.Context) (*kmsg.FetchResponseTopicPar
 	request := kmsg.NewPtrFetchRequest()
 	request.MaxWaitMillis = int32(fetchWait.Milliseconds())
 	request.MinBytes = 1
-	request.MaxBytes = r.options.MaxBytes
+	// The partition's bound is the one that holds. kfake (2026-09-18) leaves
+	// out the list of aborted transactions where the answer's own bound cuts
+	// it off, so that aborted records come as if they were committed.
+	request.MaxBytes = math.MaxInt32
 	request.SessionEpoch = -1
 	if r.options.Isolation == ReadCommitted {
 		request.IsolationLevel = 1

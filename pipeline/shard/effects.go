@@ -11,9 +11,6 @@ import (
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
-// ModelName is the purchase model that scores rest on.
-const ModelName = "mbg-nbd"
-
 // AlertContext is what alerts carry that no record decides.
 type AlertContext struct {
 	Plays         signal.Plays
@@ -46,39 +43,20 @@ func (s *Shard) meta() signal.Meta {
 
 func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transition) signal.Alert {
 	j, p := &s.judge, s.cfg.Parameters
-	st, sc := &j.statistics, &j.scores
 	a := signal.Alert{
 		AlertID: signal.AlertID(id, t.Kind, t.Episode), Kind: t.Kind, Action: t.Action, Seq: t.Seq,
 		Resolve: t.Resolve, Feedback: t.Feedback.String(), CustomerID: id,
 		Segment: s.segmentOf(c), TimeZone: s.cfg.Zone.Name(),
-		Level: t.Level, PreviousLevel: t.PreviousLevel, HorizonDays: p.HorizonDays,
-		BasisPurchases: st.PurchaseDaysLife, Confidence: s.confidence(st),
-		Currency: s.cfg.Alerts.CurrencyText, CurrencyExponent: p.CurrencyExponent,
-		Holdout: t.Holdout, RaisedAt: signalInstant(t.RaisedAt), AsOf: signalInstant(t.At),
+		Level: t.Level, PreviousLevel: t.PreviousLevel,
+		Currency: s.cfg.Alerts.CurrencyText, Holdout: t.Holdout,
+		RaisedAt: signalInstant(t.RaisedAt), AsOf: signalInstant(t.At),
 		ComputedAt: signalInstant(b.Wall), CooldownUntil: signalInstant(t.CooldownUntil),
 		Suppressed: s.cfg.Policy.Suppress(t.Suppression, b.Wall, t.At),
-		Model:      ModelName, ParamVersion: p.Version,
 		ConfigHash: s.cfg.Alerts.ConfigHash, EngineVersion: s.cfg.Alerts.EngineVersion,
 	}
-	if st.HasPurchase {
-		a.PAlive, a.PReturn = signal.Some(sc.PAlive), signal.Some(sc.PReturn)
-		a.Score, a.AtStake = signal.Some(sc.ChurnRisk), signal.Some(sc.ValueAtRisk)
-	}
-	a.ReasonCount = score.AlertReasons(t.Kind, st, sc, &a.Reasons)
+	p.FillAlert(&j.statistics, &j.scores, &a)
 	a.SetPlay(&s.cfg.Alerts.Plays)
 	return a
-}
-
-// confidence is about how much data the numbers rest on, not how high they are.
-func (s *Shard) confidence(st *score.Statistics) signal.Confidence {
-	p := s.cfg.Parameters
-	switch {
-	case st.X < 2 || !p.DropoutIdentified || p.DataSufficiency != signal.SufficiencyOK:
-		return signal.ConfidenceLow
-	case st.X >= 5 && !st.Approximate:
-		return signal.ConfidenceHigh
-	}
-	return signal.ConfidenceMedium
 }
 
 func (s *Shard) segmentOf(c *state.Customer) string {
@@ -127,7 +105,7 @@ func (s *Shard) writeRow(b *Batch, c *state.Customer, st *score.Statistics, fx *
 		LifecycleState: s.cfg.Policy.Lifecycle(&j.standing.state, &j.facts),
 		ReasonCodes:    j.reasonRoom[:0],
 		AsOf:           signalInstant(st.Now), Watermark: signalInstant(max(s.clock, 0)), ComputedAt: signalInstant(b.Wall),
-		SrcPartition: s.cfg.Shard, Model: ModelName,
+		SrcPartition: s.cfg.Shard,
 	}
 	p.FillRow(st, &j.scores, row)
 	if st.HasPurchase {

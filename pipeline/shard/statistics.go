@@ -12,6 +12,9 @@ import (
 func (s *Shard) statistics(c *state.Customer, now event.Instant, st *score.Statistics) {
 	*st = score.Statistics{Now: now, Today: s.cfg.Zone.DayOf(now)}
 	lifeSums(c, st)
+	if st.HasPurchase {
+		st.LastDayStart = s.cfg.Zone.StartOf(st.LastDay)
+	}
 	windows(c, st)
 	s.complaints(c, st)
 	lastPurchase := s.orders(c, st)
