@@ -1,8 +1,10 @@
 package shard
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 )
@@ -40,8 +42,11 @@ func stream(o streamOptions) []arrival {
 		// Some customers are of long ago, some come late, most are in between.
 		n := r.IntN(o.customers)*(i+o.events/8)/(o.events+o.events/8) - r.IntN(3)
 		all[i].Event = g.event(max(n, 0), at)
-		all[i].Offset = int64(i)
 	}
+	// The order within a batch: of one instant by input.
+	slices.SortStableFunc(all, func(a, b arrival) int {
+		return cmp.Or(cmp.Compare(a.OccurredAt, b.OccurredAt), cmp.Compare(a.Input, b.Input))
+	})
 	for i := range all {
 		low := all[i].OccurredAt - o.lateness
 		high := low
