@@ -157,7 +157,7 @@ func TestLostPartitionIsNotCommitted(t *testing.T) {
 	r.running(l)
 	<-held.waiting
 	w := l.owned()[0]
-	l.lost(t.Context(), l.client, map[string][]int32{outboxTopic: {0}})
+	l.lost(t.Context(), w.client, map[string][]int32{outboxTopic: {0}})
 	select {
 	case <-w.done:
 	default:
@@ -172,9 +172,9 @@ func TestLostPartitionIsNotCommitted(t *testing.T) {
 		t.Errorf("committed: %+v, %v", lag, err)
 	}
 	// Empty lists come with cooperative rebalances.
-	l.revoked(t.Context(), l.client, nil)
-	l.lost(t.Context(), l.client, map[string][]int32{})
-	l.assigned(t.Context(), l.client, map[string][]int32{outboxTopic: nil})
+	l.revoked(t.Context(), w.client, nil)
+	l.lost(t.Context(), w.client, map[string][]int32{})
+	l.assigned(t.Context(), w.client, map[string][]int32{outboxTopic: nil})
 }
 
 // TestStopIsBounded: a stop does not wait for a ClickHouse that does not answer.
@@ -226,7 +226,7 @@ func TestRetentionHole(t *testing.T) {
 // everything arrives, also for a successor of a paused partition.
 func TestBackpressure(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
-	for range 20 {
+	for range 5 {
 		r.customers(0, 0, 10, nil)
 	}
 	held := &gate{Conn: r.conn, waiting: make(chan struct{}, 1)}
@@ -237,7 +237,7 @@ func TestBackpressure(t *testing.T) {
 	r.running(l)
 	<-held.waiting
 	w := l.owned()[0]
-	for range 20 {
+	for range 5 {
 		r.customers(0, 0, 10, nil)
 	}
 	r.await("the partition is paused", func() bool {
@@ -245,10 +245,10 @@ func TestBackpressure(t *testing.T) {
 		defer w.queueLock.Unlock()
 		return w.paused
 	})
-	l.lost(t.Context(), l.client, map[string][]int32{outboxTopic: {0}})
-	l.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{outboxTopic: {0: {Epoch: -1, Offset: 0}}})
+	l.lost(t.Context(), w.client, map[string][]int32{outboxTopic: {0}})
+	w.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{outboxTopic: {0: {Epoch: -1, Offset: 0}}})
 	held.shut.Store(false)
-	l.assigned(t.Context(), l.client, map[string][]int32{outboxTopic: {0}})
+	l.assigned(t.Context(), w.client, map[string][]int32{outboxTopic: {0}})
 	r.awaitLoaded()
 	r.checkAudit()
 }

@@ -39,7 +39,7 @@ func (w *worker) commitOnce(ctx context.Context) error {
 		w.loader.config.OutboxTopic: {w.partition: {Epoch: w.epoch, Offset: w.next}},
 	}
 	var failed error
-	w.loader.client.CommitOffsetsSync(ctx, offsets,
+	w.client.CommitOffsetsSync(ctx, offsets,
 		func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, response *kmsg.OffsetCommitResponse, err error) {
 			failed = err
 			if err != nil {

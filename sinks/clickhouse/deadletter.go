@@ -56,7 +56,7 @@ func deadLetter(topic string, l letter) *kgo.Record {
 func (w *worker) setAside(ctx context.Context, l letter) error {
 	record := deadLetter(w.loader.config.DeadLetterTopic, l)
 	for pace := w.loader.pace(); ; {
-		err := w.loader.client.ProduceSync(ctx, record).FirstErr()
+		err := w.client.ProduceSync(ctx, record).FirstErr()
 		if err == nil {
 			w.loader.metrics.deadLetters.WithLabelValues(l.record.Topic, "load").Inc()
 			return nil

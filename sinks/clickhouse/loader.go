@@ -26,8 +26,6 @@ type Loader struct {
 	metrics *metrics
 	times   times
 
-	client *kgo.Client // while Run runs
-
 	lock     sync.Mutex
 	workers  map[int32]*worker
 	position map[int32]int64
@@ -104,9 +102,8 @@ func (l *Loader) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the loader's Kafka client: %w", err)
 	}
-	l.client = client
 	defer client.CloseAllowingRebalance()
-	err = l.poll(ctx)
+	err = l.poll(ctx, client)
 	l.stopWorkers(slices.Collect(maps.Keys(l.owned())), l.config.StopTimeout)
 	return err
 }
@@ -140,11 +137,11 @@ func (l *Loader) awaitSchema(ctx context.Context) error {
 
 // poll hands fetched records to the workers. A rebalance waits until they are
 // handed over: records of an old assignment never meet a new worker.
-func (l *Loader) poll(ctx context.Context) error {
+func (l *Loader) poll(ctx context.Context, client *kgo.Client) error {
 	for {
-		fetches := l.client.PollRecords(ctx, 1000)
+		fetches := client.PollRecords(ctx, 1000)
 		if ctx.Err() != nil || fetches.IsClientClosed() {
-			l.client.AllowRebalance()
+			client.AllowRebalance()
 			return nil
 		}
 		fetches.EachPartition(func(p kgo.FetchTopicPartition) {
@@ -160,7 +157,7 @@ func (l *Loader) poll(ctx context.Context) error {
 				w.give(p.Records)
 			}
 		})
-		l.client.AllowRebalance()
+		client.AllowRebalance()
 	}
 }
 
@@ -196,15 +193,16 @@ func (l *Loader) owned() map[int32]*worker {
 	return maps.Clone(l.workers)
 }
 
-// assigned starts a worker per partition; the lists may be empty.
-func (l *Loader) assigned(_ context.Context, _ *kgo.Client, topics map[string][]int32) {
+// assigned starts a worker per partition; the lists may be empty. It may come
+// before NewClient has returned, so it goes by the client that it is given.
+func (l *Loader) assigned(_ context.Context, client *kgo.Client, topics map[string][]int32) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	delete(l.problems, groupProblem)
 	// The client remembers what an earlier assignment has paused.
-	l.client.ResumeFetchPartitions(map[string][]int32{l.config.OutboxTopic: topics[l.config.OutboxTopic]})
+	client.ResumeFetchPartitions(map[string][]int32{l.config.OutboxTopic: topics[l.config.OutboxTopic]})
 	for _, partition := range topics[l.config.OutboxTopic] {
-		w := newWorker(l, partition)
+		w := newWorker(l, client, partition)
 		l.workers[partition] = w
 		go w.run()
 	}

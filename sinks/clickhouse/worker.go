@@ -20,6 +20,7 @@ var errStopped = errors.New("stopped")
 // assignment can act on a new one.
 type worker struct {
 	loader    *Loader
+	client    *kgo.Client
 	partition int32
 
 	stopping chan struct{} // closed: finish what is in hand, without retries
@@ -51,10 +52,10 @@ type worker struct {
 	problem bool
 }
 
-func newWorker(l *Loader, partition int32) *worker {
+func newWorker(l *Loader, client *kgo.Client, partition int32) *worker {
 	hard, cancel := context.WithCancel(context.Background())
 	return &worker{
-		loader: l, partition: partition, stopping: make(chan struct{}), hard: hard, cancel: cancel,
+		loader: l, client: client, partition: partition, stopping: make(chan struct{}), hard: hard, cancel: cancel,
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
 		batches: map[signal.Table]*batch{}, next: -1, rejects: map[string]int{},
 	}
@@ -70,7 +71,7 @@ func (w *worker) give(records []*kgo.Record) {
 	}
 	if w.queueBytes > w.loader.config.QueueBytes && !w.paused {
 		w.paused = true
-		w.loader.client.PauseFetchPartitions(w.topic())
+		w.client.PauseFetchPartitions(w.topic())
 	}
 	w.queueLock.Unlock()
 	select {
@@ -87,7 +88,7 @@ func (w *worker) take() []*kgo.Record {
 	w.queue, w.queueBytes = nil, 0
 	if w.paused {
 		w.paused = false
-		w.loader.client.ResumeFetchPartitions(w.topic())
+		w.client.ResumeFetchPartitions(w.topic())
 	}
 	return records
 }
