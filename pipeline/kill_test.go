@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/apachekafka"
+	"github.com/holdfast/holdfast/internal/workload"
 	"github.com/holdfast/holdfast/pipeline"
 )
 
@@ -116,39 +118,48 @@ func (p *workerProcess) killed(t testing.TB, patience time.Duration) (byItself b
 // TestPipelineSurvivesKills kills the worker at random and at every named
 // point of the protocol while events arrive and a reader watches, and then
 // holds everything that was written against the references. HOLDFAST_KILLS
-// sets how many kills there are; the default is few, for every day.
+// sets how many kills there are, HOLDFAST_KILLS_PER_POINT how many of them hit
+// each point; the default is few, for every day.
 func TestPipelineSurvivesKills(t *testing.T) {
-	kills := 5
-	if n, err := strconv.Atoi(os.Getenv("HOLDFAST_KILLS")); err == nil {
-		kills = n
+	newWorld(t).surviveKills(number("HOLDFAST_KILLS", 5), number("HOLDFAST_KILLS_PER_POINT", 0))
+}
+
+// TestIntegrationPipelineSurvivesKills is the same on Apache Kafka.
+func TestIntegrationPipelineSurvivesKills(t *testing.T) {
+	cluster := apachekafka.ForTest(t, apachekafka.Options{Nodes: 1})
+	newWorldAt(t, cluster.Addrs()).surviveKills(max(10, number("HOLDFAST_KILLS", 10)/4), 1)
+}
+
+func number(variable string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil {
+		return n
 	}
-	w := newWorld(t)
+	return otherwise
+}
+
+// surviveKills lets a worker be killed so many times, at least perPoint times
+// at each point.
+func (w *world) surviveKills(kills, perPoint int) {
+	t := w.t
 	cfg := w.config()
-	all := items(dirtyLoad(4_000 + 1_500*kills))
 	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d, %d kills, %d events", seed, kills, len(all))
 	random := rand.New(rand.NewPCG(seed, 1))
-	fed := make(chan struct{})
-	go func() {
-		defer close(fed)
-		for chunk := range slices.Chunk(all, 250) {
-			w.produce(chunk)
-			time.Sleep(60 * time.Millisecond)
-		}
-	}()
-	t.Cleanup(func() { <-fed })
+	points := pipeline.Points()
+	kills = max(kills, perPoint*len(points))
+	all := items(dirtyLoad(4_000 + 1_500*kills))
+	t.Logf("seed %d, %d kills, %d events", seed, kills, len(all))
+	fed := w.feed(all)
 	watcher := w.watch()
 	hits := map[pipeline.Point]int{}
-	points := pipeline.Points()
-	named := random.IntN(len(points))
+	first := random.IntN(len(points))
 	for n := range kills {
 		order := workerOrder{Addrs: w.addrs}
 		patience := time.Duration(200+random.IntN(1200)) * time.Millisecond
-		if n%4 != 3 { // every fourth dies at any moment
-			order.Point = points[named%len(points)]
+		switch {
+		case n < perPoint*len(points), perPoint == 0 && n%3 != 2:
+			order.Point = points[(first+n)%len(points)]
 			order.Nth = 1 + random.Int64N(12)
-			named++
-			patience = 4 * time.Second
+			patience = 8 * time.Second
 		}
 		if startWorker(t, order).killed(t, patience) {
 			hits[order.Point]++
@@ -159,11 +170,30 @@ func TestPipelineSurvivesKills(t *testing.T) {
 	w.caughtUp(cfg)
 	last.kill()
 	t.Logf("killed by itself at %v", hits)
-	if kills >= 5 && len(hits) == 0 {
+	for _, point := range points {
+		if hits[point] < perPoint {
+			t.Errorf("point %s was hit %d times of %d: the fault did not happen", point, hits[point], perPoint)
+		}
+	}
+	if len(hits) == 0 {
 		t.Error("no worker reached its point: the kills at named points did not happen")
 	}
 	w.verify(cfg, len(all))
 	watcher.holds(t, w)
+}
+
+// feed sends the items little by little; the channel closes after the last.
+func (w *world) feed(all []workload.Item) <-chan struct{} {
+	fed := make(chan struct{})
+	go func() {
+		defer close(fed)
+		for chunk := range slices.Chunk(all, 250) {
+			w.produce(chunk)
+			time.Sleep(60 * time.Millisecond)
+		}
+	}()
+	w.t.Cleanup(func() { <-fed })
+	return fed
 }
 
 // watcher reads the alerts, read committed, while the kills go on.
