@@ -37,14 +37,15 @@ func (j *journal) reset() {
 // Commit makes everything since the last Commit or Undo final: the journal is
 // dropped, the pages handed out by TakeDirty are clean.
 func (s *Slab) Commit() {
+	s.committed = s.batch
 	s.journal.reset()
 	s.writing = s.writing[:0]
 }
 
 // Undo takes back everything since the last Commit or Undo, and returns the
 // pages handed out by TakeDirty to the front of the queue. Records that were
-// changed get their earlier content, records that were created are gone.
-// O(records touched).
+// changed get their earlier content, records that were created are gone, pages
+// that were clean are clean. Begin must follow. O(records touched).
 func (s *Slab) Undo() {
 	for n := len(s.journal.entries) - 1; n >= 0; n-- {
 		e := &s.journal.entries[n]
@@ -68,14 +69,22 @@ func (s *Slab) Undo() {
 		s.calendar.arm(s, e.slot, at.Deadline)
 	}
 	s.journal.reset()
+	s.undoDirty()
+	s.batch = s.committed
+}
+
+// undoDirty lets the pages be as dirty as they were at the last commit. A page
+// must not keep the number of a batch that was undone: the batches that come in
+// its place have lower numbers, and a replay would begin too late for it.
+func (s *Slab) undoDirty() {
+	for page, ok := s.dirty.last(); ok && s.pages[page].dirtySince > s.committed; page, ok = s.dirty.last() {
+		s.pages[page].dirtySince = 0
+		s.dirty.dropLast()
+	}
 	for n := len(s.writing) - 1; n >= 0; n-- {
-		w := s.writing[n]
-		p := s.pages[w.page]
-		if p.dirtySince == 0 {
-			p.dirtySince = w.since
+		if w := s.writing[n]; w.since <= s.committed {
+			s.pages[w.page].dirtySince = w.since
 			s.dirty.pushFront(w.page)
-		} else {
-			p.dirtySince = min(p.dirtySince, w.since)
 		}
 	}
 	s.writing = s.writing[:0]
@@ -109,6 +118,16 @@ func (q *pageQueue) pushFront(page uint32) {
 	copy(q.queue[1:], q.queue)
 	q.queue[0] = page
 }
+
+// last is the page that became dirty last.
+func (q *pageQueue) last() (page uint32, ok bool) {
+	if q.len() == 0 {
+		return 0, false
+	}
+	return q.queue[len(q.queue)-1], true
+}
+
+func (q *pageQueue) dropLast() { q.queue = q.queue[:len(q.queue)-1] }
 
 func (q *pageQueue) pop() (uint32, bool) {
 	if q.head == len(q.queue) {

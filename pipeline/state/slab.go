@@ -15,10 +15,12 @@ type Slab struct {
 	freeHint int // no page below it has a free position
 	batch    uint64
 	replay   bool
-	journal  journal
-	calendar calendar
-	dirty    pageQueue
-	writing  []writtenPage
+
+	committed uint64 // the batch at hand at the last Commit
+	journal   journal
+	calendar  calendar
+	dirty     pageQueue
+	writing   []writtenPage
 }
 
 // NewSlab makes an empty slab.
