@@ -203,8 +203,9 @@ func (c *cli) mirrorViews(ctx context.Context, loaded *config.Loaded) error {
 		return err
 	}
 	defer conn.Close()
+	// Of a table the view shows each row once, as the views of BI do.
 	var names []string
-	rows, err := conn.Query(ctx, "SELECT name FROM system.tables WHERE database = currentDatabase() AND name != 'schema_migrations' ORDER BY name")
+	rows, err := conn.Query(ctx, "SELECT concat('`', name, '`', if(engine = 'View', '', ' FINAL')) FROM system.tables WHERE database = currentDatabase() AND name != 'schema_migrations' ORDER BY name")
 	if err != nil {
 		return fmt.Errorf("list tables: %w", err)
 	}
@@ -220,7 +221,8 @@ func (c *cli) mirrorViews(ctx context.Context, loaded *config.Loaded) error {
 	}
 	for _, name := range names {
 		// Names are our own migrations', and the configuration's identifier.
-		statement := fmt.Sprintf("CREATE OR REPLACE VIEW default.`%s` AS SELECT * FROM `%s`.`%s`", name, loaded.Sinks.ClickHouse.Database, name)
+		statement := fmt.Sprintf("CREATE OR REPLACE VIEW default.%s AS SELECT * FROM `%s`.%s",
+			strings.TrimSuffix(name, " FINAL"), loaded.Sinks.ClickHouse.Database, name)
 		if err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("show %s in the database default: %w", name, err)
 		}

@@ -15,6 +15,7 @@ import (
 	driver "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/internal/connect"
@@ -80,6 +81,9 @@ func (i *instance) makeLoader(c *cli) error {
 	if i.store, err = driver.Open(options); err != nil {
 		return fmt.Errorf("make a ClickHouse client: %w", err)
 	}
+	// A restart takes its predecessor's place at once: without a static id the
+	// group would wait for each one that was killed.
+	kafka = append(kafka, kgo.InstanceID(i.loaded.Kafka.InstanceID), kgo.SessionTimeout(pipeline.DefaultSessionTimeout))
 	names := topicNames(&i.loaded.Config)
 	i.loader, err = clickhouse.New(clickhouse.Config{
 		OutboxTopic: names[topics.Outbox], DeadLetterTopic: names[topics.DeadLetters], Group: i.loaded.Kafka.Group,
