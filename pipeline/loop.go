@@ -36,7 +36,6 @@ func (s *session) once(ctx context.Context) error {
 		return err
 	}
 	s.p.reach(AfterPoll)
-	s.answer()
 	if err := s.step(); err != nil {
 		return err
 	}
@@ -219,16 +218,4 @@ func (s *session) report() {
 		s.p.status.set(true, "")
 	}
 	s.p.gauges(s)
-}
-
-// answer serves what other goroutines asked of the shards.
-func (s *session) answer() {
-	for {
-		select {
-		case ask := <-s.p.asks:
-			ask(s)
-		default:
-			return
-		}
-	}
 }

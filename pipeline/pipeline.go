@@ -28,7 +28,6 @@ type Pipeline struct {
 	metrics     *metrics
 	stopping    atomic.Bool
 	lastCommit  atomic.Int64 // unix nanoseconds; the watchdog's and the metrics'
-	asks        chan func(*session)
 }
 
 // New makes a pipeline; it connects nowhere yet.
@@ -40,7 +39,7 @@ func New(cfg Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
-		workers: make(map[int32]*worker), asks: make(chan func(*session)),
+		workers: make(map[int32]*worker),
 	}
 	m, err := newMetrics(cfg.Registerer, cfg.Metrics)
 	if err != nil {

@@ -106,6 +106,7 @@ func (s *session) step() error {
 // decode turns what was polled into events of the batch at hand, and rejects.
 func (w *worker) decode(p *Pipeline) {
 	w.batch.Reset()
+	w.arena.Reset()
 	w.sources = w.sources[:0]
 	for _, f := range w.fetched {
 		for _, r := range f.records {

@@ -95,6 +95,7 @@ func (w *worker) replayBatches(ctx context.Context, p *Pipeline, task *restore, 
 			return err
 		}
 		w.batch.Reset()
+		w.arena.Reset()
 		w.sources = w.sources[:0]
 		for i := range feeds {
 			if err := w.replayInput(ctx, p, feeds[i], i, e.Inputs[i].To); err != nil {
