@@ -285,7 +285,7 @@ func stumble(r *run, random *rand.Rand) (faults stumbled) {
 			r.apply(min(r.at()+random.IntN(120), len(r.input)))
 		}
 		r.shard.WriteRows(testWall, random.IntN(200), r.fx)
-		written := r.checkpoint(random.IntN(3))
+		written := r.checkpoint(random.IntN(6))
 		if random.IntN(4) == 0 {
 			r.undo(before)
 			faults.undone++

@@ -61,7 +61,6 @@ func (c *Customer) write(p *page, i int) {
 	if c.Rare != (Rare{}) {
 		c.Flags |= hasRare
 	}
-	p.cores[i].sideAt, p.cores[i].sideCap, p.cores[i].sideLen = c.sideAt, c.sideCap, c.sideLen
 	p.reserve(i, c.sideWords())
 	at := &p.cores[i]
 	c.sideAt, c.sideCap, c.sideLen = at.sideAt, at.sideCap, at.sideLen

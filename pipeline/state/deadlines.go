@@ -197,11 +197,11 @@ func (c *calendar) drain(s *Slab, hour int64, limit event.Instant) event.Instant
 		at = p.links[i].next
 		deadline := p.cores[i].Deadline
 		switch {
+		case deadline == Never:
+			c.disarm(s, slot)
 		case deadline <= limit:
 			c.disarm(s, slot)
 			c.due.push(s, dueRecord{at: deadline, slot: slot})
-		case deadline == Never:
-			c.disarm(s, slot)
 		case hourOf(deadline) > max(hour, c.base):
 			c.disarm(s, slot)
 			c.insert(s, slot, hourOf(deadline))

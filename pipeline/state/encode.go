@@ -14,7 +14,7 @@ import (
 //
 //	magic "HFP1" | version u8 | codec u8 (1 = s2) | reserved u16
 //	shard u32 | page u32 | batch u64 | customers u32 | raw length u32
-//	xxhash64 of the raw part u64 | compressed raw part
+//	xxhash64 of all the above and the raw part u64 | compressed raw part
 //
 // The raw part is, for each customer in order of position: position u16,
 // reserved u16, side words u32, core record, side words. Version N and N-1
@@ -28,6 +28,7 @@ const (
 	coreLen        = int(unsafe.Sizeof(Core{}))
 	maxRawPageLen  = PageSize * (recordHeadLen + coreLen + 8*8192)
 	maxPageRecords = PageSize
+	maxPages       = 1 << 24 // a Slot is 32 bits
 )
 
 // Errors of decoding a page.
@@ -40,7 +41,18 @@ var (
 
 // PageCodec encodes and decodes pages; it owns the buffers for it. One per
 // goroutine.
-type PageCodec struct{ raw, packed []byte }
+type PageCodec struct {
+	raw, packed []byte
+	digest      xxhash.Digest
+}
+
+// sum is the checksum of a page: the header before it, and the raw part.
+func (codec *PageCodec) sum(header, raw []byte) uint64 {
+	codec.digest.Reset()
+	codec.digest.Write(header)
+	codec.digest.Write(raw)
+	return codec.digest.Sum64()
+}
 
 // AppendPage appends the encoding of a page as it stands after batch, and
 // returns the extended slice.
@@ -61,6 +73,7 @@ func (s *Slab) AppendPage(codec *PageCodec, dst []byte, shard, page uint32, batc
 	}
 	codec.raw = raw
 	codec.packed = s2.Encode(codec.packed[:cap(codec.packed)], raw)
+	head := len(dst)
 	dst = append(dst, pageMagic...)
 	dst = append(dst, pageVersion, pageCodecS2, 0, 0)
 	dst = binary.LittleEndian.AppendUint32(dst, shard)
@@ -68,7 +81,7 @@ func (s *Slab) AppendPage(codec *PageCodec, dst []byte, shard, page uint32, batc
 	dst = binary.LittleEndian.AppendUint64(dst, batch)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(p.count))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(raw)))
-	dst = binary.LittleEndian.AppendUint64(dst, xxhash.Sum64(raw))
+	dst = binary.LittleEndian.AppendUint64(dst, codec.sum(dst[head:], raw))
 	return append(dst, codec.packed...)
 }
 
@@ -98,7 +111,7 @@ func (codec *PageCodec) open(value []byte, shard, page uint32) (raw []byte, batc
 		return nil, 0, 0, ErrPageVersion
 	}
 	le := binary.LittleEndian
-	if le.Uint32(value[8:]) != shard || le.Uint32(value[12:]) != page {
+	if le.Uint32(value[8:]) != shard || le.Uint32(value[12:]) != page || page >= maxPages {
 		return nil, 0, 0, ErrPageMisplace
 	}
 	batch, count = le.Uint64(value[16:]), int(le.Uint32(value[24:]))
@@ -111,7 +124,7 @@ func (codec *PageCodec) open(value []byte, shard, page uint32) (raw []byte, batc
 		codec.raw = make([]byte, n)
 	}
 	raw, err = s2.Decode(codec.raw[:n], value[pageHeaderLen:])
-	if err != nil || xxhash.Sum64(raw) != le.Uint64(value[32:]) {
+	if err != nil || codec.sum(value[:pageHeaderLen-8], raw) != le.Uint64(value[32:]) {
 		return nil, 0, 0, ErrPageCorrupt
 	}
 	return raw, batch, count, nil
@@ -179,6 +192,7 @@ func (c *Core) plausible(run int) bool {
 // FinishLoading indexes and arms every record, after the last LoadPage and
 // before the first batch.
 func (s *Slab) FinishLoading() {
+	s.beginCalendar()
 	for n, p := range s.pages {
 		if p == nil {
 			p = &page{}
@@ -192,6 +206,22 @@ func (s *Slab) FinishLoading() {
 				s.calendar.arm(s, slot, p.cores[i].Deadline)
 			}
 		}
+	}
+}
+
+// beginCalendar lets the ring begin at the least deadline: what lies before its
+// beginning would all wait in one bucket.
+func (s *Slab) beginCalendar() {
+	least := Never
+	for _, p := range s.pages {
+		for i := 0; p != nil && i < PageSize; i++ {
+			if p.has(i) {
+				least = min(least, p.cores[i].Deadline)
+			}
+		}
+	}
+	if least != Never {
+		s.calendar.base = hourOf(least)
 	}
 }
 

@@ -1,0 +1,199 @@
+package state
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// almanac is a slab's calendar beside a map of deadlines.
+type almanac struct {
+	slab     *Slab
+	customer Customer
+	codec    PageCodec
+	model    map[string]event.Instant // absent: no record
+	saved    map[string]event.Instant
+	now      event.Instant // about where things happen
+	batch    uint64
+}
+
+func newAlmanac() *almanac {
+	a := &almanac{slab: NewSlab(), model: map[string]event.Instant{}, saved: map[string]event.Instant{}, now: 450_000 * event.Hour}
+	a.slab.Begin(1, false)
+	return a
+}
+
+// moment draws an instant: near, on an hour, at one shared by many, in the past,
+// at the end of the ring, far behind it, or never.
+func (a *almanac) moment(t *rapid.T) event.Instant {
+	near := event.Instant(rapid.Int64Range(-3*int64(event.Hour), 30*int64(event.Hour)).Draw(t, "near"))
+	switch rapid.IntRange(0, 9).Draw(t, "moment") {
+	case 0:
+		return Never
+	case 1:
+		return a.now - a.now%event.Hour + event.Hour
+	case 2:
+		return a.now + 5*event.Hour - a.now%(5*event.Hour)
+	case 3:
+		return a.now - 2000*event.Hour + near
+	case 4:
+		return a.now + (ringHours-10)*event.Hour + near
+	case 5:
+		return a.now + 3*ringHours*event.Hour + near
+	case 6:
+		return -near
+	}
+	return a.now + near
+}
+
+func (a *almanac) store(t *rapid.T, id string, deadline event.Instant) {
+	if !a.slab.Load(&a.customer, event.HashID([]byte(id)), []byte(id), true) {
+		t.Fatalf("no record of %q", id)
+	}
+	a.customer.Deadline = deadline
+	a.slab.Store(&a.customer)
+	a.model[id] = deadline
+}
+
+func (a *almanac) arm(t *rapid.T) {
+	for range rapid.IntRange(1, 5).Draw(t, "records") {
+		// Ids whose order is not that of their places.
+		id := fmt.Sprintf("%02d", rapid.IntRange(0, 60).Draw(t, "id")*37%61)
+		a.store(t, id, a.moment(t))
+	}
+}
+
+// pop takes what is due by a limit, which may lie before an earlier one, and
+// gives each its next deadline, some of them due at once.
+func (a *almanac) pop(t *rapid.T) {
+	limit := a.moment(t)
+	if rapid.Bool().Draw(t, "time goes on") {
+		limit = a.now + event.Instant(rapid.Int64Range(0, int64(400*event.Hour)).Draw(t, "by"))
+		a.now = limit
+	}
+	for n := 0; ; n++ {
+		id, want, due := a.first(limit)
+		slot, at, ok := a.slab.PopDue(limit)
+		if ok != due {
+			t.Fatalf("due by %d: %v, want %v (%q at %d)", limit, ok, due, id, want)
+		}
+		if !ok {
+			return
+		}
+		if got := string(a.slab.idOf(slot)); got != id || at != want {
+			t.Fatalf("due by %d: %q at %d, want %q at %d", limit, got, at, id, want)
+		}
+		next := a.moment(t)
+		if n > 20 {
+			next = max(next, limit+1)
+		}
+		a.store(t, id, next)
+	}
+}
+
+// first is the earliest deadline at or before limit, ties by id.
+func (a *almanac) first(limit event.Instant) (id string, at event.Instant, ok bool) {
+	for name, deadline := range a.model {
+		if deadline > limit || deadline == Never {
+			continue
+		}
+		if !ok || deadline < at || deadline == at && name < id {
+			id, at, ok = name, deadline, true
+		}
+	}
+	return id, at, ok
+}
+
+func (a *almanac) commit(*rapid.T) {
+	a.slab.Commit()
+	a.saved = maps.Clone(a.model)
+	a.batch++
+	a.slab.Begin(a.batch, false)
+}
+
+func (a *almanac) undo(*rapid.T) {
+	a.slab.Undo()
+	a.model = maps.Clone(a.saved)
+	a.slab.Begin(a.batch, false)
+}
+
+func (a *almanac) restore(t *rapid.T) {
+	a.commit(t)
+	pages := map[uint32][]byte{}
+	for n := range a.slab.Pages() {
+		pages[uint32(n)] = a.slab.AppendPage(&a.codec, nil, 3, uint32(n), a.batch)
+	}
+	a.slab = load(t, &a.codec, pages)
+	a.slab.EndReplay()
+	a.slab.Begin(a.batch, false)
+}
+
+// check: the calendar never promises a later moment than the first deadline,
+// and what it holds is linked both ways.
+func (a *almanac) check(t *rapid.T) {
+	if id, at, ok := a.first(Never - 1); ok && a.slab.NextDue() > at {
+		t.Fatalf("next due at %d, but %q is due at %d", a.slab.NextDue(), id, at)
+	}
+	linked := 0
+	c := &a.slab.calendar
+	for b, head := range c.heads {
+		if filled := c.filled[b>>6]&(1<<(b&63)) != 0; filled != (head != 0) {
+			t.Fatalf("bucket %d: filled %v, head %d", b, filled, head)
+		}
+		for at, before := head, uint32(0); at != 0; linked++ {
+			p, i := a.slab.at(Slot(at - 1))
+			if l := p.links[i]; l.previous != before || int(l.bucket) != b+1 {
+				t.Fatalf("record %d in bucket %d is linked as %+v, behind %d", at-1, b, l, before)
+			}
+			if deadline := p.cores[i].Deadline; deadline != Never && c.hourAt(b) > max(hourOf(deadline), c.base) {
+				t.Fatalf("record %d waits in hour %d and is due in %d", at-1, c.hourAt(b), hourOf(deadline))
+			}
+			before, at = at, p.links[i].next
+		}
+	}
+	if linked != a.slab.Pending() {
+		t.Fatalf("%d records linked, %d pending", linked, a.slab.Pending())
+	}
+}
+
+// TestDeadlinesComeInTheirOrder: however deadlines are set, moved and undone,
+// exactly those due by a limit come, by (instant, id).
+func TestDeadlinesComeInTheirOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := newAlmanac()
+		t.Repeat(map[string]func(*rapid.T){"arm": a.arm, "arm more": a.arm, "pop": a.pop, "pop again": a.pop,
+			"commit": a.commit, "undo": a.undo, "restore": a.restore, "": a.check})
+	})
+}
+
+// TestRestoreSpreadsDeadlines: though the first record of a page is due last,
+// the others wait in their own hours, so that none is looked at before its time.
+func TestRestoreSpreadsDeadlines(t *testing.T) {
+	s, c := NewSlab(), &Customer{}
+	s.Begin(1, false)
+	const start = 450_000 * event.Hour
+	for i := range 2000 {
+		id := fmt.Appendf(nil, "c-%d", i)
+		s.Load(c, event.HashID(id), id, true)
+		c.Deadline = start + event.Instant(8000-i)*event.Hour
+		s.Store(c)
+	}
+	var codec PageCodec
+	pages := map[uint32][]byte{}
+	for n := range s.Pages() {
+		pages[uint32(n)] = s.AppendPage(&codec, nil, 3, uint32(n), 1)
+	}
+	loaded := load(t, &codec, pages)
+	for b, head := range loaded.calendar.heads {
+		if head == 0 {
+			continue
+		}
+		if p, i := loaded.at(Slot(head - 1)); p.links[i].next != 0 {
+			t.Fatalf("bucket %d holds more than one of 2000 records, each due in an hour of its own", b)
+		}
+	}
+}
