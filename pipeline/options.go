@@ -12,7 +12,8 @@ const (
 	fetchPartitionMaxBytes = 8 << 20   // of one partition
 	brokerMaxReadBytes     = 256 << 20 // above the largest record that a topic may allow
 	maxDecompressBytes     = 128 << 20 // of one batch
-	produceMaxBytes        = 9 << 20   // a page or a block of 8 MiB and its frame
+	largeBatchBytes        = 8 << 20   // where pages, blocks and dead letters lie: those topics allow as much
+	usualBatchBytes        = 1_000_012 // elsewhere: what a broker takes unless told otherwise
 )
 
 // common are the options of every client.
@@ -60,7 +61,12 @@ func (s *session) options() []kgo.Opt {
 		kgo.FetchMaxBytes(fetchMaxBytes),
 		kgo.FetchMaxPartitionBytes(fetchPartitionMaxBytes),
 		kgo.FetchMaxWait(time.Second),
-		kgo.ProducerBatchMaxBytes(produceMaxBytes),
+		kgo.ProducerBatchMaxBytesFn(func(topic string) int32 {
+			if manual[topic] && topic != c.Topics.BatchLog {
+				return largeBatchBytes
+			}
+			return usualBatchBytes
+		}),
 		kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(partitioner{manual: manual, place: place, byKey: byKey}),
 		kgo.OnPartitionsAssigned(s.onAssigned),
