@@ -35,7 +35,7 @@ const (
 // some hundred MiB.
 const (
 	MaxBlockRows    = 1 << 16 // rows
-	MaxBlockBytes   = 8 << 20 // encoded, as a writer aims at
+	MaxBlockBytes   = 7 << 20 // encoded, as a writer aims at: a record of 8 MiB is what the outbox takes
 	MaxBlockColumns = 512
 
 	maxEncodedBytes = 16 << 20 // encoded, as a reader accepts
