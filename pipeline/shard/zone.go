@@ -52,20 +52,23 @@ func (z *Zone) DayOf(at event.Instant) event.Day {
 	return event.Day(floorDiv(at+z.offset(at), event.Day24h))
 }
 
-// StartOf is the first instant of a business day.
+// StartOf is the first instant of a business day: of the one after where the
+// day does not exist.
 func (z *Zone) StartOf(day event.Day) event.Instant {
 	local := event.Instant(day) * event.Day24h
-	at := local - z.offset(local)
-	// The offset may change between the two: take the one that holds there.
-	at = local - z.offset(at)
-	if z.DayOf(at) < day {
-		// Midnight does not exist on this day; it begins with the change.
-		i := sort.Search(len(z.starts), func(i int) bool { return z.starts[i] > at })
-		if i < len(z.starts) {
-			at = z.starts[i]
+	if len(z.starts) == 1 {
+		return local - z.offsets[0]
+	}
+	// No offset is that large, so the day has not begun anywhere in the zone.
+	before := local - 27*event.Hour
+	i := sort.Search(len(z.starts), func(i int) bool { return z.starts[i] > before }) - 1
+	for ; ; i++ {
+		// Within an offset the day begins at its midnight, or with the offset.
+		at := max(z.starts[i], local-z.offsets[i])
+		if i+1 == len(z.starts) || at < z.starts[i+1] {
+			return at
 		}
 	}
-	return at
 }
 
 func (z *Zone) offset(at event.Instant) event.Instant {
