@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
 )
 
 // What an unconfirmed transaction came to is read from the group's offsets:
@@ -25,64 +27,49 @@ type standing struct {
 // standings reads the group's offsets, waiting for transactions that are still
 // being ended: an answer without that wait may show the batch before.
 func (s *session) standings(ctx context.Context) (map[int32]standing, error) {
-	return standingsOf(ctx, kadm.NewClient(s.reader), s.p.cfg.Group, s.p.cfg.topicNames(), s.p.cfg.TransactionTimeout+15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, s.p.cfg.TransactionTimeout+15*time.Second)
+	defer cancel()
+	partitions := make([]int32, s.p.partitions)
+	for n := range partitions {
+		partitions[n] = int32(n)
+	}
+	return standingsOf(ctx, s.reader, s.p.cfg.Group, s.p.cfg.topicNames(), partitions)
 }
 
 // standingsOf reads the marks and offsets that a group has committed for the
-// partition numbers of its inputs. It waits up to limit for open transactions
-// that hold offsets.
-func standingsOf(ctx context.Context, admin *kadm.Client, group string, topics []string, limit time.Duration) (map[int32]standing, error) {
-	deadline := time.Now().Add(limit)
-	for {
-		offsets, err := admin.FetchOffsets(kadm.RequireStable(ctx), group)
-		if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-			return nil, fmt.Errorf("read the offsets of group %s: %w", group, err)
-		}
-		all, unstable, err := readStandings(offsets, topics)
-		if err != nil {
-			return nil, fmt.Errorf("read the offsets of group %s: %w", group, err)
-		}
-		if !unstable {
-			return all, nil
-		}
-		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("read the offsets of group %s: an open transaction holds them for more than %s", group, limit)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
+// partition numbers of its inputs. It waits for open transactions that hold
+// offsets until ctx ends. The partitions are named, because a broker leaves out
+// of "all that the group has" those whose first commit is still pending.
+func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []string, partitions []int32) (map[int32]standing, error) {
+	named := map[string][]int32{}
+	for _, topic := range topics {
+		named[topic] = partitions
 	}
-}
-
-func readStandings(offsets kadm.OffsetResponses, topics []string) (map[int32]standing, bool, error) {
+	offsets, err := checkpoint.StableOffsets(ctx, cl, group, named)
+	if err != nil {
+		return nil, err
+	}
 	all := map[int32]standing{}
 	for i, topic := range topics {
 		for partition, o := range offsets[topic] {
-			if errors.Is(o.Err, kerr.UnstableOffsetCommit) {
-				return nil, true, nil
-			}
-			if o.Err != nil {
-				return nil, false, o.Err
-			}
 			mark, ok := ParseMark(o.Metadata)
-			if o.At < 0 || !ok {
+			if !ok {
 				continue
 			}
 			st := all[partition]
 			if st.known && st.mark != mark {
-				return nil, false, fmt.Errorf("partition %d: the inputs were not committed together (%s, %s)", partition, st.mark, mark)
+				return nil, fmt.Errorf("read the offsets of group %s: partition %d: the inputs were not committed together (%s, %s)",
+					group, partition, st.mark, mark)
 			}
 			st.mark, st.known = mark, true
 			if st.offsets == nil {
 				st.offsets = make([]int64, len(topics))
 			}
-			st.offsets[i] = o.At
+			st.offsets[i] = o.Offset
 			all[partition] = st
 		}
 	}
-	return all, false, nil
+	return all, nil
 }
 
 // resolve decides an unconfirmed commit while the client lives on.

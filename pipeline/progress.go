@@ -30,10 +30,13 @@ func WaitCaughtUp(ctx context.Context, cl *kgo.Client, a Awaited) error {
 	if err != nil {
 		return fmt.Errorf("ask for the ends of the inputs: %w", err)
 	}
-	admin := kadm.NewClient(cl)
+	var partitions []int32
+	for n := range ends[a.Topics[0]] {
+		partitions = append(partitions, n)
+	}
 	batches := map[int32]uint64{}
 	err = until(ctx, func() (string, error) {
-		all, err := standingsOf(ctx, admin, a.Group, a.Topics, time.Minute)
+		all, err := standingsOf(ctx, cl, a.Group, a.Topics, partitions)
 		if err != nil {
 			return "", err
 		}
@@ -46,6 +49,7 @@ func WaitCaughtUp(ctx context.Context, cl *kgo.Client, a Awaited) error {
 	if err != nil {
 		return fmt.Errorf("ask for the end of the outbox: %w", err)
 	}
+	admin := kadm.NewClient(cl)
 	return until(ctx, func() (string, error) { return loaded(ctx, admin, a, outbox[a.Outbox]) })
 }
 
