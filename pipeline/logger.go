@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -12,7 +13,7 @@ type kgoLogger struct{ log *slog.Logger }
 
 // Level implements kgo.Logger.
 func (l kgoLogger) Level() kgo.LogLevel {
-	if l.log.Enabled(nil, slog.LevelDebug) { //nolint:staticcheck // levels do not depend on a context here
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
 		return kgo.LogLevelInfo
 	}
 	return kgo.LogLevelError

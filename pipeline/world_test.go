@@ -31,11 +31,10 @@ import (
 
 // world is an embedded Kafka with our topics and what a test does in it.
 type world struct {
-	t       testing.TB
-	addrs   []string
-	client  *kgo.Client
-	names   topics.Names
-	started sync.WaitGroup
+	t      testing.TB
+	addrs  []string
+	client *kgo.Client
+	names  topics.Names
 }
 
 const testPartitions = 4

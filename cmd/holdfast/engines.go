@@ -29,7 +29,6 @@ type engineOptions struct {
 	data             string
 	kafkaListen      string
 	clickhouseListen string // "off": no ClickHouse
-	exact            bool   // a port in use is an error
 }
 
 func (c *cli) enginesCommand() *cobra.Command {

@@ -39,5 +39,5 @@ func logHandler(w io.Writer, format string, terminal, plain bool, level slog.Lev
 	if format == "json" || format == "auto" && !terminal {
 		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	}
-	return tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: plain})
+	return tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: plain})
 }

@@ -66,7 +66,6 @@ type savedPoint struct {
 	batch    uint64
 	nextSeq  uint64
 	counters Counters
-	changed  int
 }
 
 // Position is a shard's place in its history.
