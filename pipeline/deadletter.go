@@ -18,9 +18,15 @@ type rejection struct {
 	undecodable bool // the record itself could not be read: position only
 }
 
-// truncatedBytes is how much of a record that is too large its dead letter
-// keeps.
-const truncatedBytes = 64 << 10
+const (
+	// truncatedBytes is how much of a record that is too large its dead letter
+	// keeps.
+	truncatedBytes = 64 << 10
+	// wholeBytes is the largest value that is kept whole, whatever the reason:
+	// with key and headers it must fit into what the dead-letter topic takes,
+	// or the commit that carries it could never succeed.
+	wholeBytes = 6 << 20
+)
 
 // deadLetter is the record of the dead-letter topic: the original's key, value
 // and headers on the same partition number, with the reason in headers that
@@ -54,7 +60,7 @@ func (p *Pipeline) deadLetter(w *worker, r rejection) *kgo.Record {
 	add("holdfast.dlq.attempts", "1")
 	add("holdfast.dlq.first_seen", p.cfg.Now().UTC().Format("2006-01-02T15:04:05.000000Z"))
 	add("holdfast.dlq.version", "1")
-	if r.reject.Reason == decode.TooLarge {
+	if r.reject.Reason == decode.TooLarge || len(src.Value) > wholeBytes {
 		sum := sha256.Sum256(src.Value)
 		add("holdfast.dlq.size", strconv.Itoa(len(src.Value)))
 		add("holdfast.dlq.sha256", hex.EncodeToString(sum[:]))
