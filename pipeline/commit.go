@@ -50,17 +50,20 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 		return s.abandon(fmt.Errorf("begin a transaction: %w", err))
 	}
 	s.p.reach(AfterBegin)
-	produced := newProduced()
-	s.produce(ctx, produced)
-	ended, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	// Once begun it is ended, also when a stop is asked for meanwhile: what
+	// comes of it would have to be found out again by the next start.
+	ctx = context.WithoutCancel(ctx)
+	ended, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
+	produced := newProduced()
+	s.produce(ended, produced)
 	if err := s.client.Flush(ended); err != nil {
 		return s.abandon(fmt.Errorf("flush a transaction: %w", err))
 	}
 	s.p.reach(AfterFlush)
 	if err := produced.err(); err != nil {
 		// A refused record does not fail the transaction by itself.
-		s.p.status.note("commit", fmt.Errorf("produce: %w", err))
+		s.p.status.note("commit", err)
 		committed, endErr := s.group.End(ended, kgo.TryAbort)
 		return s.settle(ctx, committed, endErr, "produce")
 	}
@@ -237,14 +240,14 @@ type produced struct {
 
 func newProduced() *produced { return &produced{} }
 
-func (d *produced) done(_ *kgo.Record, err error) {
+func (d *produced) done(r *kgo.Record, err error) {
 	if err == nil {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.first == nil {
-		d.first = err
+		d.first = fmt.Errorf("produce %d bytes to %s/%d: %w", len(r.Key)+len(r.Value), r.Topic, r.Partition, err)
 	}
 }
 
@@ -271,12 +274,12 @@ func (w *worker) produce(ctx context.Context, s *session, d *produced) {
 			Value: block, Headers: formatHeader}, d.done)
 	}
 	for i := range w.entries {
-		e := &w.entries[i]
+		e, batch := &w.entries[i], w.entries[i].Batch
 		cl.Produce(ctx, &kgo.Record{Topic: t.BatchLog, Partition: w.partition,
 			Key: checkpoint.PageKey(uint32(w.partition), 0)[:4], Value: e.Append(nil), Headers: formatHeader},
 			func(r *kgo.Record, err error) {
 				if err == nil {
-					w.logOffsets.note(e.Batch, r.Offset)
+					w.logOffsets.note(batch, r.Offset)
 				}
 				d.done(r, err)
 			})

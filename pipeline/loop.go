@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,7 +16,11 @@ import (
 func (s *session) loop(ctx context.Context) error {
 	s.p.alive(time.Now())
 	for ctx.Err() == nil {
-		if err := s.once(ctx); err != nil {
+		err := s.once(ctx)
+		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) && !s.p.pending {
+			break // the end was asked for in the middle of something that can be left
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -61,18 +66,18 @@ func (s *session) anyBusy() bool {
 // new ones are restored, restored ones are read from.
 func (s *session) reassign(ctx context.Context) error {
 	s.mu.Lock()
-	changed := s.changed
-	s.changed = false
+	changed, gone := s.changed, s.gone
+	s.changed, s.gone = false, map[int32]bool{}
 	assigned := make([]int32, 0, len(s.assigned))
 	for n := range s.assigned {
 		assigned = append(assigned, n)
 	}
 	s.mu.Unlock()
 	if changed {
-		if err := s.release(ctx, assigned); err != nil {
+		if err := s.release(ctx, assigned, gone); err != nil {
 			return err
 		}
-		if err := s.restore.begin(ctx, assigned); err != nil {
+		if err := s.restore.begin(ctx, assigned, gone); err != nil {
 			return err
 		}
 	}
@@ -86,17 +91,12 @@ func (s *session) reassign(ctx context.Context) error {
 	return nil
 }
 
-// release takes back the commit at hand and forgets the workers of partitions
-// that the group has given to someone else. The session aborts a commit during
-// which anything was revoked, and says so only once: an End must follow before
-// the next revoke is heard of.
-func (s *session) release(ctx context.Context, assigned []int32) error {
-	var gone []*worker
-	for _, w := range s.workers {
-		if !slices.Contains(assigned, w.partition) {
-			gone = append(gone, w)
-		}
-	}
+// release takes back the commit at hand and lets go of the workers whose
+// partitions the group has taken away, also where they have come back since:
+// someone else may have worked on them, and reading them is paused. The session
+// aborts a commit during which anything was revoked, and says so only once: an
+// End must follow before the next revoke is heard of.
+func (s *session) release(ctx context.Context, assigned []int32, gone map[int32]bool) error {
 	if len(gone) == 0 {
 		return nil
 	}
@@ -104,9 +104,12 @@ func (s *session) release(ctx context.Context, assigned []int32) error {
 		return s.abandon(fmt.Errorf("abort after a revoke: %w", err))
 	}
 	s.undoAll()
-	for _, w := range gone {
-		delete(s.active, w.partition)
-		delete(s.p.workers, w.partition)
+	for n := range gone {
+		delete(s.active, n)
+		if !slices.Contains(assigned, n) {
+			delete(s.p.workers, n)
+			s.p.metrics.forget(n, s.p.cfg.topicNames())
+		}
 	}
 	s.order()
 	s.rewind()
@@ -173,11 +176,16 @@ func (s *session) stop() error {
 	s.p.stopping.Store(true)
 	s.p.status.set(false, "stopping")
 	for ctx.Err() == nil && s.unfinished() {
-		if err := s.commit(ctx, true); err != nil {
-			return nil // what is left is replayed by the next start
+		err := s.commit(ctx, true)
+		if errors.Is(err, errReplaceClient) {
+			s.p.cfg.Logger.Warn("stopped before everything was written; the next start replays it", "reason", err.Error())
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
-	s.leave()
+	s.leaving = true
 	return nil
 }
 

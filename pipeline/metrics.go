@@ -177,8 +177,9 @@ func (p *Pipeline) gauges(s *session) {
 	for _, w := range s.workers {
 		label := strconv.Itoa(int(w.partition))
 		slab, at := w.shard.Slab(), w.shard.Position()
-		if at.Clock > 0 {
-			m.watermark.WithLabelValues(label).Set(float64(at.Clock) / 1e6)
+		// The latest reading, not that of the last batch: a quiet shard cuts none.
+		if reading := max(w.clock.last, at.Clock); reading > 0 {
+			m.watermark.WithLabelValues(label).Set(float64(reading) / 1e6)
 		}
 		m.customers.WithLabelValues(label).Set(float64(slab.Len()))
 		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
@@ -190,6 +191,17 @@ func (p *Pipeline) gauges(s *session) {
 				m.lag.WithLabelValues(p.cfg.Inputs[i].Topic, label).Set(lagOf(asked.ends[i][w.partition], &w.inputs[i]))
 			}
 		}
+	}
+}
+
+// forget drops the gauges of a partition that is worked on elsewhere now.
+func (m *metrics) forget(partition int32, topics []string) {
+	label := strconv.Itoa(int(partition))
+	for _, g := range []*prometheus.GaugeVec{m.watermark, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.pagesAt} {
+		g.DeleteLabelValues(label)
+	}
+	for _, topic := range topics {
+		m.lag.DeleteLabelValues(topic, label)
 	}
 }
 

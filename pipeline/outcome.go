@@ -80,11 +80,11 @@ func (s *session) resolve(ctx context.Context) error {
 	}
 	if s.p.decide(s.workers, all) {
 		s.finish()
-		return nil
+	} else {
+		s.undoAll()
+		s.lastCommit = time.Now()
 	}
-	s.undoAll()
-	s.rewind()
-	s.lastCommit = time.Now()
+	s.rewind() // the session has gone back by itself, to where it thinks
 	return nil
 }
 

@@ -80,6 +80,8 @@ func (p *Pipeline) Run(ctx context.Context) error {
 					"or give each its own kafka.instance_id", p.cfg.Group, p.cfg.InstanceID, err)
 			}
 		}
+		p.status.interrupt(err.Error())
+		p.metrics.ready.Set(0)
 		p.cfg.Logger.Warn("replacing the Kafka client", "reason", err.Error())
 		select {
 		case <-ctx.Done():

@@ -34,19 +34,24 @@ func (s *session) poll(ctx context.Context, until time.Time) error {
 	if failure != nil {
 		return failure
 	}
-	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
-		if len(f.Records) == 0 {
-			return
-		}
-		w := s.active[f.Partition]
-		input, known := s.inputOf[f.Topic]
-		if w == nil || !known {
-			return // let go while it was fetched; its next owner reads it
-		}
-		w.fetched = append(w.fetched, fetchedRecords{input: input, records: f.Records})
-		s.uncommittedBytes += bytesOf(f.Records)
-	})
+	fetches.EachPartition(func(f kgo.FetchTopicPartition) { s.give(&f) })
 	return nil
+}
+
+// give hands what was fetched of a partition to its worker.
+func (s *session) give(f *kgo.FetchTopicPartition) {
+	w := s.active[f.Partition]
+	input, known := s.inputOf[f.Topic]
+	skip, skips := undecodable(f.Err)
+	if w == nil || !known || len(f.Records) == 0 && !skips {
+		return // nothing, or let go while it was fetched: its next owner reads it
+	}
+	w.fetched = append(w.fetched, fetchedRecords{input: input, records: f.Records, skip: skip})
+	s.uncommittedBytes += bytesOf(f.Records)
+	if skips {
+		s.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{
+			f.Topic: {f.Partition: {Epoch: skip.Epoch, Offset: skip.NextOffset}}})
+	}
 }
 
 func bytesOf(records []*kgo.Record) (n int64) {
@@ -59,14 +64,12 @@ func bytesOf(records []*kgo.Record) (n int64) {
 // fetchFailure decides what an error of a fetch means: nothing, a new client,
 // or the end.
 func (s *session) fetchFailure(topic string, partition int32, err error) error {
-	var tooLarge *kgo.ErrDecompressTooLarge
+	_, skips := undecodable(err)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case skips, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return nil
 	case errors.Is(err, kgo.ErrClientClosed):
 		return errReplaceClient
-	case errors.As(err, &tooLarge):
-		return s.skipUndecodable(topic, partition, tooLarge)
 	case errors.Is(err, kerr.OffsetOutOfRange):
 		return fmt.Errorf("read %s/%d: %w: records that were not read yet have been deleted by retention; "+
 			"restore them or move the group's offsets on purpose", topic, partition, err)
@@ -111,6 +114,9 @@ func (w *worker) decode(p *Pipeline) {
 	for _, f := range w.fetched {
 		for _, r := range f.records {
 			w.take(p, f.input, r)
+		}
+		if f.skip != nil {
+			w.skip(p, f.input, f.skip)
 		}
 	}
 	w.fetched = w.fetched[:0]
@@ -158,19 +164,24 @@ func header(r *kgo.Record, key string) []byte {
 	return nil
 }
 
-// skipUndecodable steps over a batch that decompresses beyond its limit. What
-// is in it cannot be known; where it lies goes to the dead-letter topic.
-func (s *session) skipUndecodable(topic string, partition int32, e *kgo.ErrDecompressTooLarge) error {
-	w, input := s.active[partition], s.inputOf[topic]
-	if w == nil {
-		return nil
+// undecodable says whether an error is of a batch that decompresses beyond its
+// limit.
+func undecodable(err error) (e *kgo.ErrDecompressTooLarge, is bool) {
+	is = errors.As(err, &e)
+	return e, is
+}
+
+// skip steps over a batch that decompresses beyond its limit. What is in it
+// cannot be known; where it lies goes to the dead-letter topic.
+func (w *worker) skip(p *Pipeline, input int, e *kgo.ErrDecompressTooLarge) {
+	if w.inputs[input].position >= e.NextOffset {
+		return
 	}
 	w.rejected = append(w.rejected, rejection{input: input, undecodable: true,
-		record: &kgo.Record{Topic: topic, Partition: partition, Offset: e.Offset},
-		reject: decode.Reject{Reason: decode.BadEncoding, Detail: "batch decompresses beyond its limit"}})
+		record: &kgo.Record{Topic: p.cfg.Inputs[input].Topic, Partition: w.partition, Offset: e.Offset},
+		reject: decode.Reject{Reason: decode.BadEncoding, Detail: fmt.Sprintf(
+			"batch decompresses beyond its limit; skipped up to offset %d", e.NextOffset)}})
 	w.inputs[input].position, w.inputs[input].known = e.NextOffset, true
-	s.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{topic: {partition: {Epoch: -1, Offset: e.NextOffset}}})
-	return nil
 }
 
 // checkRanges says whether an entry's ranges fit the configured inputs.

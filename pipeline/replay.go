@@ -56,20 +56,26 @@ type feed struct {
 
 func (s *session) feed(ctx context.Context, f *feed, input int, partition int32, from, to int64) error {
 	defer close(f.records)
-	_, err := checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{
-		Topic: s.p.cfg.Inputs[input].Topic, Partition: partition, From: from, To: to,
-	}, func(r *kgo.Record) error {
-		select {
-		case f.records <- r:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+	for {
+		_, err := checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{
+			Topic: s.p.cfg.Inputs[input].Topic, Partition: partition, From: from, To: to,
+		}, func(r *kgo.Record) error {
+			select {
+			case f.records <- r:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		if ctx.Err() != nil {
+			return nil // the replay has what it needs, or has failed by itself
 		}
-	})
-	if ctx.Err() != nil {
-		return nil // the replay has what it needs, or has failed by itself
+		skip, skips := undecodable(err)
+		if !skips {
+			return err
+		}
+		from = skip.NextOffset // as it was skipped when it came
 	}
-	return err
 }
 
 // take gives the next record below an offset; ok is false if there is none.

@@ -49,21 +49,10 @@ func newRestores(s *session, ctx context.Context) *restores {
 }
 
 // begin starts a restore for every assigned partition that is neither read
-// from nor on its way, and cancels those that are no longer assigned.
-func (r *restores) begin(ctx context.Context, assigned []int32) error {
-	r.mu.Lock()
-	for n, task := range r.running {
-		if !slices.Contains(assigned, n) {
-			task.cancel()
-			delete(r.running, n)
-		}
-	}
-	r.mu.Unlock()
-	missing := slices.DeleteFunc(slices.Clone(assigned), func(n int32) bool {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return r.s.active[n] != nil || r.running[n] != nil
-	})
+// from nor on its way, and cancels those whose partitions went meanwhile, also
+// where they came back.
+func (r *restores) begin(ctx context.Context, assigned []int32, gone map[int32]bool) error {
+	missing := r.missing(assigned, gone)
 	if len(missing) == 0 {
 		return nil
 	}
@@ -84,6 +73,23 @@ func (r *restores) begin(ctx context.Context, assigned []int32) error {
 	return nil
 }
 
+// missing cancels what is no longer wanted and says what is not there yet.
+func (r *restores) missing(assigned []int32, gone map[int32]bool) []int32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n, task := range r.running {
+		if gone[n] {
+			task.cancel()
+			delete(r.running, n)
+		}
+	}
+	r.done = slices.DeleteFunc(r.done, func(d restored) bool { return gone[d.task.partition] })
+	return slices.DeleteFunc(slices.Clone(assigned), func(n int32) bool {
+		finished := slices.ContainsFunc(r.done, func(d restored) bool { return d.task.partition == n })
+		return r.s.active[n] != nil || r.running[n] != nil || finished
+	})
+}
+
 func (r *restores) start(n int32, st standing) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	task := &restore{partition: n, cancel: cancel}
@@ -94,8 +100,12 @@ func (r *restores) start(n int32, st standing) {
 	go func() {
 		defer r.tasks.Done()
 		defer cancel()
-		r.gate <- struct{}{}
-		defer func() { <-r.gate }()
+		select {
+		case r.gate <- struct{}{}:
+			defer func() { <-r.gate }()
+		case <-ctx.Done():
+			return
+		}
 		began := time.Now()
 		w, err := r.s.restoreShard(ctx, task, st)
 		if err == nil {

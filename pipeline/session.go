@@ -29,8 +29,10 @@ type session struct {
 
 	mu       sync.Mutex
 	assigned map[int32]bool // partition numbers, as the group has it
+	gone     map[int32]bool // those that went since the loop last looked, also where they came back
 	changed  bool           // since the loop last looked
 	closing  bool
+	leaving  bool
 
 	active  map[int32]*worker // restored and read from
 	workers []*worker         // the same, in order
@@ -43,7 +45,7 @@ type session struct {
 // session runs one client until the context ends (nil), the client must be
 // replaced (errReplaceClient) or nothing can be done (any other error).
 func (p *Pipeline) session(ctx context.Context) error {
-	s := &session{p: p, assigned: map[int32]bool{}, active: map[int32]*worker{}, inputOf: map[string]int{},
+	s := &session{p: p, assigned: map[int32]bool{}, gone: map[int32]bool{}, active: map[int32]*worker{}, inputOf: map[string]int{},
 		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now()}
 	for i := range p.cfg.Inputs {
 		s.inputOf[p.cfg.Inputs[i].Topic] = i
@@ -99,12 +101,16 @@ func (s *session) connect(ctx context.Context) error {
 }
 
 // close leaves the group's protocol without a word: a static member that comes
-// back finds its place. leave says goodbye.
+// back finds its place. After a clean stop it says goodbye, when the client is
+// closed: one that still runs would join again.
 func (s *session) close() {
 	s.mu.Lock()
 	s.closing = true
 	s.mu.Unlock()
 	s.client.CloseAllowingRebalance()
+	if s.leaving {
+		s.leave()
+	}
 	s.reader.Close()
 }
 
@@ -196,7 +202,7 @@ func (s *session) onGone(_ context.Context, _ *kgo.Client, gone map[string][]int
 	for _, partitions := range gone {
 		for _, n := range partitions {
 			delete(s.assigned, n)
-			s.changed = true
+			s.gone[n], s.changed = true, true
 		}
 	}
 }

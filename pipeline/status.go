@@ -21,6 +21,16 @@ func (s *status) set(ready bool, reason string) {
 	s.ready, s.reason = ready, reason
 }
 
+// interrupt says why a pipeline that was ready is so no longer; a reason that
+// stands already says more.
+func (s *status) interrupt(reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ready {
+		s.ready, s.reason = false, reason
+	}
+}
+
 // note keeps the last trouble that was answered without stopping.
 func (s *status) note(part string, err error) {
 	s.mu.Lock()

@@ -71,12 +71,16 @@ type committedState struct {
 	entry        checkpoint.Entry
 	paramVersion string
 	rowsComplete uint64
+	flush        flushState
+	lastFlush    time.Time
+	headerBatch  uint64
 }
 
 // fetchedRecords is what one poll brought of one input.
 type fetchedRecords struct {
 	input   int
 	records []*kgo.Record
+	skip    *kgo.ErrDecompressTooLarge // after the records; nil = nothing to skip
 }
 
 // lateRecord is an event that came after the retained days.
@@ -120,6 +124,7 @@ func (w *worker) keep() {
 	w.committed.positions = append(w.committed.positions[:0], w.inputs...)
 	w.clock.copyTo(&w.committed.clock)
 	w.committed.paramVersion, w.committed.rowsComplete = w.paramVersion, w.rowsComplete
+	w.committed.flush, w.committed.lastFlush, w.committed.headerBatch = w.flush, w.lastFlush, w.headerBatch
 	if n := len(w.entries); n > 0 {
 		w.committed.entry = w.entries[n-1]
 	}
@@ -139,7 +144,7 @@ func (w *worker) undo() {
 	copy(w.inputs, w.committed.positions)
 	w.committed.clock.copyTo(&w.clock)
 	w.paramVersion, w.rowsComplete = w.committed.paramVersion, w.committed.rowsComplete
-	w.flush = flushState{}
+	w.flush, w.lastFlush, w.headerBatch = w.committed.flush, w.committed.lastFlush, w.committed.headerBatch
 	w.clear()
 }
 
