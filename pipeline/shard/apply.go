@@ -28,14 +28,17 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 		s.tooLate(b, index, fx)
 		return
 	}
-	if !remember(c, e) {
+	switch known, was := remember(c, e); {
+	case !known && s.record(c, e, day):
+		s.counters.Applied++
+	case known && !earlier(e, was, e.EventHash):
 		s.counters.Duplicates++
 		return
-	}
-	if s.record(c, e, day) {
-		s.counters.Applied++
-	} else {
+	default:
 		s.counters.Duplicates++
+		if known {
+			s.redate(c, e, day, was)
+		}
 	}
 	now := max(e.OccurredAt, c.JudgedAt)
 	c.LastEvent = max(c.LastEvent, e.OccurredAt)
@@ -57,34 +60,61 @@ func (s *Shard) record(c *state.Customer, e *event.Event, day event.Day) bool {
 	return true
 }
 
-// remember notes the event's id among the latest. It returns false if it is
-// there already. An event older than all that is remembered cannot be
-// remembered itself: should it come again it may count twice, so the record is
-// approximate from then on.
-func remember(c *state.Customer, e *event.Event) bool {
-	at := len(c.Events)
+// redate lets the earlier of two events with one id count: what it says of an
+// order or a complaint is taken by the earliest instant anyway, a visit is
+// moved to its day. Both are taken to be of one kind.
+func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was event.Instant) {
+	if e.Type != event.Visit {
+		s.record(c, e, day)
+		return
+	}
+	if before := s.cfg.Zone.DayOf(was); before != day && e.Kind.Acts() {
+		if d := c.Days.Find(int32(before)); d != nil && d.Visits > 0 {
+			d.Visits--
+			c.Days.Drop(int32(before))
+			s.visit(c, e, day)
+		}
+	}
+}
+
+// remember notes the event's id among the latest. It says whether it is there
+// already, and when that one occurred; the earlier instant is kept. An event
+// older than all that is remembered cannot be remembered itself: should it come
+// again it may count twice, so the record is approximate from then on.
+func remember(c *state.Customer, e *event.Event) (known bool, was event.Instant) {
 	for i := len(c.Events) - 1; i >= 0; i-- {
-		m := &c.Events[i]
-		if m.Hash == e.EventHash {
-			return false
-		}
-		if at == i+1 && earlier(e, m.At, m.Hash) {
-			at = i
+		if m := c.Events[i]; m.Hash == e.EventHash {
+			if e.OccurredAt < m.At {
+				c.Events = append(c.Events[:i], c.Events[i+1:]...)
+				placeMark(c, e)
+			}
+			return true, m.At
 		}
 	}
-	if len(c.Events) == state.MaxEvents {
-		if at == 0 {
-			c.Flags |= state.Approximate
-			return true
-		}
-		copy(c.Events, c.Events[1:at])
-		c.Events[at-1] = state.EventMark{At: e.OccurredAt, Hash: e.EventHash}
-		return true
+	placeMark(c, e)
+	return false, 0
+}
+
+// placeMark puts the event's mark in its place by (instant, id); the oldest
+// goes where there are too many.
+func placeMark(c *state.Customer, e *event.Event) {
+	at := len(c.Events)
+	for at > 0 && earlier(e, c.Events[at-1].At, c.Events[at-1].Hash) {
+		at--
 	}
-	c.Events = append(c.Events, state.EventMark{})
-	copy(c.Events[at+1:], c.Events[at:])
-	c.Events[at] = state.EventMark{At: e.OccurredAt, Hash: e.EventHash}
-	return true
+	mark := state.EventMark{At: e.OccurredAt, Hash: e.EventHash}
+	if len(c.Events) < state.MaxEvents {
+		c.Events = append(c.Events, state.EventMark{})
+		copy(c.Events[at+1:], c.Events[at:])
+		c.Events[at] = mark
+		return
+	}
+	if at == 0 {
+		c.Flags |= state.Approximate
+		return
+	}
+	copy(c.Events, c.Events[1:at])
+	c.Events[at-1] = mark
 }
 
 func (s *Shard) tooLate(b *Batch, index int32, fx *Effects) {
