@@ -90,7 +90,7 @@ func (j *judgement) raiseChurn() {
 // confirmed is the highest level that has held for its dwell.
 func (j *judgement) confirmed() signal.Level {
 	for level := signal.Lost; level >= signal.AtRisk; level-- {
-		if j.f.Now >= j.confirmedAt(level) {
+		if j.silence >= j.confirmedAt(level) {
 			return level
 		}
 	}

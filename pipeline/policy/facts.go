@@ -11,6 +11,11 @@ import (
 type Facts struct {
 	// Now is the later of the moment that fires and the customer's own last event.
 	Now event.Instant
+	// Silence is how far the customer is known to have been silent where nothing
+	// is known of it: an event may come at Now while earlier ones, of other inputs,
+	// are still unread. What silence brings holds up to here, not up to Now. Never
+	// after Now; 0 stands for Now.
+	Silence event.Instant
 	// CustomerID draws the holdout arm when an alert is raised; read during the call.
 	CustomerID []byte
 

@@ -12,6 +12,7 @@ type judgement struct {
 	f        *Facts
 	episodes []Episode
 	out      []Transition
+	silence  event.Instant // f.Silence, never 0
 
 	newPurchase      bool // a later purchase day than the one judged before
 	reactivated      bool // a purchase has just ended `lost`
@@ -26,7 +27,10 @@ type judgement struct {
 // instants besides does no harm, and called again with the same facts it gives the
 // same next: deadlines can be rebuilt from records. It allocates only where the slices must grow.
 func (c *Config) Judge(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition, event.Instant) {
-	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out}
+	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out, silence: f.Silence}
+	if f.Silence == 0 {
+		j.silence = f.Now
+	}
 	j.levels()
 	j.cool()
 	j.churn()

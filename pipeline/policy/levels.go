@@ -27,13 +27,13 @@ func (j *judgement) levels() {
 	}
 	st.LastPurchaseDay = f.LastPurchaseDay
 
-	on := j.holds(st.Flags&FlagWatch != 0, f.Now >= f.WatchAt, j.c.Watch.Leave, j.c.OverdueWatch)
+	on := j.holds(st.Flags&FlagWatch != 0, j.silence >= f.WatchAt, j.c.Watch.Leave, j.c.OverdueWatch)
 	st.set(FlagWatch, on)
-	on = j.holds(st.AtRiskSince != 0, j.mayBeAtRisk() && f.Now >= f.AtRiskAt, j.c.AtRisk.Leave, j.c.OverdueAtRisk)
+	on = j.holds(st.AtRiskSince != 0, j.mayBeAtRisk() && j.silence >= f.AtRiskAt, j.c.AtRisk.Leave, j.c.OverdueAtRisk)
 	j.since(&st.AtRiskSince, on)
 	j.critical()
 
-	lost := f.Closed || f.Now >= f.LostAt
+	lost := f.Closed || j.silence >= f.LostAt
 	if st.LostSince != 0 && !lost {
 		j.reactivated = j.newPurchase || reopened
 		lost = !j.reactivated
@@ -58,8 +58,8 @@ func (j *judgement) mayBeAtRisk() bool {
 // a complaint past its time beside long silence, or a slowdown in class A.
 func (j *judgement) critical() {
 	st, f := j.st, j.f
-	byComplaint := f.SLABreached && f.Now >= f.OverdueAt
-	byRank := f.VIP && f.Now >= f.CriticalAt || f.ClassA && f.CUSUMAlarm
+	byComplaint := f.SLABreached && j.silence >= f.OverdueAt
+	byRank := f.VIP && j.silence >= f.CriticalAt || f.ClassA && f.CUSUMAlarm
 	was := st.CriticalSince != 0
 	on := j.holds(was, byComplaint || byRank, j.c.Critical.Leave, j.c.OverdueWatch)
 	told := st.Flags&FlagCriticalByComplaint != 0

@@ -8,7 +8,7 @@ import (
 // wakes is the earliest instant after Now at which something changes if nothing
 // more is heard. It follows from state, episodes and facts alone.
 func (j *judgement) wakes() event.Instant {
-	n := earliest{now: j.f.Now, at: Never}
+	n := earliest{now: j.f.Now, silence: j.silence, at: Never}
 	n.or(j.f.SLADueAt)
 	n.or(j.f.Complaints30FallAt)
 	if j.f.HasPurchase {
@@ -34,19 +34,19 @@ func (j *judgement) wakes() event.Instant {
 func (j *judgement) wakesForLevels(n *earliest) {
 	st, f := j.st, j.f
 	if st.Flags&FlagWatch == 0 {
-		n.or(f.WatchAt)
+		n.inSilence(f.WatchAt)
 	}
 	if st.AtRiskSince == 0 {
-		n.or(f.AtRiskAt)
+		n.inSilence(f.AtRiskAt)
 	}
 	if st.CriticalSince == 0 && f.VIP {
-		n.or(f.CriticalAt)
+		n.inSilence(f.CriticalAt)
 	}
 	if st.CriticalSince == 0 && f.SLABreached {
-		n.or(f.OverdueAt)
+		n.inSilence(f.OverdueAt)
 	}
 	if st.LostSince == 0 {
-		n.or(f.LostAt)
+		n.inSilence(f.LostAt)
 	}
 	if st.Level != signal.LevelNone {
 		n.or(j.protectedUntil())
@@ -65,12 +65,20 @@ func (j *judgement) wakesForDwell(n *earliest) {
 		return
 	}
 	for level := max(above+1, signal.AtRisk); level <= signal.Lost; level++ {
-		n.or(j.confirmedAt(level))
+		n.inSilence(j.confirmedAt(level))
 	}
 }
 
 // earliest gathers the least of the instants after now.
-type earliest struct{ now, at event.Instant }
+type earliest struct{ now, silence, at event.Instant }
+
+// inSilence takes an instant that must be reached in silence. One up to Now that
+// is not known to have been silence comes as soon as everything up to Now is known.
+func (n *earliest) inSilence(at event.Instant) {
+	if at > n.silence {
+		n.or(max(at, n.now+1))
+	}
+}
 
 func (n *earliest) or(at event.Instant) {
 	if at > n.now && at < n.at {

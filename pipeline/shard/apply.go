@@ -42,7 +42,7 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 	}
 	now := max(e.OccurredAt, c.JudgedAt)
 	c.LastEvent = max(c.LastEvent, e.OccurredAt)
-	s.settle(b, c, now, fx)
+	s.settle(b, c, moment{now: now, silence: min(b.Clock, e.OccurredAt-s.cfg.Lateness)}, fx)
 }
 
 // record changes what the record says by what the event says. It returns false

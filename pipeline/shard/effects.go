@@ -81,8 +81,9 @@ func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
 		s.slab.LoadSlot(c, slot)
 		s.slab.SetRowPending(slot, false)
 		j := &s.judge
-		s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
 		j.standing.load(c)
+		s.silence = max(j.standing.silence, s.clock)
+		s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
 		s.cfg.Parameters.Scores(&j.statistics, &j.scores)
 		s.gather(c, &j.statistics)
 		s.writeRow(&b, c, &j.statistics, fx)

@@ -23,11 +23,14 @@ type judgement struct {
 
 // decide judges the customer at c.JudgedAt, turns what the policy says into
 // effects, and sets the next deadline.
-func (s *Shard) decide(b *Batch, c *state.Customer, fx *Effects) {
+func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *Effects) {
 	j, now := &s.judge, c.JudgedAt
 	st := &j.statistics
-	s.statistics(c, now, st)
 	j.standing.load(c)
+	// What was known once stays known, though an event of before comes now.
+	s.silence = min(max(silence, j.standing.silence, 1), now)
+	j.standing.silence = s.silence
+	s.statistics(c, now, st)
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
 	var next event.Instant
@@ -74,7 +77,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 	p := s.cfg.Parameters
 	f := &s.judge.facts
 	*f = policy.Facts{
-		Now: st.Now, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
+		Now: st.Now, Silence: s.silence, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
 		WatchAt: policy.Never, AtRiskAt: policy.Never, CriticalAt: policy.Never, LostAt: policy.Never, OverdueAt: policy.Never,
 		DropoutIdentified: p.DropoutIdentified, Sufficiency: p.DataSufficiency, ModelSince: s.cfg.ModelSince,
 		// No cut points are in force yet: a rank of value counts as met,
@@ -115,11 +118,11 @@ func (s *Shard) nextDue(c *state.Customer, now event.Instant) event.Instant {
 			continue
 		}
 		response, resolution := s.dueTimes(k)
-		if response > now && (k.RespondedAt == 0 || k.RespondedAt > response) {
-			next = min(next, response)
+		if response > s.silence && (k.RespondedAt == 0 || k.RespondedAt > response) {
+			next = min(next, max(response, now+1))
 		}
-		if resolution > now {
-			next = min(next, resolution)
+		if resolution > s.silence {
+			next = min(next, max(resolution, now+1))
 		}
 	}
 	return next

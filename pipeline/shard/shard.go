@@ -55,6 +55,7 @@ type Shard struct {
 	changed  []state.Slot // records that a row is owed for, oldest first
 	taken    int          // how many of changed were written in the commit at hand
 	judge    judgement
+	silence  event.Instant // how far the customer at hand is known to have been silent
 	// parameters is a hash of the version of the parameters in force.
 	parameters uint32
 	saved      savedPoint
@@ -143,15 +144,21 @@ func (s *Shard) fire(b *Batch, limit event.Instant, fx *Effects) {
 			continue // in a replay: the page already reflects this moment
 		}
 		s.counters.DeadlinesFired++
-		s.settle(b, c, max(at, c.JudgedAt), fx)
+		s.settle(b, c, moment{now: max(at, c.JudgedAt), silence: at}, fx)
 	}
 }
 
-// settle brings a loaded customer to the moment now, judges it, and stores it.
-func (s *Shard) settle(b *Batch, c *state.Customer, now event.Instant, fx *Effects) {
-	c.JudgedAt = now
-	s.fold(c, s.cfg.Zone.DayOf(now))
-	s.decide(b, c, fx)
+// moment is when a customer is judged, and how far its silence is real: to a
+// deadline that fires; at an event only as far as deadlines have fired before
+// it. An input that is read ahead of the others must not make their unread
+// events look like silence.
+type moment struct{ now, silence event.Instant }
+
+// settle brings a loaded customer to a moment, judges it, and stores it.
+func (s *Shard) settle(b *Batch, c *state.Customer, at moment, fx *Effects) {
+	c.JudgedAt = at.now
+	s.fold(c, s.cfg.Zone.DayOf(at.now))
+	s.decide(b, c, at.silence, fx)
 	if c.Flags&state.RowPending == 0 {
 		c.Flags |= state.RowPending
 		s.changed = append(s.changed, c.Slot())

@@ -14,6 +14,7 @@ import (
 // opaque section: version u8, episodes u8, 6 bytes spare, then the parts as
 // they lie in memory (fixed size, no pointers, little-endian).
 type standing struct {
+	silence   event.Instant // how far the customer is known to have been silent
 	crossings crossingsKept
 	state     policy.State
 	episodes  []policy.Episode
@@ -32,6 +33,7 @@ type crossingsKept struct {
 const (
 	standingVersion   = 1
 	standingHeadBytes = 8
+	silenceBytes      = int(unsafe.Sizeof(event.Instant(0)))
 	crossingsBytes    = int(unsafe.Sizeof(crossingsKept{}))
 	policyStateBytes  = int(unsafe.Sizeof(policy.State{}))
 	episodeBytes      = int(unsafe.Sizeof(policy.Episode{}))
@@ -40,7 +42,7 @@ const (
 // load reads the standing of a customer; an empty section is that of one never
 // judged.
 func (st *standing) load(c *state.Customer) {
-	st.crossings, st.state = crossingsKept{}, policy.State{}
+	st.silence, st.crossings, st.state = 0, crossingsKept{}, policy.State{}
 	st.episodes = st.room[:0]
 	in := c.Opaque
 	if len(in) < standingHeadBytes || in[0] != standingVersion {
@@ -48,6 +50,7 @@ func (st *standing) load(c *state.Customer) {
 	}
 	n := min(int(in[1]), len(st.room))
 	in = in[standingHeadBytes:]
+	in = in[copy(asBytes(&st.silence), in):]
 	in = in[copy(asBytes(&st.crossings), in):]
 	in = in[copy(asBytes(&st.state), in):]
 	st.episodes = st.room[:n]
@@ -62,9 +65,10 @@ func (st *standing) save(c *state.Customer) {
 		c.Opaque = c.Opaque[:0]
 		return
 	}
-	n := standingHeadBytes + crossingsBytes + policyStateBytes + len(st.episodes)*episodeBytes
+	n := standingHeadBytes + silenceBytes + crossingsBytes + policyStateBytes + len(st.episodes)*episodeBytes
 	out := c.Opaque[:0]
 	out = append(out, standingVersion, uint8(len(st.episodes)), 0, 0, 0, 0, 0, 0)
+	out = append(out, asBytes(&st.silence)...)
 	out = append(out, asBytes(&st.crossings)...)
 	out = append(out, asBytes(&st.state)...)
 	for i := range st.episodes {

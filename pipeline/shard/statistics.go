@@ -156,7 +156,7 @@ func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
 		if k.RespondedAt == 0 || k.RespondedAt > st.Now {
 			due = min(due, response)
 		}
-		if due <= st.Now && (!st.SLABreachedOpen || due < st.SLADueAt) {
+		if due <= s.silence && (!st.SLABreachedOpen || due < st.SLADueAt) {
 			st.SLABreachedOpen, st.SLABreachedOpenedAt, st.SLADueAt, st.SLACategory = true, k.OpenedAt, due, category
 		}
 	}
