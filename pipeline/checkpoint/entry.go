@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -118,8 +119,8 @@ func DecodeHeader(value []byte) (Header, error) {
 	for n := r.count(maxEntryInputs); n > 0; n-- {
 		h.Topics = append(h.Topics, r.text())
 	}
-	h.LogOffset = int64(r.uvarint())
-	h.Pages = uint32(r.uvarint())
+	h.LogOffset = int64(r.count(math.MaxInt64))
+	h.Pages = uint32(r.count(math.MaxUint32))
 	return h, r.end()
 }
 
@@ -144,11 +145,12 @@ type entryReader struct {
 
 func (r *entryReader) entry() Entry {
 	e := Entry{Batch: r.uvarint(), Clock: r.varint(), Wall: r.varint(), NextSeq: r.uvarint(),
-		OldestNeeded: r.uvarint(), RowsComplete: r.uvarint(), Partitions: int32(r.uvarint()),
-		Epoch: uint16(r.uvarint()), ConfigHash: r.uvarint(), CutsVersion: r.uvarint(), ParamVersion: r.text()}
+		OldestNeeded: r.uvarint(), RowsComplete: r.uvarint(), Partitions: int32(r.count(math.MaxInt32)),
+		Epoch: uint16(r.count(math.MaxUint16)), ConfigHash: r.uvarint(), CutsVersion: r.uvarint(), ParamVersion: r.text()}
 	for n := r.count(maxEntryInputs); n > 0; n-- {
-		from := int64(r.uvarint())
-		e.Inputs = append(e.Inputs, InputRange{From: from, To: from + int64(r.uvarint()), Latest: r.varint()})
+		from := r.count(math.MaxInt64)
+		to := from + r.count(math.MaxInt64-from)
+		e.Inputs = append(e.Inputs, InputRange{From: int64(from), To: int64(to), Latest: r.varint()})
 	}
 	for n := r.count(maxEntryCounters); n > 0; n-- {
 		e.Counters = append(e.Counters, r.uvarint())
@@ -171,6 +173,7 @@ func (r *entryReader) varint() int64 {
 	return int64(v>>1) ^ -int64(v&1)
 }
 
+// count reads a number that must not be above a limit.
 func (r *entryReader) count(limit uint64) uint64 {
 	n := r.uvarint()
 	if n > limit {
