@@ -41,6 +41,9 @@ func stream(o streamOptions) []arrival {
 		}
 		// Some customers are of long ago, some come late, most are in between.
 		n := r.IntN(o.customers)*(i+o.events/8)/(o.events+o.events/8) - r.IntN(3)
+		if r.IntN(5) == 0 { // more events than a record remembers
+			n = o.customers - 1 - r.IntN(1+o.customers/60)
+		}
 		all[i].Event = g.event(max(n, 0), at)
 	}
 	// The order within a batch: of one instant by input.

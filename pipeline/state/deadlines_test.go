@@ -197,3 +197,24 @@ func TestRestoreSpreadsDeadlines(t *testing.T) {
 		}
 	}
 }
+
+// TestReplayLosesNoDeadline: a deadline that a replay has passed over, because
+// the page reflects its moment already, still comes afterwards.
+func TestReplayLosesNoDeadline(t *testing.T) {
+	s, c := NewSlab(), &Customer{}
+	s.Begin(9, false)
+	s.Load(c, 1, []byte("c-1"), true)
+	c.Deadline = 450_000 * event.Hour
+	s.Store(c)
+	var codec PageCodec
+	loaded := load(t, &codec, map[uint32][]byte{0: s.AppendPage(&codec, nil, 3, 0, 9)})
+	loaded.Begin(5, true)
+	slot, _, ok := loaded.PopDue(450_001 * event.Hour)
+	if !ok || loaded.LoadSlot(c, slot) {
+		t.Fatalf("popped %v, and the record of a newer page is given to the replay", ok)
+	}
+	loaded.EndReplay()
+	if at := loaded.NextDue(); at > 450_000*event.Hour || loaded.Pending() != 1 {
+		t.Errorf("%d pending, next due at %d: the deadline is lost", loaded.Pending(), at)
+	}
+}

@@ -279,10 +279,17 @@ func (m *machine) check(t *rapid.T) {
 			t.Fatalf("%q: a row is owed %v, want %v", p.id, m.slab.IsRowPending(slot), m.owed[p.id])
 		}
 	}
-	places := 0
+	places, indexed := 0, 0
 	m.slab.Each(func(Slot) { places++ })
-	if places != seen {
-		t.Fatalf("%d places, want %d", places, seen)
+	for i := range m.slab.index.tables {
+		for _, v := range m.slab.index.tables[i].slots {
+			if v != 0 {
+				indexed++
+			}
+		}
+	}
+	if places != seen || indexed != seen {
+		t.Fatalf("%d places and %d in the index, want %d", places, indexed, seen)
 	}
 	m.checkDirty(t)
 }
