@@ -33,6 +33,7 @@ import (
 type world struct {
 	t      testing.TB
 	addrs  []string
+	dial   []kgo.Opt // how brokers are reached; nil = by TCP
 	client *kgo.Client
 	names  topics.Names
 }
@@ -58,9 +59,9 @@ func defaultNames() topics.Names { return topics.DefaultNames() }
 // consumer reads both alert topics, read committed, without a group.
 func (w *world) consumer() *kgo.Client {
 	w.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(w.addrs...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+	client, err := kgo.NewClient(append(w.reach(), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeTopics(w.names[topics.Alerts], w.names[topics.Loyalty]),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -90,7 +91,20 @@ func newWorld(t testing.TB) *world {
 func newWorldAt(t testing.TB, addrs []string) *world {
 	t.Helper()
 	w := &world{t: t, addrs: addrs, names: topics.DefaultNames()}
-	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.MetadataMinAge(100*time.Millisecond))
+	w.connect()
+	return w
+}
+
+// reach are the options by which a client reaches the brokers.
+func (w *world) reach() []kgo.Opt {
+	return append([]kgo.Opt{kgo.SeedBrokers(w.addrs...)}, w.dial...)
+}
+
+// connect makes the test's own client, and the topics.
+func (w *world) connect() {
+	t := w.t
+	t.Helper()
+	client, err := kgo.NewClient(append(w.reach(), kgo.MetadataMinAge(100*time.Millisecond))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +115,6 @@ func newWorldAt(t testing.TB, addrs []string) *world {
 	if err != nil || len(report.Blocking()) > 0 {
 		t.Fatal(err, report)
 	}
-	return w
 }
 
 func (w *world) ctx() context.Context {
@@ -151,7 +164,7 @@ func (w *world) config() pipeline.Config {
 		logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	return pipeline.Config{
-		Client: []kgo.Opt{kgo.SeedBrokers(w.addrs...)},
+		Client: w.reach(),
 		Group:  "holdfast", InstanceID: "one", Inputs: inputs,
 		Topics: pipeline.Topics{Checkpoint: w.names[topics.Checkpoint], BatchLog: w.names[topics.BatchLog],
 			Outbox: w.names[topics.Outbox], Alerts: w.names[topics.Alerts], Loyalty: w.names[topics.Loyalty],

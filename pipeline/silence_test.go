@@ -1,0 +1,105 @@
+package pipeline_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/holdfast/holdfast/internal/workload"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// settle is time enough for the clock to be asked and to move twice.
+const settle = 2200 * time.Millisecond
+
+// season is the traffic of a small shop in three parts: what is there at the
+// beginning, a few days before an outage of 35 days and those days themselves,
+// and a few days after.
+type season struct{ history, before, during, after []workload.Item }
+
+func newSeason() season {
+	const outage = 35
+	shop := workload.NewShop(workload.ShopConfig{Seed: 3, Customers: 70, HistoryDays: 150, End: start, LiveDays: outage + 8})
+	var s season
+	for item, ok := shop.Next(); ok; item, ok = shop.Next() {
+		switch at := item.At - start; {
+		case at < 0:
+			s.history = append(s.history, item)
+		case at < 4*event.Day24h:
+			s.before = append(s.before, item)
+		case at < (4+outage)*event.Day24h:
+			s.during = append(s.during, item)
+		default:
+			s.after = append(s.after, item)
+		}
+	}
+	return s
+}
+
+func (s season) len() int { return len(s.history) + len(s.before) + len(s.during) + len(s.after) }
+
+// live runs a pipeline through the season and returns the alerts' keys.
+// After an outage it reads at most so many records at a time; 0 = no outage.
+func (s season) live(v *virtual, atATime int) []string {
+	v.t.Helper()
+	cfg := v.honest()
+	v.produce(s.history)
+	p := v.run(cfg)
+	v.caughtUp(cfg)
+	v.happen(s.before, settle)
+	v.caughtUp(cfg)
+	if atATime > 0 {
+		if err := p.stop(); err != nil {
+			v.t.Fatal(err)
+		}
+		v.produce(s.during)
+		v.setWall(s.after[0].At)
+		cfg.MaxPollRecords = atATime
+		p = v.run(fresh(cfg))
+		v.caughtUp(cfg)
+	} else {
+		v.happen(s.during, settle)
+	}
+	v.happen(s.after, settle)
+	v.caughtUp(cfg)
+	if err := p.stop(); err != nil {
+		v.t.Fatal(err)
+	}
+	v.verify(cfg, s.len())
+	var keys []string
+	for _, m := range v.alerts() {
+		keys = append(keys, m.key())
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// TestAnOutageMakesNoSilence stops the pipeline for 35 days while purchases
+// wait unread, and holds its alerts against those of a pipeline that never
+// stopped. Read in few pieces they are the same. Read in many, some inputs run
+// ahead of others: then a silence that ended within the outage may pass without
+// an alert, but none may be raised that a steady pipeline does not raise.
+func TestAnOutageMakesNoSilence(t *testing.T) {
+	s := newSeason()
+	var steady, whole, pieces []string
+	inVirtualTime(t, func(v *virtual) { steady = s.live(v, 0) })
+	inVirtualTime(t, func(v *virtual) { whole = s.live(v, 20_000) })
+	inVirtualTime(t, func(v *virtual) { pieces = s.live(v, 20) })
+	t.Logf("%d events during the outage, %d alerts, %d read in pieces", len(s.during), len(steady), len(pieces))
+	if len(steady) < 20 {
+		t.Errorf("%d alerts: too few to show anything", len(steady))
+	}
+	onlyIn(t, "steady", steady, whole)
+	onlyIn(t, "interrupted", whole, steady)
+	onlyIn(t, "piecemeal", pieces, steady)
+}
+
+// onlyIn names what one run has and the other has not.
+func onlyIn(t *testing.T, name string, one, other []string) {
+	t.Helper()
+	for _, key := range one {
+		if !slices.Contains(other, key) {
+			t.Errorf("only the %s run has alert %s", name, key)
+		}
+	}
+}
