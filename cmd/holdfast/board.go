@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,8 +103,8 @@ func (b *board) counts() (open, critical, raised, resolved int) {
 	return len(b.open), critical, b.raised, b.resolved
 }
 
-// top gives the n open alerts that matter most: the highest level, then the
-// most at stake.
+// top gives the n customers who matter most, each with the strongest of the
+// alerts that are open: the highest level, then the most at stake.
 func (b *board) top(n int) []boardAlert {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -116,6 +117,12 @@ func (b *board) top(n int) []boardAlert {
 	slices.SortFunc(alerts, func(x, y boardAlert) int {
 		return cmp.Or(cmp.Compare(levelRank[y.Level], levelRank[x.Level]), cmp.Compare(y.stake(), x.stake()),
 			cmp.Compare(x.AlertID, y.AlertID))
+	})
+	listed := map[string]bool{}
+	alerts = slices.DeleteFunc(alerts, func(alert boardAlert) bool {
+		again := listed[alert.CustomerID]
+		listed[alert.CustomerID] = true
+		return again
 	})
 	return alerts[:min(n, len(alerts))]
 }
@@ -133,9 +140,11 @@ func (a boardAlert) stake() float64 {
 
 // printTop writes the list: score, at stake, why.
 func (b *board) printTop(w io.Writer, n int) {
-	alerts := b.top(n)
-	open, critical, _, _ := b.counts()
-	fmt.Fprintf(w, "\n%-26s %-9s %6s %14s   %s\n", fmt.Sprintf("TOP %d OF %d OPEN ALERTS", len(alerts), open), "level", "risk", "at stake", "why")
+	alerts := b.top(math.MaxInt)
+	customers := len(alerts)
+	alerts = alerts[:min(n, customers)]
+	_, critical, _, _ := b.counts()
+	fmt.Fprintf(w, "\n%-26s %-9s %6s %14s   %s\n", fmt.Sprintf("TOP %d OF %d CUSTOMERS", len(alerts), customers), "level", "risk", "at stake", "why")
 	for _, alert := range alerts {
 		risk, stake := "", ""
 		if alert.Score != nil {

@@ -18,12 +18,10 @@ func (d *demonstration) nextItem() *workload.Item {
 	return d.waiting
 }
 
-// sendNext sends it. The record is written now, whenever the event happened:
-// retention counts from the record's time.
+// sendNext sends it.
 func (d *demonstration) sendNext() error {
 	item := *d.waiting
 	d.waiting = nil
-	item.At = workload.InstantOf(d.now())
 	return d.sender.send(item)
 }
 

@@ -161,7 +161,9 @@ func (s *sender) send(item workload.Item) error {
 	if item.Want != decode.None {
 		s.bad++
 	}
-	record := &kgo.Record{Topic: topic, Key: item.Key, Value: item.Value, Timestamp: workload.TimeOf(item.At)}
+	// The client stamps the record with the time of writing, whenever the event
+	// happened: retention counts from it.
+	record := &kgo.Record{Topic: topic, Key: item.Key, Value: item.Value}
 	if len(item.EventID) > 0 {
 		record.Headers = []kgo.RecordHeader{{Key: "ce_id", Value: item.EventID}}
 	}

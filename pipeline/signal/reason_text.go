@@ -24,8 +24,8 @@ func (r *Reason) AppendText(dst []byte) []byte {
 			return append(dst, " ago was settled after its time"...)
 		}
 		dst = append(append(dst, "a complaint about "...), topicWords(r.Topic)...)
-		dst = appendCount(append(dst, " has waited for "...), r.Observed, "hour")
-		return appendCount(append(dst, "; the time allowed is "...), math.Ceil(r.Expected), "hour")
+		dst = appendHours(append(dst, " has waited for "...), r.Observed)
+		return appendHours(append(dst, "; the time allowed is "...), math.Ceil(r.Expected))
 	case RepeatComplaints:
 		return append(appendCount(dst, r.Observed, "complaint"), " in 30 days"...)
 	case TopBoxLost:
@@ -111,6 +111,18 @@ func appendCount(dst []byte, n float64, noun string) []byte {
 		dst = append(dst, 's')
 	}
 	return dst
+}
+
+// daysFromHours is from which length on a waiting time is told in days: nobody
+// reads 1534 hours.
+const daysFromHours = 48
+
+// appendHours appends a waiting time: in hours, or in days where it is long.
+func appendHours(dst []byte, hours float64) []byte {
+	if hours > daysFromHours {
+		return appendCount(dst, hours/24, "day")
+	}
+	return appendCount(dst, hours, "hour")
 }
 
 func appendWhole(dst []byte, n float64) []byte {
