@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW v_customers_at_risk (
     lifecycle_state LowCardinality(String) COMMENT 'state of the customer in its life with the shop',
     value_at_risk Nullable(Decimal(18, 4)) COMMENT '(1 - p_alive) times clv_365d if alive, at as_of',
     currency LowCardinality(String) COMMENT 'currency of every amount in the row',
-    p_alive Nullable(Float64) COMMENT 'probability of being still a customer, as of business_date',
+    p_alive Nullable(Float64) COMMENT 'probability of being still a customer, as of business_date (at as_of while model_params lacks param_version)',
     p_return_30d Nullable(Float64) COMMENT 'probability of a purchase day in the 30 days from business_date',
     p_return_60d Nullable(Float64) COMMENT 'probability of a purchase day in the 60 days from business_date',
     p_return_90d Nullable(Float64) COMMENT 'probability of a purchase day in the 90 days from business_date',
@@ -53,6 +53,8 @@ WITH
         FROM customer_current AS c FINAL
         WHERE c.level IN ('watch', 'at_risk', 'critical') AND c.lifecycle_state != 'closed'
     ),
+    -- Where the parameters are not there (yet), the row's own figures stand, which
+    -- are those at as_of.
     -- MBG/NBD with k = 1, S(g) = ((alpha + t_x) / (alpha + t_x + g))^(r + x):
     --   p_alive     = (b + x) S(g) / (a + (b + x) S(g))
     --   p_return(H) = p_alive (1 - S(g + H) / S(g))
@@ -62,7 +64,7 @@ WITH
             h.*,
             m.r + h.x AS shape,
             m.alpha + h.t_x + h.g AS scale,
-            if(m.k = 1, 1 / (1 + m.a / (m.b + h.x) * pow(scale / (m.alpha + h.t_x), shape)), NULL) AS alive
+            if(m.k = 1, 1 / (1 + m.a / (m.b + h.x) * pow(scale / (m.alpha + h.t_x), shape)), NULL) AS alive_now
         FROM history AS h
         LEFT JOIN model AS m ON m.param_version = h.param_version
     )
@@ -74,10 +76,10 @@ SELECT
     lifecycle_state,
     value_at_risk,
     currency,
-    alive AS p_alive,
-    alive * (1 - pow(scale / (scale + 30 / 7), shape)) AS p_return_30d,
-    alive * (1 - pow(scale / (scale + 60 / 7), shape)) AS p_return_60d,
-    alive * (1 - pow(scale / (scale + 90 / 7), shape)) AS p_return_90d,
+    ifNull(alive_now, posterior.p_alive) AS p_alive,
+    ifNull(alive_now * (1 - pow(scale / (scale + 30 / 7), shape)), posterior.p_return_30d) AS p_return_30d,
+    ifNull(alive_now * (1 - pow(scale / (scale + 60 / 7), shape)), posterior.p_return_60d) AS p_return_60d,
+    ifNull(alive_now * (1 - pow(scale / (scale + 90 / 7), shape)), posterior.p_return_90d) AS p_return_90d,
     churn_risk,
     reason_codes,
     toUInt32(silence_days) AS recency_days,

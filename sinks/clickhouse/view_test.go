@@ -43,6 +43,7 @@ func TestViewEqualsModel(t *testing.T) {
 		row.ParamVersion = fmt.Sprint("v", i%13) // v12 is unknown
 		row.TimeZone = []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", ""}[i%3]
 		row.ValueAtRisk = signal.Some(float64(i))
+		row.PAlive, row.PReturn90d = signal.Some(0.25), signal.Some(0.125)
 	})
 	r.running(r.loader())
 	r.awaitLoaded()
@@ -69,8 +70,8 @@ func TestViewEqualsModel(t *testing.T) {
 			t.Errorf("rank %d is %s, want %s", rank, id, want)
 		}
 		if version == "v12" {
-			if alive != nil || return90 != nil {
-				t.Errorf("%s has a probability without parameters", id)
+			if alive == nil || return90 == nil || *alive != 0.25 || *return90 != 0.125 {
+				t.Errorf("%s does not have its row's own probabilities while its parameters are not there", id)
 			}
 			continue
 		}
