@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast/holdfast/internal/config"
@@ -75,6 +78,9 @@ type engineSet struct {
 	kafka      *devkafka.Cluster
 	clickhouse *devclickhouse.Process // nil where it cannot be had
 	taken      []string               // addresses that were in use, in words
+
+	stopTending context.CancelFunc // nil where nothing is tended
+	tended      chan struct{}
 }
 
 // startEngines starts both, points the configuration at them, and creates
@@ -111,6 +117,7 @@ func (c *cli) startEngines(ctx context.Context, options engineOptions) (*engineS
 	if err := c.prepareEngines(ctx); err != nil {
 		return nil, errors.Join(err, running.close())
 	}
+	running.tend(c.stderr)
 	return running, nil
 }
 
@@ -229,9 +236,45 @@ func (c *cli) mirrorViews(ctx context.Context, loaded *config.Loaded) error {
 	return nil
 }
 
+// tend starts ClickHouse again, on the same port and data, whenever its process
+// ends by itself: it may run out of memory or be killed, and rows wait meanwhile.
+func (e *engineSet) tend(stderr io.Writer) {
+	if e.clickhouse == nil {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	e.stopTending, e.tended = stop, make(chan struct{})
+	go func() {
+		defer close(e.tended)
+		pace := backoff.NewExponentialBackOff()
+		pace.MaxInterval = 10 * time.Second
+		for {
+			select {
+			case <-e.clickhouse.Done():
+			case <-ctx.Done():
+				return
+			}
+			wait := pace.NextBackOff()
+			fmt.Fprintf(stderr, "the ClickHouse engine has ended; starting it again in %s\n", wait.Round(100*time.Millisecond))
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+				return
+			}
+			if err := e.clickhouse.Restart(ctx); err != nil {
+				fmt.Fprintln(stderr, err)
+			}
+		}
+	}()
+}
+
 // close stops the engines: ClickHouse first, as nobody reads from it any more.
 func (e *engineSet) close() error {
 	var failures []error
+	if e.stopTending != nil {
+		e.stopTending()
+		<-e.tended
+	}
 	if e.clickhouse != nil {
 		failures = append(failures, e.clickhouse.Close())
 	}

@@ -138,7 +138,9 @@ func (p *Process) start(ctx context.Context) error {
 		<-c.done
 		return word.err()
 	}
-	p.addr = word.Addr
+	if p.addr != word.Addr { // a restart keeps it, and others may be reading it
+		p.addr = word.Addr
+	}
 	return nil
 }
 
