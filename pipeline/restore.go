@@ -178,6 +178,11 @@ func (s *session) restoreShard(ctx context.Context, task *restore, st standing) 
 	if err := s.replay(ctx, w, task, entries); err != nil {
 		return nil, s.restoreFailure(task, "replay", err)
 	}
+	if header != nil {
+		if err := w.shard.Slab().CheckWhole(header.Pages); err != nil {
+			return nil, s.restoreFailure(task, "read pages", err)
+		}
+	}
 	w.resume(&entries[len(entries)-1], st.mark)
 	return w, nil
 }

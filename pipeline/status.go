@@ -55,7 +55,7 @@ func (p *Pipeline) Ready() (ready bool, reason string) {
 }
 
 func isPageDamage(err error) bool {
-	for _, damage := range []error{state.ErrPageMagic, state.ErrPageVersion, state.ErrPageCorrupt, state.ErrPageMisplace} {
+	for _, damage := range []error{state.ErrPageMagic, state.ErrPageVersion, state.ErrPageCorrupt, state.ErrPageMisplace, state.ErrPageMissing} {
 		if errors.Is(err, damage) {
 			return true
 		}

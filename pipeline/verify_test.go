@@ -195,7 +195,7 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 					ev.Input, ev.Offset = uint8(in), records[at[in]].Offset
 					b.Events = append(b.Events, ev)
 					oracle.Add(&ev)
-					if event.Instant(records[at[in]].Timestamp.UnixMicro())-ev.OccurredAt <= cfg.Shard.Lateness {
+					if arrival(records[at[in]])-ev.OccurredAt <= cfg.Shard.Lateness {
 						punctual.Add(&ev)
 					}
 				}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -128,6 +129,20 @@ func (w *world) topicOf(kind event.Type) string {
 		event.Complaint: topics.Complaints}[kind]]
 }
 
+// arrivalHeader is when the workload says that a record was written. It cannot
+// be the record's timestamp: retention would delete what is old.
+const arrivalHeader = "test_at"
+
+func arrival(r *kgo.Record) event.Instant {
+	for _, h := range r.Headers {
+		if h.Key == arrivalHeader {
+			at, _ := strconv.ParseInt(string(h.Value), 10, 64)
+			return event.Instant(at)
+		}
+	}
+	return event.Instant(r.Timestamp.UnixMicro())
+}
+
 // produce sends the items in their order and waits until they are there.
 func (w *world) produce(items []workload.Item) {
 	w.t.Helper()
@@ -135,7 +150,7 @@ func (w *world) produce(items []workload.Item) {
 	var failure error
 	for _, item := range items {
 		w.client.Produce(w.ctx(), &kgo.Record{Topic: w.topicOf(item.Topic), Key: item.Key, Value: item.Value,
-			Timestamp: workload.TimeOf(item.At)}, func(_ *kgo.Record, err error) {
+			Headers: []kgo.RecordHeader{{Key: arrivalHeader, Value: strconv.AppendInt(nil, int64(item.At), 10)}}}, func(_ *kgo.Record, err error) {
 			mu.Lock()
 			defer mu.Unlock()
 			failure = errors.Join(failure, err)

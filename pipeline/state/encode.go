@@ -225,6 +225,24 @@ func (s *Slab) beginCalendar() {
 	}
 }
 
+// ErrPageMissing says that a page of the checkpoint is not there.
+var ErrPageMissing = errors.New("page is missing: the checkpoint topic was truncated or emptied")
+
+// CheckWhole says after a replay whether every page is there. Places are taken
+// from the lowest on and never given back, so each page but the last is full;
+// atLeast is how many there were when the header was written.
+func (s *Slab) CheckWhole(atLeast uint32) error {
+	if uint32(len(s.pages)) < atLeast {
+		return fmt.Errorf("page %d of %d: %w", len(s.pages), atLeast, ErrPageMissing)
+	}
+	for n := 0; n < len(s.pages)-1; n++ {
+		if s.pages[n].count != PageSize {
+			return fmt.Errorf("page %d of %d, with %d customers: %w", n, len(s.pages), s.pages[n].count, ErrPageMissing)
+		}
+	}
+	return nil
+}
+
 // EndReplay says that every page now reflects every batch, and arms what a
 // replay may have passed over.
 func (s *Slab) EndReplay() {
