@@ -101,7 +101,7 @@ func (l *Load) customer() uint64 {
 	return l.zipf.draw(l.random.Float64())
 }
 
-// render writes one event into the current slab.
+// render draws one event.
 func (l *Load) render(now, at event.Instant) Item {
 	dice := l.random.Uint64()
 	t := &templates[0]
@@ -111,6 +111,24 @@ func (l *Load) render(now, at event.Instant) Item {
 	case part >= 85:
 		t = &templates[1]
 	}
+	return l.write(t, Item{Topic: t.kind, At: now}, l.customer(), at, dice)
+}
+
+// Make gives an event of a kind of a customer of one's choice, beside those of
+// Next: for histories that lie before a load. It happened, and is written, at
+// the instant given.
+func (l *Load) Make(kind event.Type, customer uint64, at event.Instant) Item {
+	l.number++
+	for i := range templates {
+		if templates[i].kind == kind {
+			return l.write(&templates[i], Item{Topic: kind, At: at}, customer, at, l.random.Uint64())
+		}
+	}
+	panic("workload: a load has purchases, visits and complaints")
+}
+
+// write puts key and value of the event with the current number into the slab.
+func (l *Load) write(t *template, item Item, customer uint64, at event.Instant, dice uint64) Item {
 	const room = ValueBytes + loadIDBytes
 	if cap(l.slab)-len(l.slab) < room {
 		l.slab = make([]byte, 0, loadSlabBytes)
@@ -120,13 +138,14 @@ func (l *Load) render(now, at event.Instant) Item {
 	value := l.slab[start : start+ValueBytes : start+ValueBytes]
 	key := l.slab[start+ValueBytes : start+room : start+room]
 
-	digits(key[2:], l.customer())
+	digits(key[2:], customer)
 	copy(value[t.customer:], key)
 	hex(value[t.id:], l.number)
 	t.stamp(value, at)
 	digits(value[t.order:t.order+11], l.number)
 	digits(value[t.amount:t.amount+3], dice>>32%1000)
-	return Item{Topic: t.kind, Key: key, Value: value, At: now}
+	item.Key, item.Value = key, value
+	return item
 }
 
 // digits fills b with the last digits of n.

@@ -162,6 +162,18 @@ func (s *Slab) Bytes() int64 {
 	return n + s.index.bytes()
 }
 
+// SideBytes is the part of Bytes that side records have reserved; the rest is
+// core records, their links, and the index.
+func (s *Slab) SideBytes() int64 {
+	var n int64
+	for _, p := range s.pages {
+		if p != nil {
+			n += int64(cap(p.side)) * 8
+		}
+	}
+	return n
+}
+
 func pageOf(slot Slot) uint32 { return uint32(slot) / PageSize }
 
 func (s *Slab) at(slot Slot) (*page, int) {
