@@ -1,0 +1,213 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/holdfast/holdfast/internal/devclickhouse"
+)
+
+// binary is the program under test, built once for all tests.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(withBinary(m))
+}
+
+func withBinary(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "holdfast-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "holdfast")
+	build := exec.Command("go", "build", "-o", binary, "../../cmd/holdfast")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build holdfast: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// world is a running pair of engines and the variables that lead to them.
+type world struct {
+	t          *testing.T
+	dir        string
+	kafka      string
+	clickhouse string
+	environ    []string
+}
+
+// newWorld starts the engines, or skips where ClickHouse cannot be had.
+func newWorld(t *testing.T, variables ...string) *world {
+	t.Helper()
+	needEngine(t)
+	w := &world{t: t, dir: t.TempDir(), kafka: freeAddress(t), clickhouse: freeAddress(t)}
+	w.environ = append(append(os.Environ(),
+		"HOLDFAST_KAFKA_BROKERS="+w.kafka, "HOLDFAST_CLICKHOUSE_DSN=http://"+w.clickhouse,
+		"HOLDFAST_OPS_LISTEN="+freeAddress(t), "HOLDFAST_TIME_CLOCK=events"), variables...)
+	engines := w.start("engines", "--kafka-listen", w.kafka, "--clickhouse-listen", w.clickhouse, "--data", filepath.Join(w.dir, "data"))
+	engines.says("Ready.", time.Minute)
+	return w
+}
+
+// needEngine fetches the embedded ClickHouse where it is not there.
+func needEngine(t *testing.T) {
+	t.Helper()
+	if _, ok := devclickhouse.Locate(); ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	defer cancel()
+	if _, err := devclickhouse.Fetch(ctx, nil); err != nil {
+		if os.Getenv("HOLDFAST_MUST_RUN") != "" {
+			t.Fatal(err)
+		}
+		t.Skipf("the embedded ClickHouse cannot be had: %v", err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// process is a holdfast command at work.
+type process struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	out  lockedBuffer
+	done chan struct{}
+}
+
+// start starts a command that goes on until it is stopped.
+func (w *world) start(args ...string) *process {
+	w.t.Helper()
+	p := &process{t: w.t, cmd: exec.Command(binary, args...), done: make(chan struct{})}
+	p.cmd.Env, p.cmd.Dir = w.environ, w.dir
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	if err := p.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	go func() {
+		defer close(p.done)
+		_ = p.cmd.Wait() // how it ended is asked of ProcessState
+	}()
+	w.t.Cleanup(func() {
+		p.stop()
+		if w.t.Failed() {
+			w.t.Logf("%s said:\n%s", strings.Join(args, " "), p.out.String())
+		}
+	})
+	return p
+}
+
+// says waits until the command has said something.
+func (p *process) says(words string, patience time.Duration) {
+	p.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !strings.Contains(p.out.String(), words) {
+		select {
+		case <-p.done:
+			p.t.Fatalf("it ended before saying %q:\n%s", words, p.out.String())
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("it did not say %q:\n%s", words, p.out.String())
+		}
+	}
+}
+
+// kill ends the process as a power cut would.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may be gone already
+	<-p.done
+}
+
+// stop ends it politely, and at last not so.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may be gone already
+	select {
+	case <-p.done:
+	case <-time.After(40 * time.Second):
+		p.kill()
+	}
+}
+
+// run runs a command to its end and wants an exit code.
+func (w *world) run(code int, args ...string) string {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env, cmd.Dir = w.environ, w.dir
+	out, err := cmd.CombinedOutput()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) || cmd.ProcessState.ExitCode() != code {
+		w.t.Fatalf("holdfast %s: %v, want code %d:\n%s", strings.Join(args, " "), err, code, out)
+	}
+	return string(out)
+}
+
+// ask asks ClickHouse as curl does.
+func (w *world) ask(query string) string {
+	w.t.Helper()
+	response, err := http.Post("http://"+w.clickhouse+"/?database=holdfast", "text/plain", strings.NewReader(query))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		w.t.Fatalf("%s: %v %s", query, err, body)
+	}
+	return strings.TrimSpace(string(body))
+}
+
+// write puts a file into the world's folder.
+func (w *world) write(name string, content []byte) string {
+	w.t.Helper()
+	path := filepath.Join(w.dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+// lockedBuffer is written by a process and read by a test.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
