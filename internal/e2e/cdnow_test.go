@@ -44,7 +44,7 @@ func TestKilledRunGivesTheGoldenAggregates(t *testing.T) {
 	file, golden := sharedLog(t)
 	w := newWorld(t, "HOLDFAST_MONEY_CURRENCY=USD")
 	w.throughKills(file, w.write("map.yml", []byte(cdnowMap)), kills())
-	want := strings.Join([]string{golden["customers"], "11516", golden["purchase days"], golden["revenue_cents"],
+	want := strings.Join([]string{golden["customers"], "11516", golden["purchase days (customer,date)"], golden["revenue_cents"],
 		golden["repeat purchase rate: customers with >=2 purchase days"]}, "\t")
 	if got := w.ask(aggregates); got != want {
 		t.Errorf("the tables say %q, the golden aggregates %q", got, want)
