@@ -51,6 +51,7 @@ type world struct {
 	kafka      string
 	clickhouse string
 	environ    []string
+	engines    *process
 }
 
 // newWorld starts the engines, or skips where ClickHouse cannot be had.
@@ -61,8 +62,8 @@ func newWorld(t *testing.T, variables ...string) *world {
 	w.environ = append(append(os.Environ(),
 		"HOLDFAST_KAFKA_BROKERS="+w.kafka, "HOLDFAST_CLICKHOUSE_DSN=http://"+w.clickhouse,
 		"HOLDFAST_OPS_LISTEN="+freeAddress(t), "HOLDFAST_TIME_CLOCK=events"), variables...)
-	engines := w.start("engines", "--kafka-listen", w.kafka, "--clickhouse-listen", w.clickhouse, "--data", filepath.Join(w.dir, "data"))
-	engines.says("Ready.", time.Minute)
+	w.engines = w.start("engines", "--kafka-listen", w.kafka, "--clickhouse-listen", w.clickhouse, "--data", filepath.Join(w.dir, "data"))
+	w.engines.says("Ready.", time.Minute)
 	return w
 }
 
@@ -172,7 +173,18 @@ func (w *world) run(code int, args ...string) string {
 // ask asks ClickHouse as curl does.
 func (w *world) ask(query string) string {
 	w.t.Helper()
-	response, err := http.Post("http://"+w.clickhouse+"/?database=holdfast", "text/plain", strings.NewReader(query))
+	return w.post("/?database=holdfast", query)
+}
+
+// askPlainly names no database, as whoever types a short command.
+func (w *world) askPlainly(query string) string {
+	w.t.Helper()
+	return w.post("/", query)
+}
+
+func (w *world) post(path, query string) string {
+	w.t.Helper()
+	response, err := http.Post("http://"+w.clickhouse+path, "text/plain", strings.NewReader(query))
 	if err != nil {
 		w.t.Fatal(err)
 	}
