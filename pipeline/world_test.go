@@ -149,8 +149,12 @@ func (w *world) produce(items []workload.Item) {
 	var mu sync.Mutex
 	var failure error
 	for _, item := range items {
-		w.client.Produce(w.ctx(), &kgo.Record{Topic: w.topicOf(item.Topic), Key: item.Key, Value: item.Value,
-			Headers: []kgo.RecordHeader{{Key: arrivalHeader, Value: strconv.AppendInt(nil, int64(item.At), 10)}}}, func(_ *kgo.Record, err error) {
+		r := &kgo.Record{Topic: w.topicOf(item.Topic), Key: item.Key, Value: item.Value,
+			Headers: []kgo.RecordHeader{{Key: arrivalHeader, Value: strconv.AppendInt(nil, int64(item.At), 10)}}}
+		if w.dial != nil {
+			r.Timestamp = workload.TimeOf(item.At) // in virtual time nothing is deleted, and the clock is another
+		}
+		w.client.Produce(w.ctx(), r, func(_ *kgo.Record, err error) {
 			mu.Lock()
 			defer mu.Unlock()
 			failure = errors.Join(failure, err)

@@ -128,7 +128,7 @@ func TestEnsureAcceptsATopicThatAppearsMeanwhile(t *testing.T) {
 	ctx, cluster, admin := newAdmin(t)
 	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Topic: "holdfast.model.v1", Err: kerr.TopicAlreadyExists, Count: 1})
 	names := topics.Names{topics.Model: "holdfast.model.v1", topics.Purchases: "retail.purchases.v1"}
-	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	// The topic that "appeared" is not there in truth, so the wait for its
 	// leader must name it.
