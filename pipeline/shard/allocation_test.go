@@ -20,7 +20,7 @@ func TestEventsOfKnownCustomersAllocateNothing(t *testing.T) {
 	}
 	load := workload.NewLoad(workload.LoadConfig{Seed: 1, Customers: customers, Zipf: .5,
 		Start: 20_000*event.Day24h + event.Hour, Step: 10 * event.Millisecond})
-	p := newPath(t)
+	p := newPath(t, "Europe/Berlin")
 	// Until every customer is there and remembers as much as it can, and every
 	// buffer has grown to what it needs.
 	for range 200_000 / perBatch {
@@ -56,8 +56,8 @@ type path struct {
 	shard    *Shard
 }
 
-func newPath(t testing.TB) *path {
-	p := &path{t: t, fx: newEffects(), shard: New(testConfig(t, "Europe/Berlin"))}
+func newPath(t testing.TB, zone string) *path {
+	p := &path{t: t, fx: newEffects(), shard: New(testConfig(t, zone))}
 	for kind := event.Purchase; kind <= event.Complaint; kind++ {
 		d, err := decode.New(decode.Config{Type: kind})
 		if err != nil {
@@ -77,6 +77,12 @@ func (p *path) take(load *workload.Load, n int) {
 }
 
 func (p *path) apply() {
+	p.decode()
+	p.applyDecoded()
+}
+
+// decode fills the batch.
+func (p *path) decode() {
 	b := &p.batch
 	b.Reset()
 	p.arena.Reset()
@@ -89,6 +95,10 @@ func (p *path) apply() {
 		}
 		b.Events[len(b.Events)-1].Input = uint8(item.Topic)
 	}
+}
+
+func (p *path) applyDecoded() {
+	b := &p.batch
 	b.Number, b.Wall = p.shard.batch+1, p.items[len(p.items)-1].At
 	b.Clock = b.Wall - event.Hour
 	if err := p.shard.Apply(b, p.fx); err != nil {

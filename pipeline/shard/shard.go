@@ -59,6 +59,7 @@ type Shard struct {
 	// parameters is a hash of the version of the parameters in force.
 	parameters uint32
 	saved      savedPoint
+	touched    uint64 // means nothing; see state.Slab.Touch
 }
 
 // savedPoint is what Undo goes back to, besides the slab.
@@ -118,7 +119,10 @@ func (s *Shard) Apply(b *Batch, fx *Effects) error {
 	s.slab.Begin(b.Number, b.Replay)
 	s.clock, s.batch = b.Clock, b.Number
 	b.sort()
-	for _, p := range b.order {
+	for n, p := range b.order {
+		if n%state.TouchMost == 0 {
+			s.touch(b, n)
+		}
 		if limit := min(b.Clock, p.at-s.cfg.Lateness); s.slab.NextDue() <= limit {
 			s.fire(b, limit, fx)
 		}
@@ -126,6 +130,16 @@ func (s *Shard) Apply(b *Batch, fx *Effects) error {
 	}
 	s.fire(b, b.Clock, fx)
 	return nil
+}
+
+// touch brings the records of the next events into the cache.
+func (s *Shard) touch(b *Batch, from int) {
+	var hashes [state.TouchMost]uint64
+	next := b.order[from:min(from+len(hashes), len(b.order))]
+	for i, p := range next {
+		hashes[i] = b.Events[p.index].CustomerHash
+	}
+	s.touched += s.slab.Touch(hashes[:len(next)])
 }
 
 // NeedsTime says whether a batch without events at this clock reading would
