@@ -65,6 +65,10 @@ func bytesOf(records []*kgo.Record) (n int64) {
 // or the end.
 func (s *session) fetchFailure(topic string, partition int32, err error) error {
 	_, skips := undecodable(err)
+	var membership *kgo.ErrGroupSession
+	if errors.As(err, &membership) {
+		return s.groupFailure(err)
+	}
 	switch {
 	case skips, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return nil
@@ -76,11 +80,24 @@ func (s *session) fetchFailure(topic string, partition int32, err error) error {
 	case errors.Is(err, kerr.UnknownTopicID), errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.InconsistentTopicID):
 		return fmt.Errorf("read %s/%d: %w: the topic is gone or was created anew; state and topic no longer belong together",
 			topic, partition, err)
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed),
-		errors.Is(err, kerr.SaslAuthenticationFailed):
+	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("read %s/%d: %w: grant Read on it to this user", topic, partition, err)
 	}
 	s.p.status.note("fetch", fmt.Errorf("read %s/%d: %w", topic, partition, err))
+	return nil
+}
+
+// groupFailure decides what it means that the group could not be joined or
+// threw us out. The client joins again by itself.
+func (s *session) groupFailure(err error) error {
+	err = fmt.Errorf("be a member of group %s: %w", s.p.cfg.Group, err)
+	switch {
+	case isFenced(err):
+		return fmt.Errorf("%w: %w", errReplaceClient, err)
+	case errors.Is(err, kerr.GroupAuthorizationFailed):
+		return fmt.Errorf("%w: grant Read on it to this user", err)
+	}
+	s.p.status.note("group", err)
 	return nil
 }
 

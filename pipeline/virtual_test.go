@@ -20,8 +20,9 @@ import (
 // waits in the bubble's time, which jumps when all wait.
 type virtual struct {
 	*world
-	engine *kfake.Cluster
-	wall   atomic.Int64 // what the pipeline takes for the wall time, in microseconds
+	engine  *kfake.Cluster
+	network *kfake.VirtualNetwork
+	wall    atomic.Int64 // what the pipeline takes for the wall time, in microseconds
 }
 
 // inVirtualTime runs a test in such a world.
@@ -34,6 +35,9 @@ func inVirtualTime(t *testing.T, f func(v *virtual)) {
 
 func newVirtual(t *testing.T) *virtual {
 	t.Helper()
+	// A bubble begins in 2000; records are stamped with its time, and must not
+	// be of days before their events.
+	time.Sleep(30 * 365 * 24 * time.Hour)
 	network := &kfake.VirtualNetwork{}
 	engine, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(network.Listen),
 		kfake.GroupMinSessionTimeout(100*time.Millisecond),
@@ -42,7 +46,7 @@ func newVirtual(t *testing.T) *virtual {
 		t.Fatal(err)
 	}
 	t.Cleanup(engine.Close)
-	v := &virtual{engine: engine, world: &world{t: t, addrs: engine.ListenAddrs(),
+	v := &virtual{engine: engine, network: network, world: &world{t: t, addrs: engine.ListenAddrs(),
 		dial: []kgo.Opt{kgo.Dialer(network.DialContext)}, names: topics.DefaultNames()}}
 	v.setWall(start)
 	v.connect()
