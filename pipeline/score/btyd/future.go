@@ -48,9 +48,11 @@ func (f future) series(t float64) (v float64, ok bool) {
 		sum += u
 		magnitude := math.Abs(u)
 		size += magnitude
-		ratio := z * math.Max(1, math.Abs(f.beta+n)/(n+1))
-		if ratio < 1 && magnitude < (1-ratio)*math.Max(floor, 1e-17*size) {
-			break
+		if end := max(floor, 1e-17*size); magnitude < end { // most terms cost no second division
+			ratio := z * max(1, math.Abs(f.beta+n)/(n+1))
+			if ratio < 1 && magnitude < (1-ratio)*end {
+				break
+			}
 		}
 		if n >= maxTerms {
 			return 0, false
