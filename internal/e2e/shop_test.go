@@ -172,7 +172,7 @@ func (w *world) sameRows(oracle *workload.Oracle) {
 			w.t.Errorf("a row differs: %s", strings.Join(differences, "; "))
 		}
 	}
-	if compared < 50 {
+	if compared < 30 {
 		w.t.Errorf("only %d rows could be compared", compared)
 	}
 }

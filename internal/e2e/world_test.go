@@ -51,6 +51,7 @@ type world struct {
 	kafka      string
 	clickhouse string
 	environ    []string
+	ops        string
 	engines    *process
 }
 
@@ -58,10 +59,10 @@ type world struct {
 func newWorld(t *testing.T, variables ...string) *world {
 	t.Helper()
 	needEngine(t)
-	w := &world{t: t, dir: t.TempDir(), kafka: freeAddress(t), clickhouse: freeAddress(t)}
+	w := &world{t: t, dir: t.TempDir(), kafka: freeAddress(t), clickhouse: freeAddress(t), ops: freeAddress(t)}
 	w.environ = append(append(os.Environ(),
 		"HOLDFAST_KAFKA_BROKERS="+w.kafka, "HOLDFAST_CLICKHOUSE_DSN=http://"+w.clickhouse,
-		"HOLDFAST_OPS_LISTEN="+freeAddress(t), "HOLDFAST_TIME_CLOCK=events"), variables...)
+		"HOLDFAST_OPS_LISTEN="+w.ops, "HOLDFAST_TIME_CLOCK=events"), variables...)
 	w.engines = w.start("engines", "--kafka-listen", w.kafka, "--clickhouse-listen", w.clickhouse, "--data", filepath.Join(w.dir, "data"))
 	w.engines.says("Ready.", time.Minute)
 	return w
