@@ -75,7 +75,7 @@ func (l *Loader) oldest(partition int32, at time.Time) {
 type PartitionLag struct {
 	Committed int64 // offset below which everything is loaded; 0 before the first commit
 	Start     int64 // of the log
-	End       int64 // of what is committed to the log
+	End       int64 // of the log, open transactions included
 }
 
 // Lag asks Kafka how far a processing group's outbox is loaded, by partition:
@@ -84,7 +84,9 @@ type PartitionLag struct {
 // of the cluster.
 func Lag(ctx context.Context, client *kgo.Client, group, outboxTopic string) (map[int32]PartitionLag, error) {
 	admin := kadm.NewClient(client)
-	ends, err := admin.ListCommittedOffsets(ctx, outboxTopic)
+	// Not the last stable offset: where one partition already shows a
+	// transaction as committed, another's marker may still be on its way.
+	ends, err := admin.ListEndOffsets(ctx, outboxTopic)
 	if err == nil {
 		err = ends.Error()
 	}
