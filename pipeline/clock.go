@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/shard"
@@ -110,11 +108,11 @@ type logEnds struct {
 }
 
 // endsAsker asks for the log starts and ends of all inputs, read uncommitted,
-// about once a second.
+// about once a second, and whether the topics are still what they were.
 type endsAsker struct {
 	mu     sync.Mutex
 	latest *logEnds
-	err    error
+	err    error // of the topics; it ends the session
 }
 
 func (a *endsAsker) get() (*logEnds, error) {
@@ -123,20 +121,25 @@ func (a *endsAsker) get() (*logEnds, error) {
 	return a.latest, a.err
 }
 
-func (a *endsAsker) run(ctx context.Context, p *Pipeline, cl *kgo.Client) {
-	topics := p.cfg.topicNames()
+func (a *endsAsker) run(ctx context.Context, s *session) {
+	topics := s.p.cfg.topicNames()
+	missed := 0
 	tick := time.NewTicker(endsEvery)
 	defer tick.Stop()
 	for {
-		at := p.wall() // before the asking: what came later is not promised
-		ends, err := checkpoint.EndOffsets(ctx, cl, topics)
+		at := s.p.wall() // before the asking: what came later is not promised
+		ends, err := checkpoint.EndOffsets(ctx, s.reader, topics)
+		changed := s.watchTopics(ctx, &missed)
 		asked := &logEnds{at: at}
 		for _, t := range topics {
 			asked.ends = append(asked.ends, ends[t])
 		}
 		a.mu.Lock()
-		if a.err = err; err == nil {
+		if err == nil {
 			a.latest = asked
+		}
+		if a.err == nil {
+			a.err = changed
 		}
 		a.mu.Unlock()
 		select {

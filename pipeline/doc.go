@@ -7,6 +7,7 @@
 //	config.go       what a pipeline is told
 //	pipeline.go     Run: sessions follow each other until the context ends
 //	session.go      one client's life: join, loop, leave
+//	topics.go       what the topics must be, and whether they still are
 //	poll.go         from fetches to batches; decoding, in parallel per partition
 //	worker.go       one partition number: shard, positions, batch at hand
 //	clock.go        the honest clock, and the asker of log ends

@@ -30,6 +30,9 @@ func (s *session) loop(ctx context.Context) error {
 // once is one round: what was assigned, what was read, and when it is time, a
 // commit.
 func (s *session) once(ctx context.Context) error {
+	if _, err := s.asker.get(); err != nil {
+		return err
+	}
 	if err := s.reassign(ctx); err != nil {
 		return err
 	}

@@ -78,8 +78,7 @@ func (s *session) fetchFailure(topic string, partition int32, err error) error {
 		return fmt.Errorf("read %s/%d: %w: records that were not read yet have been deleted by retention; "+
 			"restore them or move the group's offsets on purpose", topic, partition, err)
 	case errors.Is(err, kerr.UnknownTopicID), errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.InconsistentTopicID):
-		return fmt.Errorf("read %s/%d: %w: the topic is gone or was created anew; state and topic no longer belong together",
-			topic, partition, err)
+		return fmt.Errorf("read %s/%d: %w: %s", topic, partition, err, topicGone)
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("read %s/%d: %w: grant Read on it to this user", topic, partition, err)
 	}

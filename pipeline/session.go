@@ -2,13 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/assign"
@@ -24,7 +22,7 @@ type session struct {
 	asker    endsAsker
 
 	inputOf          map[string]int
-	topicIDs         map[string][16]byte
+	topicIDs         map[string]kadm.TopicID
 	outboxPartitions int32
 
 	mu       sync.Mutex
@@ -50,11 +48,14 @@ func (p *Pipeline) session(ctx context.Context) error {
 	for i := range p.cfg.Inputs {
 		s.inputOf[p.cfg.Inputs[i].Topic] = i
 	}
+	defer s.close()
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	defer s.close()
 	if err := s.checkTopics(ctx); err != nil {
+		return err
+	}
+	if err := s.join(); err != nil {
 		return err
 	}
 	// A restarted process must end its previous life's open transaction before
@@ -70,7 +71,7 @@ func (p *Pipeline) session(ctx context.Context) error {
 	tasks.Add(1)
 	go func() {
 		defer tasks.Done()
-		s.asker.run(background, p, s.reader)
+		s.asker.run(background, s)
 	}()
 	s.restore = newRestores(s, background)
 	err := s.loop(ctx)
@@ -80,23 +81,28 @@ func (p *Pipeline) session(ctx context.Context) error {
 	return err
 }
 
-// connect makes the two clients.
+// connect makes the client without a group.
 func (s *session) connect(ctx context.Context) error {
 	reader, err := kgo.NewClient(append(s.p.common(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
 	if err != nil {
 		return fmt.Errorf("make a Kafka client: %w", err)
 	}
+	s.reader = reader
 	if err := reader.Ping(ctx); err != nil {
-		reader.Close()
 		s.p.status.set(false, "Kafka does not answer: "+err.Error())
 		return fmt.Errorf("%w: reach Kafka: %w", errReplaceClient, err)
 	}
+	return nil
+}
+
+// join makes the client in the group. It comes after the check of the topics:
+// a client that has seen a topic refuses one that is made anew in its place.
+func (s *session) join() error {
 	group, err := kgo.NewGroupTransactSession(s.options()...)
 	if err != nil {
-		reader.Close()
 		return fmt.Errorf("make a Kafka client: %w", err)
 	}
-	s.reader, s.group, s.client = reader, group, group.Client()
+	s.group, s.client = group, group.Client()
 	return nil
 }
 
@@ -107,11 +113,15 @@ func (s *session) close() {
 	s.mu.Lock()
 	s.closing = true
 	s.mu.Unlock()
-	s.client.CloseAllowingRebalance()
+	if s.client != nil {
+		s.client.CloseAllowingRebalance()
+	}
 	if s.leaving {
 		s.leave()
 	}
-	s.reader.Close()
+	if s.reader != nil {
+		s.reader.Close()
+	}
 }
 
 // leave gives up the static membership, so that another instance need not wait
@@ -123,58 +133,6 @@ func (s *session) leave() {
 	if _, err := admin.LeaveGroup(ctx, kadm.LeaveGroup(s.p.cfg.Group).InstanceIDs(s.p.cfg.InstanceID)); err != nil {
 		s.p.cfg.Logger.Debug("leave the group", "error", err.Error())
 	}
-}
-
-// checkTopics learns the topics, and refuses inputs that are missing or have
-// different partition counts: a customer's events would lie in different
-// shards. It waits, not ready, until that is mended.
-func (s *session) checkTopics(ctx context.Context) error {
-	for {
-		err := s.learnTopics(ctx)
-		if err == nil {
-			return nil
-		}
-		s.p.status.set(false, err.Error())
-		s.p.cfg.Logger.Warn("waiting for topics", "reason", err.Error())
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(2 * time.Second):
-		}
-	}
-}
-
-func (s *session) learnTopics(ctx context.Context) error {
-	t := s.p.cfg.Topics
-	own := []string{t.Checkpoint, t.BatchLog, t.Outbox, t.Alerts, t.Loyalty, t.DeadLetters}
-	inputs := s.p.cfg.topicNames()
-	listed, err := kadm.NewClient(s.reader).ListTopics(ctx, append(append([]string{}, inputs...), own...)...)
-	if err != nil {
-		return fmt.Errorf("list topics: %w", err)
-	}
-	s.topicIDs = map[string][16]byte{}
-	counts := map[string]int32{}
-	for _, name := range append(append([]string{}, inputs...), own...) {
-		d, ok := listed[name]
-		if !ok || errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
-			return fmt.Errorf("topic %s does not exist: run holdfast migrate up, or create it", name)
-		}
-		if d.Err != nil {
-			return fmt.Errorf("describe topic %s: %w", name, d.Err)
-		}
-		s.topicIDs[name] = d.ID
-		counts[name] = int32(len(d.Partitions))
-	}
-	s.outboxPartitions = counts[t.Outbox]
-	together := map[string]int32{t.Checkpoint: counts[t.Checkpoint], t.BatchLog: counts[t.BatchLog], t.DeadLetters: counts[t.DeadLetters]}
-	for _, name := range inputs {
-		together[name] = counts[name]
-	}
-	if err := assign.CheckCopartitioned(together); err != nil {
-		return err
-	}
-	s.p.partitions = counts[inputs[0]]
-	return nil
 }
 
 // onAssigned pauses new partitions until their shards are restored.

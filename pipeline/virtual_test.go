@@ -1,6 +1,10 @@
 package pipeline_test
 
 import (
+	"context"
+	"errors"
+	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -79,4 +83,30 @@ func (v *virtual) happen(all []workload.Item, settle time.Duration) {
 func fresh(cfg pipeline.Config) pipeline.Config {
 	cfg.Registerer = prometheus.NewRegistry()
 	return cfg
+}
+
+// severable lets the pipeline of a configuration speak through connections
+// that can be cut for good.
+func (v *virtual) severable(cfg *pipeline.Config) (cut func()) {
+	var mu sync.Mutex
+	var open []net.Conn
+	severed := false
+	cfg.Client = append(v.reach(), kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if severed {
+			return nil, errors.New("the wire is cut")
+		}
+		conn, err := v.network.DialContext(ctx, network, host)
+		open = append(open, conn)
+		return conn, err
+	}))
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		severed = true
+		for _, conn := range open {
+			_ = conn.Close() // it may be closed already
+		}
+	}
 }
