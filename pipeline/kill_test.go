@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -146,26 +147,32 @@ func (w *world) surviveKills(kills, perPoint int) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	points := pipeline.Points()
 	kills = max(kills, perPoint*len(points))
-	all := items(dirtyLoad(4_000 + 1_500*kills))
-	t.Logf("seed %d, %d kills, %d events", seed, kills, len(all))
-	fed := w.feed(all)
+	all := items(dirtyLoad(20_000 + 4_000*kills))
+	t.Logf("seed %d, %d kills, at most %d events", seed, kills, len(all))
+	enough := w.feed(all)
 	watcher := w.watch()
 	hits := map[pipeline.Point]int{}
+	for _, point := range points {
+		// A worker that finds little to do may not come to its point in time.
+		for tries := 0; hits[point] < perPoint && tries < 6*perPoint; tries++ {
+			order := workerOrder{Addrs: w.addrs, Point: point, Nth: 1 + random.Int64N(int64(8/(1+tries/perPoint)))}
+			if startWorker(t, order).killed(t, 5*time.Second) {
+				hits[point]++
+			}
+		}
+	}
 	first := random.IntN(len(points))
-	for n := range kills {
-		order := workerOrder{Addrs: w.addrs}
-		patience := time.Duration(200+random.IntN(1200)) * time.Millisecond
-		switch {
-		case n < perPoint*len(points), perPoint == 0 && n%3 != 2:
-			order.Point = points[(first+n)%len(points)]
-			order.Nth = 1 + random.Int64N(12)
-			patience = 8 * time.Second
+	for n := range kills - perPoint*len(points) {
+		order, patience := workerOrder{Addrs: w.addrs}, time.Duration(200+random.IntN(1200))*time.Millisecond
+		if n%3 != 2 {
+			order.Point, order.Nth = points[(first+n)%len(points)], 1+random.Int64N(12)
+			patience = 4 * time.Second
 		}
 		if startWorker(t, order).killed(t, patience) {
 			hits[order.Point]++
 		}
 	}
-	<-fed
+	produced := enough()
 	last := startWorker(t, workerOrder{Addrs: w.addrs})
 	w.caughtUp(cfg)
 	last.kill()
@@ -178,22 +185,33 @@ func (w *world) surviveKills(kills, perPoint int) {
 	if len(hits) == 0 {
 		t.Error("no worker reached its point: the kills at named points did not happen")
 	}
-	w.verify(cfg, len(all))
+	w.verify(cfg, produced)
 	watcher.holds(t, w)
 }
 
-// feed sends the items little by little; the channel closes after the last.
-func (w *world) feed(all []workload.Item) <-chan struct{} {
-	fed := make(chan struct{})
+// feed sends the items little by little until it has been enough; saying so
+// gives how many were sent.
+func (w *world) feed(all []workload.Item) (enough func() int) {
+	stop, done, n := make(chan struct{}), make(chan struct{}), 0
 	go func() {
-		defer close(fed)
+		defer close(done)
 		for chunk := range slices.Chunk(all, 250) {
-			w.produce(chunk)
-			time.Sleep(60 * time.Millisecond)
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Millisecond):
+				w.produce(chunk)
+				n += len(chunk)
+			}
 		}
 	}()
-	w.t.Cleanup(func() { <-fed })
-	return fed
+	enough = sync.OnceValue(func() int {
+		close(stop)
+		<-done
+		return n
+	})
+	w.t.Cleanup(func() { enough() })
+	return enough
 }
 
 // watcher reads the alerts, read committed, while the kills go on.
