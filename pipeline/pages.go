@@ -36,7 +36,8 @@ func (w *worker) choosePages(p *Pipeline, flush bool) {
 		p.metrics.pageBytes.Add(float64(len(value)))
 	}
 	w.commits++
-	if w.commits%headerEveryCommit == 1 || flush && slab.DirtyPages() == 0 {
+	// The first one that succeeds has it: without a header no page is believed.
+	if w.headerBatch == 0 || w.commits%headerEveryCommit == 0 || flush && slab.DirtyPages() == 0 {
 		w.headerDue = true
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/state"
 )
 
 // restores are the shards on their way back. Each is an object of its own,
@@ -171,6 +172,10 @@ func (s *session) restoreShard(ctx context.Context, task *restore, st standing) 
 	if err := s.checkHistory(st, entries); err != nil {
 		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
 	}
+	if n := len(entries); header == nil && n > 0 && entries[n-1].OldestNeeded > 1 {
+		// The first commit carries a header. Without one the pages are gone, too.
+		return nil, s.restoreFailure(task, "read pages", state.ErrPageMissing)
+	}
 	w.shard.Slab().FinishLoading()
 	if len(entries) == 0 {
 		return w, s.beginAfresh(ctx, w)
@@ -209,7 +214,8 @@ func (s *session) readPages(ctx context.Context, w *worker, task *restore) (*che
 		case !ok || r.Value == nil:
 			return nil
 		case shardNumber != uint32(w.partition):
-			return fmt.Errorf("%s/%d offset %d: a page of shard %d lies here", topic, w.partition, r.Offset, shardNumber)
+			return fmt.Errorf("%s/%d offset %d: a page of shard %d lies here: %w", topic, w.partition, r.Offset,
+				shardNumber, state.ErrPageMisplace)
 		case page == 0:
 			h, err := checkpoint.DecodeHeader(r.Value)
 			if err != nil {
