@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -39,7 +40,8 @@ func (s *session) replay(ctx context.Context, w *worker, task *restore, entries 
 	}
 	err := w.replayBatches(ctx, s.p, task, batches, feeds)
 	cancel()
-	if feedErr := group.Wait(); err == nil && feedErr != nil {
+	// A feed that fails cancels the others, and the replay with them.
+	if feedErr := group.Wait(); feedErr != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		err = feedErr
 	}
 	return err
