@@ -101,6 +101,34 @@ func describe(err error) string {
 	return clip(err.Error())
 }
 
+// remedies say what a person can do about a code.
+var remedies = map[int32]string{
+	241: "give the server more memory, or lower sinks.clickhouse.batch_rows",
+	243: "free disk space on the server",
+	252: "the server merges more slowly than rows come: raise sinks.clickhouse.insert_every",
+	497: "grant INSERT and SELECT on the database to this user",
+	192: "check user and password", 193: "check user and password", 194: "check user and password", 516: "check user and password",
+}
+
+// remedy says what to do about an error. Rows wait in the outbox meanwhile,
+// whatever it is.
+func remedy(c class, err error) string {
+	var exception *clickhouse.Exception
+	var schema *SchemaError
+	server := errors.As(err, &exception)
+	switch {
+	case server && remedies[exception.Code] != "":
+		return remedies[exception.Code]
+	case c == unreachable:
+		return "check that the server runs and that sinks.clickhouse is right"
+	case c == configuration && !server && !errors.As(err, &schema):
+		return "as the problem says"
+	case c == configuration:
+		return "compare the tables with `holdfast migrate status`, and run `holdfast migrate up`"
+	}
+	return "nothing, unless it lasts: then look into the server's log"
+}
+
 // clip keeps the words of others short and on one line.
 func clip(text string) string {
 	text, _, _ = strings.Cut(text, "\n")

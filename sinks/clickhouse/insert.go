@@ -162,7 +162,8 @@ func (w *worker) report(c class, why error) {
 	if c == configuration {
 		level, message = slog.LevelError, "loading is paused until this is put right"
 	}
-	w.loader.log.Log(context.Background(), level, message, "partition", w.partition, "class", c.String(), "problem", text)
+	w.loader.log.Log(context.Background(), level, message, "partition", w.partition, "class", c.String(), "problem", text,
+		"fix", remedy(c, why)+"; rows wait in the outbox meanwhile")
 }
 
 // settle ends a reported problem.

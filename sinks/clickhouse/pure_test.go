@@ -156,3 +156,17 @@ func TestInstantsStayInRange(t *testing.T) {
 		}
 	}
 }
+
+func TestRemedy(t *testing.T) {
+	full := fmt.Errorf("insert: %w", &clickhouse.Exception{Code: 243})
+	for name, c := range map[string]struct{ got, want string }{
+		"full disk":  {remedy(classify(full), full), "free disk space on the server"},
+		"no server":  {remedy(unreachable, io.EOF), "check that the server runs"},
+		"no table":   {remedy(configuration, &clickhouse.Exception{Code: 60}), "holdfast migrate up"},
+		"unheard of": {remedy(ambiguous, io.EOF), "look into the server's log"},
+	} {
+		if !strings.Contains(c.got, c.want) {
+			t.Errorf("%s: %q does not say %q", name, c.got, c.want)
+		}
+	}
+}
