@@ -10,7 +10,7 @@ func splitStatements(text string) []string {
 	start, content := 0, false
 	end := func(at int) {
 		if content {
-			statements = append(statements, strings.TrimSpace(text[start:at]))
+			statements = append(statements, strings.Trim(text[start:at], whiteSpace))
 		}
 		start, content = at+1, false
 	}
@@ -63,4 +63,7 @@ func through(text, end string, from int) int {
 	return len(text)
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+// whiteSpace is what may stand around a statement.
+const whiteSpace = " \t\r\n\v\f"
+
+func isSpace(c byte) bool { return strings.IndexByte(whiteSpace, c) >= 0 }
