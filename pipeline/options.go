@@ -40,6 +40,7 @@ func (s *session) options() []kgo.Opt {
 	manual := map[string]bool{c.Topics.Checkpoint: true, c.Topics.BatchLog: true, c.Topics.Outbox: true, c.Topics.DeadLetters: true}
 	byKey := kgo.StickyKeyPartitioner(nil)
 	place := kgo.ManualPartitioner()
+	pool := newFetchPool()
 	return append(s.p.common(),
 		kgo.ConsumeTopics(c.topicNames()...),
 		kgo.ConsumerGroup(c.Group),
@@ -58,6 +59,8 @@ func (s *session) options() []kgo.Opt {
 		kgo.BlockRebalanceOnPoll(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // never skip what retention deleted without a word
+		kgo.WithPools(pool),
+		kgo.WithHooks(pool),
 		kgo.FetchMaxBytes(fetchMaxBytes),
 		kgo.FetchMaxPartitionBytes(fetchPartitionMaxBytes),
 		kgo.FetchMaxWait(time.Second),

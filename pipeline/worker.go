@@ -33,6 +33,7 @@ type worker struct {
 	fetched  []fetchedRecords // of the poll at hand
 	sources  []*kgo.Record    // the records of batch.Events
 	rejected []rejection      // of the commit at hand
+	copied   int              // of rejected: those that hold no memory of the client
 	late     []lateRecord     // of the commit at hand
 	read     uint64           // records of the poll at hand, control records apart
 	blocks   signal.Meta
@@ -150,7 +151,7 @@ func (w *worker) undo() {
 
 // clear empties what the commit at hand has gathered.
 func (w *worker) clear() {
-	w.entries, w.rejected, w.late = w.entries[:0], w.rejected[:0], w.late[:0]
+	w.entries, w.rejected, w.late, w.copied = w.entries[:0], w.rejected[:0], w.late[:0], 0
 	w.effects.Alerts, w.effects.Sealed = w.effects.Alerts[:0], w.effects.Sealed[:0]
 	w.pages = w.pages[:0]
 	w.effects.Customers.Reset(w.blocks)
@@ -206,9 +207,10 @@ func (w *worker) apply(p *Pipeline) error {
 	}
 	w.read = 0
 	for _, i := range w.effects.Late {
-		w.late = append(w.late, lateRecord{input: int(w.batch.Events[i].Input), record: w.sources[i]})
+		w.late = append(w.late, lateRecord{input: int(w.batch.Events[i].Input), record: copyOf(w.sources[i])})
 	}
 	w.effects.Late = w.effects.Late[:0]
+	w.recycle()
 	if p.cfg.OnBatch != nil {
 		p.cfg.OnBatch(w.partition, len(w.batch.Events))
 	}
