@@ -30,13 +30,16 @@ func (e *missingTopicError) Error() string {
 // different partition counts: a customer's events would lie in different
 // shards. It waits, not ready, until that is mended.
 func (s *session) checkTopics(ctx context.Context) error {
-	for {
+	for told := ""; ; {
 		err := s.learnTopics(ctx)
 		if err == nil {
 			return nil
 		}
 		s.p.status.set(false, err.Error())
-		s.p.cfg.Logger.Warn("waiting for topics", "reason", err.Error())
+		if told != err.Error() { // once, however long it takes
+			told = err.Error()
+			s.p.cfg.Logger.Warn("waiting for topics", "reason", told)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -130,4 +133,5 @@ func (s *session) watchTopics(ctx context.Context, missed *int) error {
 	return nil
 }
 
-const topicGone = "the topic is gone or was created anew; state and topic no longer belong together"
+const topicGone = "the topic is gone or was created anew; state and topic no longer belong together; " +
+	"restore the topic, or begin anew with another group"
