@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -91,7 +92,7 @@ func (v *virtual) severable(cfg *pipeline.Config) (cut func()) {
 	var mu sync.Mutex
 	var open []net.Conn
 	severed := false
-	cfg.Client = append(v.reach(), kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
+	cfg.Client = append(slices.Clone(cfg.Client), kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if severed {

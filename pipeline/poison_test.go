@@ -1,0 +1,195 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/holdfast/holdfast/internal/workload"
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/schemas/topics"
+)
+
+// allowLarge lets the input topics take records of up to 200 MiB, and gives a
+// client that sends them to the partition that a record names.
+func (v *virtual) allowLarge() *kgo.Client {
+	v.t.Helper()
+	for _, kind := range []event.Type{event.Purchase, event.Visit, event.Complaint} {
+		size := strconv.Itoa(200 << 20)
+		answers, err := kadm.NewClient(v.client).AlterTopicConfigs(v.ctx(),
+			[]kadm.AlterConfig{{Name: "max.message.bytes", Value: &size}}, v.topicOf(kind))
+		if err != nil || answers[0].Err != nil {
+			v.t.Fatal(err, answers)
+		}
+	}
+	client, err := kgo.NewClient(append(v.reach(), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchMaxBytes(200<<20), kgo.BrokerMaxWriteBytes(400<<20), kgo.ProducerLinger(50*time.Millisecond),
+		kgo.ProducerBatchCompression(kgo.Lz4Compression()))...)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.t.Cleanup(client.Close)
+	return client
+}
+
+// deadLetters are the dead letters by the place of their originals.
+func (v *virtual) deadLetters() map[string]*kgo.Record {
+	v.t.Helper()
+	found := map[string]*kgo.Record{}
+	for _, r := range v.read(v.names[topics.DeadLetters]) {
+		place := fmt.Sprintf("%s/%s/%s", headerOf(r, "__connect.errors.topic"),
+			headerOf(r, "__connect.errors.partition"), headerOf(r, "__connect.errors.offset"))
+		if found[place] != nil {
+			v.t.Errorf("two dead letters of %s", place)
+		}
+		if strconv.Itoa(int(r.Partition)) != headerOf(r, "__connect.errors.partition") {
+			v.t.Errorf("the dead letter of %s lies on partition %d", place, r.Partition)
+		}
+		found[place] = r
+	}
+	return found
+}
+
+func headerOf(r *kgo.Record, key string) string {
+	for _, h := range r.Headers {
+		if h.Key == key {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+func placeOf(r *kgo.Record) string { return fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset) }
+
+// poisoned sends every bad record that there is among good ones, in one piece
+// of 100 MiB too, and returns what was sent with what must come of it.
+func (v *virtual) poisoned(client *kgo.Client) (sent []*kgo.Record, bad []workload.Poison) {
+	v.t.Helper()
+	bad = append(workload.Poisons(start), workload.Oversized(100<<20-4096, start))
+	for n, p := range bad {
+		headers := []kgo.RecordHeader{{Key: "trace", Value: []byte(p.Name)}}
+		if p.EventID != nil {
+			headers = append(headers, kgo.RecordHeader{Key: "ce_id", Value: p.EventID})
+		}
+		r := &kgo.Record{Topic: v.topicOf(p.Topic), Partition: int32(n % testPartitions), Key: p.Key, Value: p.Value, Headers: headers}
+		if err := client.ProduceSync(v.ctx(), r).FirstErr(); err != nil {
+			v.t.Fatalf("%s: %v", p.Name, err)
+		}
+		sent = append(sent, r)
+	}
+	return sent, bad
+}
+
+func TestEveryBadRecordIsADeadLetter(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		good := few(200, start)
+		cfg := v.honest()
+		v.produce(good[:100])
+		sent, bad := v.poisoned(v.allowLarge())
+		v.produce(good[100:])
+		// The first commit is taken back: its dead letters go with it.
+		aborted := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.EndTxn}, TopLevel: true, Err: kerr.TransactionAbortable})
+		p := v.run(cfg)
+		v.caughtUp(cfg)
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if aborted.Hits() == 0 {
+			t.Error("no commit was aborted")
+		}
+		letters := v.deadLetters()
+		for n, p := range bad {
+			letter := letters[placeOf(sent[n])]
+			if letter == nil {
+				t.Errorf("%s: no dead letter", p.Name)
+				continue
+			}
+			sameLetter(t, p, sent[n], letter)
+		}
+		if len(letters) != len(bad) {
+			t.Errorf("%d dead letters of %d bad records", len(letters), len(bad))
+		}
+		v.verify(cfg, len(good)+len(bad))
+		rejected := uint64(0)
+		for _, entries := range v.history(cfg).entries {
+			rejected += shard.CountersOf(entries[len(entries)-1].Counters).Rejected
+		}
+		if rejected != uint64(len(bad)) {
+			t.Errorf("counted %d rejects of %d", rejected, len(bad))
+		}
+	})
+}
+
+// sameLetter holds a dead letter against the record that it is of.
+func sameLetter(t *testing.T, p workload.Poison, sent, letter *kgo.Record) {
+	t.Helper()
+	if got := headerOf(letter, "holdfast.dlq.reason"); got != p.Want.String() {
+		t.Errorf("%s: reason %q, want %q", p.Name, got, p.Want)
+	}
+	if headerOf(letter, "trace") != p.Name {
+		t.Errorf("%s: the record's own header is gone", p.Name)
+	}
+	if !bytes.Equal(letter.Key, sent.Key) || (letter.Key == nil) != (sent.Key == nil) {
+		t.Errorf("%s: another key", p.Name)
+	}
+	want := sent.Value
+	if p.Want == decode.TooLarge {
+		want = want[:64<<10]
+		sum := sha256.Sum256(sent.Value)
+		if headerOf(letter, "holdfast.dlq.size") != strconv.Itoa(len(sent.Value)) ||
+			headerOf(letter, "holdfast.dlq.sha256") != hex.EncodeToString(sum[:]) ||
+			headerOf(letter, "holdfast.dlq.truncated") != "true" {
+			t.Errorf("%s: size, sum or truncated are wrong", p.Name)
+		}
+	}
+	if !bytes.Equal(letter.Value, want) || (letter.Value == nil) != (want == nil) {
+		t.Errorf("%s: other bytes", p.Name)
+	}
+}
+
+// TestABatchThatDecompressesBeyondItsLimitIsSkipped has one between good
+// records, and replays across it after a death.
+func TestABatchThatDecompressesBeyondItsLimitIsSkipped(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		cfg := v.honest()
+		cfg.Client = append(cfg.Client, kgo.MaxDecompressBatchBytes(1<<20))
+		client := v.allowLarge()
+		good := items(workload.LoadConfig{Events: 3000, Customers: 4000, Seed: 6, Start: start - 40*event.Day24h, Step: 10 * event.Minute})
+		v.produce(good[:2000])
+		bomb := make([]*kgo.Record, 3)
+		for n := range bomb {
+			bomb[n] = &kgo.Record{Topic: v.topicOf(event.Visit), Partition: 1, Key: []byte("c"), Value: bytes.Repeat([]byte("x"), 500<<10)}
+		}
+		if err := client.ProduceSync(v.ctx(), bomb...).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		v.produce(good[2000:])
+		v.dieAfterCommits(cfg, 1)
+		p := v.run(cfg)
+		v.caughtUp(cfg)
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+		letters := v.deadLetters()
+		letter := letters[placeOf(bomb[0])]
+		if letter == nil || len(letters) != 1 {
+			t.Fatalf("dead letters %v, want one at %s", letters, placeOf(bomb[0]))
+		}
+		if got := headerOf(letter, "holdfast.dlq.reason"); got != decode.BadEncoding.String() {
+			t.Errorf("reason %q", got)
+		}
+		v.verify(cfg, len(good))
+	})
+}
