@@ -1,9 +1,15 @@
 package e2e
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -17,29 +23,57 @@ const aggregates = `SELECT count(), countIf(is_repeat), sum(purchase_days_life),
 func TestKilledRunLosesNothing(t *testing.T) {
 	w := newWorld(t, "HOLDFAST_MONEY_CURRENCY=USD")
 	log, want := madeLog(8_000)
-	w.throughKills(w.write("made.csv", log), w.write("map.yml", []byte(cdnowMap)), 3)
+	w.throughKills(w.write("made.csv", log), w.write("map.yml", []byte(cdnowMap)), 2)
 	if got := w.ask(aggregates); got != want {
 		t.Errorf("the tables say %q, want %q", got, want)
 	}
 }
 
-// throughKills sends a file while run is killed so many times, waits until
+// throughKills sends a log while run is killed so many times, waits until
 // everything is counted and loaded, and holds that to what must be true of
-// every world.
+// every world. The log goes in as many pieces as there are kills, so that each
+// finds work; without kills it goes as it is.
 func (w *world) throughKills(file, mapping string, kills int) {
 	w.t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	w.t.Logf("seed %d, %d kills", seed, kills)
 	random := rand.New(rand.NewPCG(seed, 2))
 	run := w.start("run")
-	w.run(0, "backfill", file, "--format", "csv", "--map", mapping, "--quiet")
-	for range kills {
-		time.Sleep(time.Duration(100+random.IntN(1400)) * time.Millisecond)
+	if kills == 0 {
+		w.run(0, "backfill", file, "--format", "csv", "--map", mapping, "--quiet")
+	}
+	for n, piece := range split(w.t, file, kills) {
+		w.run(0, "backfill", w.write(fmt.Sprintf("piece-%d.csv", n), piece), "--map", mapping, "--quiet")
+		time.Sleep(time.Duration(50+random.IntN(1200)) * time.Millisecond)
 		run.kill()
 		run = w.start("run")
 	}
 	w.settled()
 	w.sameOpenAlerts()
+}
+
+// split cuts a purchase log into n pieces by date, each with the header.
+func split(t *testing.T, path string, n int) (pieces [][]byte) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := gzip.NewReader(bytes.NewReader(text)); err == nil {
+		if text, err = io.ReadAll(plain); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
+	lines[len(lines)-1] += "\n"
+	header, rows := lines[0], lines[1:]
+	date := func(row string) string { return strings.SplitN(row, ",", 3)[1] }
+	slices.SortStableFunc(rows, func(a, b string) int { return strings.Compare(date(a), date(b)) })
+	for i := range n {
+		part := rows[i*len(rows)/n : (i+1)*len(rows)/n]
+		pieces = append(pieces, []byte(header+strings.Join(part, "")))
+	}
+	return pieces
 }
 
 // madeLog is a purchase log, and what the aggregates must say of it, counted
