@@ -93,7 +93,9 @@ func (c *cli) scenario(flags produceFlags) (func() workload.Item, error) {
 		Step: event.Instant(1e6 / flags.rate),
 	}
 	switch flags.scenario {
-	case "steady", "spike", "poison":
+	case "steady", "poison":
+	case "spike":
+		cfg.Step = event.Instant(1e6 / (flags.rate * spikeMean)) // or events would run ahead of time
 	case "late":
 		cfg.Late, cfg.Duplicates = 0.2, 0.1
 	default:
@@ -119,6 +121,13 @@ func (c *cli) scenario(flags produceFlags) (func() workload.Item, error) {
 	}, nil
 }
 
+// A spike is the first seconds of every minute at a multiple of the rate.
+const (
+	spikeSeconds = 10
+	spikeFactor  = 10
+	spikeMean    = (spikeSeconds*spikeFactor + 60 - spikeSeconds) / 60.0
+)
+
 // paced sends at the rate until ctx ends.
 func (c *cli) paced(ctx context.Context, flags produceFlags, next func() workload.Item, to *sender) error {
 	limiter := rate.NewLimiter(rate.Limit(flags.rate), max(1, int(flags.rate/20)))
@@ -128,8 +137,8 @@ func (c *cli) paced(ctx context.Context, flags produceFlags, next func() workloa
 	for count := int64(1); limiter.Wait(ctx) == nil; count++ {
 		if flags.scenario == "spike" && count%64 == 0 {
 			factor := 1.0
-			if c.now().Second() < 10 {
-				factor = 10
+			if c.now().Second() < spikeSeconds {
+				factor = spikeFactor
 			}
 			limiter.SetLimit(rate.Limit(flags.rate * factor))
 		}
