@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/schemas/topics"
 )
 
 // liar sits between the pipeline and the brokers and spoils answers to EndTxn
@@ -235,5 +237,43 @@ func TestCommitsWithoutInputAreQuick(t *testing.T) {
 		if err := p.stop(); err != nil {
 			t.Fatal(err)
 		}
+	})
+}
+
+// TestARecordThatIsAlwaysRefusedEndsThePipeline: what belongs to a commit cannot
+// be left out, so after a while of trying the pipeline says what was refused.
+func TestARecordThatIsAlwaysRefusedEndsThePipeline(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		cfg := v.honest()
+		outbox := v.names[topics.Outbox]
+		v.produce(few(50, start))
+		refused := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: outbox, Err: kerr.MessageTooLarge, Count: -1})
+		_, done := v.runToItsEnd(cfg)
+		wantEnd(t, done, "none has succeeded", "bytes to "+outbox, "MESSAGE_TOO_LARGE")
+		refused.Remove()
+		p := v.run(fresh(cfg))
+		v.caughtUp(cfg)
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+		v.verify(cfg, 50)
+	})
+}
+
+// TestRetentionLossEndsThePipeline deletes records that were never read.
+func TestRetentionLossEndsThePipeline(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		cfg := v.honest()
+		load := few(200, start)
+		v.produce(load[:100])
+		p := v.run(cfg)
+		v.caughtUp(cfg)
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+		v.produce(load[100:])
+		v.deleteRecords(kadm.NewClient(v.client), v.topicOf(event.Visit))
+		_, done := v.runToItsEnd(fresh(cfg))
+		wantEnd(t, done, v.topicOf(event.Visit), "deleted by retention")
 	})
 }
