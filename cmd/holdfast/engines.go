@@ -25,7 +25,8 @@ and tables, and serve until interrupted. For trying out and for tests: no TLS,
 no users, one broker. Both listen on this host only.
 
 The ClickHouse engine is fetched once into the user's cache (npm is needed for
-that). Where it cannot be had, Kafka is served alone.`
+that). Where it cannot be had, Kafka is served alone. A ClickHouse that ends by
+itself is started again.`
 
 // engineOptions say where the engines listen and keep their data.
 type engineOptions struct {
