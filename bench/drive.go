@@ -113,7 +113,7 @@ func (f *field) prepare() (err error) {
 	ten, two := base.as(committing, "commit-ten"), base.as(committing, "commit-two")
 	// Rows go with every commit, a tenth of the events that it may hold.
 	ten.CommitBytes, ten.FlushEvery, ten.RowsPerCommit = commitEvents*recordBytes, time.Millisecond, rowsPerCommit
-	two.FlushEvery = flushSeconds
+	two.FlushEvery = flushEvery
 	for _, e := range []struct {
 		title string
 		order order
@@ -121,7 +121,7 @@ func (f *field) prepare() (err error) {
 		{"fetch + decode", base.as(fetchDecode, "decode")},
 		{"whole path, no commit", base.as(noCommit, "apply")},
 		{"whole path, 1 row per 10 events", ten},
-		{fmt.Sprintf("whole path, rows every %s", flushSeconds), two},
+		{fmt.Sprintf("whole path, rows every %s", flushEvery), two},
 	} {
 		if err := f.enter(e.title, e.order, history); err != nil {
 			return err

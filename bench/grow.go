@@ -25,7 +25,7 @@ func (f *field) grow() error {
 		return err
 	}
 	p, err := start(&f.cores, order{Mode: committing, Name: "grow", Addrs: f.addrs, Names: names,
-		Profile: o.profile, CommitBytes: commitBytes, FlushEvery: flushSeconds})
+		Profile: o.profile, CommitBytes: commitBytes, FlushEvery: flushEvery})
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,6 @@ func (f *field) grow() error {
 		return fmt.Errorf("grow: %d events applied, want %d: scores nothing", said.counters.Applied, events.Events)
 	}
 	fmt.Printf("\ngrowing from 0 to %d customers, commits, pages and rows every %s: longest gap between applied batches while input waits %.0f ms, %.0fk events/s\n",
-		o.grow, flushSeconds, r.LongestGap*1e3, r.rate()/1e3)
+		o.grow, flushEvery, r.LongestGap*1e3, r.rate()/1e3)
 	return nil
 }

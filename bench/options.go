@@ -29,7 +29,7 @@ const (
 	recordBytes    = 269 + 13
 	rowsPerCommit  = commitEvents / 10 / partitions
 	pollRecords    = 20_000 // of the path without commit; the product's default
-	flushSeconds   = 2 * time.Second
+	flushEvery     = 2 * time.Second
 	producerBatch  = 1_000_000
 	sessionTimeout = 5 * time.Minute
 )

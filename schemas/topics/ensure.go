@@ -160,11 +160,13 @@ func awaitLeaders(ctx context.Context, admin *kadm.Client, names []string) error
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	waiting := names[0]
 	for {
 		details, err := freshTopics(ctx, admin, names)
-		waiting := leaderless(details, names)
-		if err == nil && waiting == "" {
-			return nil
+		if err == nil { // a question that failed says nothing of the topics
+			if waiting = leaderless(details, names); waiting == "" {
+				return nil
+			}
 		}
 		select {
 		case <-tick.C:
