@@ -37,7 +37,8 @@ a header; a map says which column becomes which field:
 
 Without a map the columns must carry our fields' names. Where the file has no
 ids, they are made from its name and the row, so that sending it again gives the
-same events; give another file another name. A name ending in .gz is unpacked.
+same events; give another file another name. A template with an empty column
+gives nothing. A name ending in .gz is unpacked.
 
 Rows that are no events go to the rejects file with the reason (exit code 5).`
 

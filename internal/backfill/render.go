@@ -144,25 +144,36 @@ func (f *fieldRule) text(cells []string, file string, row int64) string {
 	case f.column >= 0:
 		text = strings.TrimSpace(cells[f.column])
 	case len(f.pieces) > 0:
-		var built strings.Builder
-		for _, piece := range f.pieces {
-			switch {
-			case piece.column >= 0:
-				built.WriteString(strings.TrimSpace(cells[piece.column]))
-			case piece.name == nameFile:
-				built.WriteString(file)
-			case piece.name == nameRow:
-				built.WriteString(strconv.FormatInt(row, 10))
-			default:
-				built.WriteString(piece.text)
-			}
-		}
-		text = built.String()
+		text = build(f.pieces, cells, file, row)
 	}
 	if replaced, ok := f.values[text]; ok {
 		return replaced
 	}
 	return text
+}
+
+// build puts a template together. Where one of its columns is empty it gives
+// nothing: otherwise all rows without a number would share one id, and count
+// as one event.
+func build(pieces []templatePiece, cells []string, file string, row int64) string {
+	var built strings.Builder
+	for _, piece := range pieces {
+		switch {
+		case piece.column >= 0:
+			cell := strings.TrimSpace(cells[piece.column])
+			if cell == "" {
+				return ""
+			}
+			built.WriteString(cell)
+		case piece.name == nameFile:
+			built.WriteString(file)
+		case piece.name == nameRow:
+			built.WriteString(strconv.FormatInt(row, 10))
+		default:
+			built.WriteString(piece.text)
+		}
+	}
+	return built.String()
 }
 
 func (r *renderer) text(name string) string { return r.texts[slices.Index(r.names, name)] }
