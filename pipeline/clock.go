@@ -107,12 +107,29 @@ type logEnds struct {
 	ends []map[int32]checkpoint.Range // per input, by partition
 }
 
+const (
+	askTimeout  = 5 * time.Second
+	silentAfter = 2 // askings in a row
+)
+
 // endsAsker asks for the log starts and ends of all inputs, read uncommitted,
 // about once a second, and whether the topics are still what they were.
 type endsAsker struct {
 	mu     sync.Mutex
 	latest *logEnds
+	failed int   // askings in a row without an answer
+	why    error // of the last of them
 	err    error // of the topics; it ends the session
+}
+
+// silence says why the brokers are taken to be away; nil while they answer.
+func (a *endsAsker) silence() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.failed < silentAfter {
+		return nil
+	}
+	return a.why
 }
 
 func (a *endsAsker) get() (*logEnds, error) {
@@ -128,15 +145,17 @@ func (a *endsAsker) run(ctx context.Context, s *session) {
 	defer tick.Stop()
 	for {
 		at := s.p.wall() // before the asking: what came later is not promised
-		ends, err := checkpoint.EndOffsets(ctx, s.reader, topics)
-		changed := s.watchTopics(ctx, &missed)
+		asking, cancel := context.WithTimeout(ctx, askTimeout)
+		ends, err := checkpoint.EndOffsets(asking, s.reader, topics)
+		changed := s.watchTopics(asking, &missed)
+		cancel()
 		asked := &logEnds{at: at}
 		for _, t := range topics {
 			asked.ends = append(asked.ends, ends[t])
 		}
 		a.mu.Lock()
-		if err == nil {
-			a.latest = asked
+		if a.failed, a.why = a.failed+1, err; err == nil {
+			a.latest, a.failed = asked, 0
 		}
 		if a.err == nil {
 			a.err = changed

@@ -269,3 +269,21 @@ func TestAHangingTransactionHoldsTheClock(t *testing.T) {
 		c.verify(c.cfg, 400)
 	})
 }
+
+// TestAPipelineWithoutKafkaIsNotReady cuts the wire while nothing arrives: no
+// commit fails, and still it is known.
+func TestAPipelineWithoutKafkaIsNotReady(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		cfg := v.honest()
+		cut := v.severable(&cfg)
+		v.produce(few(50, start))
+		p := v.run(cfg)
+		v.caughtUp(cfg)
+		time.Sleep(10 * time.Second)
+		if ready, why := p.Ready(); !ready {
+			t.Errorf("not ready before: %s", why)
+		}
+		cut()
+		v.notReady(p, "Kafka does not answer")
+	})
+}

@@ -220,7 +220,10 @@ func (s *session) watch() error {
 
 // report publishes readiness and the gauges.
 func (s *session) report() {
+	silence := s.asker.silence()
 	switch {
+	case silence != nil:
+		s.p.status.set(false, "Kafka does not answer: "+silence.Error())
 	case s.balancer.Role() == assign.RoleIdle:
 		s.p.status.set(false, "another instance of the group owns all partitions; several instances: not yet")
 	case len(s.workers) < int(s.p.partitions):
