@@ -171,6 +171,10 @@ func (w *world) run(code int, args ...string) string {
 	return string(out)
 }
 
+// client opens a connection for each question: one that is kept may lead to an
+// engine that was killed meanwhile.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // ask asks ClickHouse as curl does.
 func (w *world) ask(query string) string {
 	w.t.Helper()
@@ -185,7 +189,7 @@ func (w *world) askPlainly(query string) string {
 
 func (w *world) post(path, query string) string {
 	w.t.Helper()
-	response, err := http.Post("http://"+w.clickhouse+path, "text/plain", strings.NewReader(query))
+	response, err := client.Post("http://"+w.clickhouse+path, "text/plain", strings.NewReader(query))
 	if err != nil {
 		w.t.Fatal(err)
 	}
