@@ -88,6 +88,7 @@ func classifyCode(code int32, message string) class {
 // only code and name are told.
 func describe(err error) string {
 	var exception *clickhouse.Exception
+	var network *net.OpError
 	switch {
 	case errors.As(err, &exception) && classify(err) == refused:
 		return fmt.Sprintf("code %d %s", exception.Code, exception.CodeName)
@@ -97,6 +98,8 @@ func describe(err error) string {
 		return "a value does not fit its column"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
+	case errors.As(err, &network):
+		return clip(network.Error()) // without the long request around it, which hides the cause
 	}
 	return clip(err.Error())
 }

@@ -123,7 +123,8 @@ func (l *Loader) awaitSchema(ctx context.Context) error {
 			return nil
 		}
 		if !told {
-			l.log.Warn("loading waits for ClickHouse", "problem", describe(err))
+			l.log.Warn("loading waits for ClickHouse", "problem", describe(err),
+				"fix", remedy(classify(err), err)+"; rows wait in the outbox meanwhile")
 			told = true
 		}
 		l.metrics.retries.WithLabelValues(classify(err).String()).Inc()

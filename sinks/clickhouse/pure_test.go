@@ -170,3 +170,11 @@ func TestRemedy(t *testing.T) {
 		}
 	}
 }
+
+func TestDescribeNamesTheCause(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+	err := fmt.Errorf("send a query %s: %w", strings.Repeat("x", 400), dial)
+	if got := describe(err); got != "dial tcp: connection refused" {
+		t.Errorf("described as %q", got)
+	}
+}
