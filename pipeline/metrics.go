@@ -28,7 +28,7 @@ type metrics struct {
 	consumed        *prometheus.CounterVec
 	consumedBytes   *prometheus.CounterVec
 	processed       *prometheus.CounterVec
-	deduplicated    *prometheus.CounterVec
+	deduplicated    prometheus.Counter
 	rejected        *prometheus.CounterVec
 	late            *prometheus.CounterVec
 	deadLetters     *prometheus.CounterVec
@@ -66,9 +66,9 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		ready:         gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
 		assigned:      gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
 		consumed:      counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
-		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs, also of commits that were repeated.", "topic"),
+		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs and committed.", "topic"),
 		processed:     counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
-		deduplicated:  counter("events_deduplicated_total", "Events that repeated one already counted.", "event_type"),
+		deduplicated:  counter("events_deduplicated_total", "Events that repeated one already counted.").WithLabelValues(),
 		rejected:      counter("events_rejected_total", "Records that are no valid event, by reason.", "event_type", "reason"),
 		late:          counter("events_late_total", "Events older than the retained days.", "event_type", "disposition"),
 		deadLetters:   counter("dead_letters_produced_total", "Records written to the dead-letter topic.", "topic", "stage"),
@@ -160,6 +160,7 @@ func (p *Pipeline) observeSignals(w *worker) {
 		}
 	}
 	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)
+	p.metrics.deduplicated.Add(float64(now.Duplicates - min(was.Duplicates, now.Duplicates)))
 	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
 }
 
