@@ -28,9 +28,13 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 		s.tooLate(b, index, fx)
 		return
 	}
+	visit := event.Day(0)
 	switch known, was := remember(c, e); {
 	case !known && s.record(c, e, day):
 		s.counters.Applied++
+		if e.Type == event.Visit {
+			visit = day
+		}
 	case known && !earlier(e, was, e.EventHash):
 		s.counters.Duplicates++
 		return
@@ -42,7 +46,7 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 	}
 	now := max(e.OccurredAt, c.JudgedAt)
 	c.LastEvent = max(c.LastEvent, e.OccurredAt)
-	s.settle(b, c, moment{now: now, silence: min(b.Clock, e.OccurredAt-s.cfg.Lateness)}, fx)
+	s.settle(b, c, moment{now: now, silence: min(b.Clock, e.OccurredAt-s.cfg.Lateness), visit: visit}, fx)
 }
 
 // record changes what the record says by what the event says. It returns false

@@ -60,6 +60,7 @@ type Shard struct {
 	parameters uint32
 	saved      savedPoint
 	touched    uint64 // means nothing; see state.Slab.Touch
+	thorough   bool   // decide everything in full: what tests hold the short way to
 }
 
 // savedPoint is what Undo goes back to, besides the slab.
@@ -137,7 +138,11 @@ func (s *Shard) touch(b *Batch, from int) {
 	var hashes [state.TouchMost]uint64
 	next := b.order[from:min(from+len(hashes), len(b.order))]
 	for i, p := range next {
-		hashes[i] = b.Events[p.index].CustomerHash
+		e := &b.Events[p.index]
+		hashes[i] = e.CustomerHash
+		if len(e.CustomerID) > 0 {
+			s.touched += uint64(e.CustomerID[0]) // decoded a while ago
+		}
 	}
 	s.touched += s.slab.Touch(hashes[:len(next)])
 }
@@ -166,13 +171,19 @@ func (s *Shard) fire(b *Batch, limit event.Instant, fx *Effects) {
 // deadline that fires; at an event only as far as deadlines have fired before
 // it. An input that is read ahead of the others must not make their unread
 // events look like silence.
-type moment struct{ now, silence event.Instant }
+type moment struct {
+	now, silence event.Instant
+	visit        event.Day // of the visit that is judged; 0 where it is something else
+}
 
 // settle brings a loaded customer to a moment, judges it, and stores it.
 func (s *Shard) settle(b *Batch, c *state.Customer, at moment, fx *Effects) {
+	before := c.JudgedAt
 	c.JudgedAt = at.now
 	s.fold(c, s.cfg.Zone.DayOf(at.now))
-	s.decide(b, c, at.silence, fx)
+	if at.visit == 0 || s.thorough || !s.quiet(c, before, at.visit, at) {
+		s.decide(b, c, at.silence, fx)
+	}
 	if c.Flags&state.RowPending == 0 {
 		c.Flags |= state.RowPending
 		s.changed = append(s.changed, c.Slot())
