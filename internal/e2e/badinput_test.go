@@ -21,7 +21,8 @@ import (
 // Every kind of bad record, among them one of 100 MiB, between good ones: each
 // is a dead letter with its reason, the good ones count, and nothing stops.
 func TestBadRecordsAreSetAsideAndStopNothing(t *testing.T) {
-	w := newWorld(t)
+	ops := freeAddress(t)
+	w := newWorld(t, "HOLDFAST_OPS_LISTEN="+ops)
 	running := w.start("run")
 	now := workload.InstantOf(time.Now())
 	poisons := append(workload.Poisons(now), workload.Oversized(100<<20, now))
@@ -59,7 +60,7 @@ func TestBadRecordsAreSetAsideAndStopNothing(t *testing.T) {
 		t.Errorf("run has ended")
 	default:
 	}
-	if code := w.status("/readyz"); code != http.StatusOK {
+	if code := w.status("http://" + ops + "/readyz"); code != http.StatusOK {
 		t.Errorf("/readyz answers %d", code)
 	}
 }
@@ -116,9 +117,9 @@ func (w *world) wantDeadLetters(poisons []workload.Poison) {
 }
 
 // status asks the operations listener.
-func (w *world) status(path string) int {
+func (w *world) status(url string) int {
 	w.t.Helper()
-	response, err := http.Get("http://" + w.ops + path)
+	response, err := http.Get(url)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -51,20 +51,28 @@ type world struct {
 	kafka      string
 	clickhouse string
 	environ    []string
-	ops        string
 	engines    *process
 }
 
-// newWorld starts the engines, or skips where ClickHouse cannot be had.
+// newWorld starts the engines, or skips where ClickHouse cannot be had. Worlds
+// share nothing, so their tests run beside each other: they mostly wait.
 func newWorld(t *testing.T, variables ...string) *world {
 	t.Helper()
 	needEngine(t)
-	w := &world{t: t, dir: t.TempDir(), kafka: freeAddress(t), clickhouse: freeAddress(t), ops: freeAddress(t)}
-	w.environ = append(append(os.Environ(),
-		"HOLDFAST_KAFKA_BROKERS="+w.kafka, "HOLDFAST_CLICKHOUSE_DSN=http://"+w.clickhouse,
-		"HOLDFAST_OPS_LISTEN="+w.ops, "HOLDFAST_TIME_CLOCK=events"), variables...)
-	w.engines = w.start("engines", "--kafka-listen", w.kafka, "--clickhouse-listen", w.clickhouse, "--data", filepath.Join(w.dir, "data"))
+	t.Parallel()
+	w := &world{t: t, dir: t.TempDir(), environ: os.Environ()}
+	w.engines = w.start("engines", "--kafka-listen", "127.0.0.1:0", "--clickhouse-listen", "127.0.0.1:0", "--data", filepath.Join(w.dir, "data"))
 	w.engines.says("Ready.", time.Minute)
+	for line := range strings.Lines(w.engines.out.String()) {
+		switch fields := strings.Fields(line); fields[0] {
+		case "Kafka":
+			w.kafka = fields[1]
+		case "ClickHouse":
+			w.clickhouse = strings.TrimPrefix(fields[1], "http://")
+		}
+	}
+	w.environ = append(append(w.environ, "HOLDFAST_KAFKA_BROKERS="+w.kafka, "HOLDFAST_CLICKHOUSE_DSN=http://"+w.clickhouse,
+		"HOLDFAST_OPS_LISTEN=127.0.0.1:0", "HOLDFAST_TIME_CLOCK=events"), variables...)
 	return w
 }
 
