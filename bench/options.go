@@ -25,7 +25,7 @@ const (
 
 	// One row per ten events: a commit is cut at commitEvents events and takes
 	// a tenth of that in rows, whatever the rate.
-	commitEvents   = 60_000
+	commitEvents   = 120_000
 	recordBytes    = 269 + 13
 	rowsPerCommit  = commitEvents / 10 / partitions
 	pollRecords    = 20_000 // of the path without commit; the product's default

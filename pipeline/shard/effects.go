@@ -72,6 +72,9 @@ func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
 	written := 0
 	b := Batch{Wall: wall}
 	for s.taken < len(s.changed) && written < limit && !fx.Customers.Full() {
+		if written%state.TouchMost == 0 {
+			s.touched += s.slab.TouchSlots(s.changed[s.taken:])
+		}
 		slot := s.changed[s.taken]
 		s.taken++
 		if !s.slab.Exists(slot) || !s.slab.IsRowPending(slot) {

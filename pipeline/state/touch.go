@@ -23,18 +23,38 @@ func (s *Slab) Touch(hashes []uint64) uint64 {
 			found[i] = t.slots[t.home(hash)]
 		}
 	}
-	sum := uint64(0)
 	for i, hash := range hashes {
 		found[i] = s.index.tables[hash>>56].near(hash, found[i])
-		if found[i] != 0 {
-			p, at := s.at(Slot(found[i] - 1))
+	}
+	return s.touch(found[:len(hashes)])
+}
+
+// TouchSlots is Touch for records whose places are known, at most TouchMost of
+// them.
+func (s *Slab) TouchSlots(slots []Slot) uint64 {
+	var found [TouchMost]uint64
+	n := 0
+	for _, slot := range slots[:min(len(slots), TouchMost)] {
+		if s.Exists(slot) {
+			found[n] = uint64(slot) + 1
+			n++
+		}
+	}
+	return s.touch(found[:n])
+}
+
+// touch reads of records by their places + 1; 0 stands for none.
+func (s *Slab) touch(found []uint64) (sum uint64) {
+	for _, f := range found {
+		if f != 0 {
+			p, at := s.at(Slot(f - 1))
 			core := &p.cores[at]
 			sum += core.IDHash + uint64(core.id[inlineID-1]) + uint64(p.epoch[at]) + uint64(p.links[at].bucket)
 		}
 	}
-	for i := range hashes {
-		if found[i] != 0 {
-			p, at := s.at(Slot(found[i] - 1))
+	for _, f := range found {
+		if f != 0 {
+			p, at := s.at(Slot(f - 1))
 			side := p.sideOf(&p.cores[at])
 			for w := 0; w < len(side); w += touchWords {
 				sum += side[w]
