@@ -198,6 +198,10 @@ func (w *world) askPlainly(query string) string {
 func (w *world) post(path, query string) string {
 	w.t.Helper()
 	response, err := client.Post("http://"+w.clickhouse+path, "text/plain", strings.NewReader(query))
+	for deadline := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(deadline); {
+		time.Sleep(100 * time.Millisecond) // an engine that was killed is on its way back
+		response, err = client.Post("http://"+w.clickhouse+path, "text/plain", strings.NewReader(query))
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

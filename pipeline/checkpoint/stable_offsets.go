@@ -38,6 +38,7 @@ func StableOffsets(ctx context.Context, cl *kgo.Client, group string, partitions
 	if len(partitions) == 0 {
 		return map[string]map[int32]GroupOffset{}, nil // a request that names nothing means all
 	}
+	var pending error // what the latest answer said
 	for {
 		offsets, err := fetchStable(ctx, cl, group, partitions)
 		if err == nil {
@@ -45,8 +46,12 @@ func StableOffsets(ctx context.Context, cl *kgo.Client, group string, partitions
 		}
 		err = fmt.Errorf("fetch stable offsets of group %s: %w", group, err)
 		if !errors.Is(err, kerr.UnstableOffsetCommit) {
+			if pending != nil && ctx.Err() != nil {
+				return nil, errors.Join(context.Cause(ctx), pending) // the end came in the middle of a question
+			}
 			return nil, err
 		}
+		pending = err
 		timer := time.NewTimer(stablePause)
 		select {
 		case <-timer.C:
