@@ -125,11 +125,10 @@ func (l *lane) apply(latest event.Instant) error {
 	l.batch.Number = at.Batch + 1
 	l.batch.Clock = max(at.Clock, latest-event.Hour)
 	l.batch.Wall = event.Instant(time.Now().UnixMicro())
-	l.shard.Count(uint64(len(l.batch.Events)), uint64(len(l.batch.Events)))
+	l.shard.Count(uint64(len(l.batch.Events)), uint64(len(l.batch.Events)), 0, 0)
 	if err := l.shard.Apply(&l.batch, &l.fx); err != nil {
 		return fmt.Errorf("apply: %w", err)
 	}
-	l.fx.Late = l.fx.Late[:0]
 	return nil
 }
 

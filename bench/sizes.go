@@ -63,7 +63,7 @@ func (p *profile) bytes() (core, side float64, err error) {
 			return 0, 0, fmt.Errorf("measure records: %w", err)
 		}
 		s.Commit()
-		fx.Alerts, fx.Late, fx.Sealed = fx.Alerts[:0], fx.Late[:0], fx.Sealed[:0]
+		fx.Alerts, fx.Sealed = fx.Alerts[:0], fx.Sealed[:0]
 		fx.Customers.Reset(meta)
 		fx.AlertRows.Reset(meta)
 	}

@@ -15,13 +15,15 @@ import (
 // of the asking; once everything up to them is applied, all that had reached
 // Kafka by then is counted, and the clock may move to that time − lateness.
 // Until then it follows the events of the inputs that are behind. There is no
-// time-out and no guess in it, and it never runs backwards.
+// time-out and no guess in it. It never runs backwards, and never beyond the
+// wall time of its batch.
 type clock struct {
-	last     event.Instant // the reading of the last batch
-	askedAt  event.Instant // wall time of the latest asking taken over; 0 = none
-	ends     []checkpoint.Range
-	caughtUp bool // at the last reading
-	honest   event.Instant
+	last      event.Instant // the reading of the last batch
+	askedAt   event.Instant // wall time of the latest asking taken over; 0 = none
+	notBefore event.Instant // askings up to then are of no use
+	ends      []checkpoint.Range
+	caughtUp  bool // at the last reading
+	honest    event.Instant
 }
 
 func newClock(inputs int) clock {
@@ -37,7 +39,7 @@ func (c *clock) copyTo(to *clock) {
 // take takes over an asking of log ends. A target that has not been reached
 // stays until it is: under steady traffic a newer one would never be reached.
 func (c *clock) take(asked *logEnds, partition int32) {
-	if c.askedAt != 0 && c.askedAt > c.honest || asked == nil || asked.at <= c.askedAt {
+	if c.askedAt != 0 && c.askedAt > c.honest || asked == nil || asked.at <= c.askedAt || asked.at <= c.notBefore {
 		return
 	}
 	for i, byPartition := range asked.ends {
@@ -50,44 +52,73 @@ func (c *clock) take(asked *logEnds, partition int32) {
 	c.askedAt = asked.at
 }
 
+// forget drops the target: what was asked for up to a moment says too little.
+func (c *clock) forget(upTo event.Instant) {
+	c.askedAt, c.notBefore, c.caughtUp = 0, max(c.notBefore, upTo), false
+}
+
+// setBack lets a clock that ran ahead read an earlier moment.
+func (c *clock) setBack(wall, reading event.Instant) {
+	c.last, c.honest = reading, min(c.honest, reading)
+	c.notBefore = min(c.notBefore, wall)
+	c.forget(wall)
+}
+
 // reading is the reading for the batch that ends at the worker's positions.
-func (c *clock) reading(w *worker, mode ClockMode) event.Instant {
-	c.caughtUp = c.askedAt != 0
-	behind, follow := false, event.Instant(1<<62)
-	for i := range w.inputs {
-		in := &w.inputs[i]
-		if c.askedAt != 0 && c.isRead(in, i) {
-			continue
-		}
-		behind, c.caughtUp = true, false
-		if in.latest == 0 {
-			follow = shard.ClockUnset // nothing seen of it: it says nothing
-		} else {
-			follow = min(follow, in.latest)
-		}
+func (c *clock) reading(w *worker, mode ClockMode, wall event.Instant) event.Instant {
+	if len(w.sessions) > 0 {
+		c.caughtUp = false
+		c.last = max(c.last, min(w.silenceOf(), wall))
+		return c.last
 	}
-	lateness := w.lateness
+	behind, follow := c.behind(w)
+	c.caughtUp = !behind
 	if !behind {
 		c.honest = max(c.honest, c.askedAt)
 	}
 	reading := c.last
 	if c.honest != shard.ClockUnset {
-		reading = max(reading, c.honest-lateness)
+		reading = max(reading, c.honest-w.lateness)
 	}
 	if behind && follow != shard.ClockUnset {
-		reading = max(reading, follow-lateness)
+		reading = max(reading, follow-w.lateness)
 	}
 	if mode == EventsClock {
-		reading = max(c.last, min(reading, w.latest()-lateness))
+		reading = max(c.last, min(reading, w.latest()-w.lateness))
 	}
-	c.last = reading
-	return reading
+	c.last = max(c.last, min(reading, wall))
+	return c.last
 }
 
-// isRead says whether everything below the end asked for is applied. An empty
-// log counts as read, wherever it begins.
+// behind reports whether an input is not yet applied to the end asked for, and
+// up to which event time all such inputs are.
+func (c *clock) behind(w *worker) (behind bool, follow event.Instant) {
+	follow = forever
+	for i := range w.inputs {
+		in, q := &w.inputs[i], &w.queues[i]
+		switch {
+		case c.askedAt != 0 && c.isRead(in, i):
+			continue
+		case i == w.control:
+		case len(q.waiting()) > 0:
+			follow = min(follow, w.front)
+		case in.latest == 0:
+			follow = shard.ClockUnset // nothing seen of it: it says nothing
+		default:
+			follow = min(follow, in.latest)
+		}
+		behind = true
+	}
+	if follow == forever {
+		follow = shard.ClockUnset
+	}
+	return behind, max(follow, shard.ClockUnset)
+}
+
+// isRead reports whether everything below the end asked for is applied. That
+// a log is empty proves nothing: what was not read yet may have been deleted.
 func (c *clock) isRead(in *inputState, i int) bool {
-	return c.ends[i].Start >= c.ends[i].End || in.position >= c.ends[i].End
+	return in.position >= c.ends[i].End
 }
 
 // latest is the latest event time seen on any input.

@@ -32,7 +32,7 @@ func (s *session) commitDue(now time.Time) bool {
 		return false
 	}
 	for _, w := range s.workers {
-		if w.busy() || w.pagesDue() || w.flushDue(s.p) {
+		if w.busy() || w.pagesDue() || w.flushDue(s.p) || w.restDue(now) {
 			return true
 		}
 	}
@@ -78,7 +78,7 @@ func (s *session) prepare(flushPages bool) error {
 	group := errgroup.Group{}
 	group.SetLimit(s.p.parallel)
 	for _, w := range s.workers {
-		group.Go(func() error { return w.prepare(s.p, wall, flushPages) })
+		group.Go(func() error { return w.prepare(s, wall, flushPages) })
 	}
 	return group.Wait()
 }
@@ -155,20 +155,23 @@ func (s *session) offsets(req *kmsg.TxnOffsetCommitRequest) error {
 }
 
 func (w *worker) mark(incarnation string) Mark {
-	return Mark{Batch: w.shard.Position().Batch, RowsComplete: w.rowsComplete, Incarnation: incarnation}
+	return Mark{Batch: w.shard.Position().Batch, RowsComplete: w.rowsComplete, Sessions: len(w.sessions),
+		Incarnation: incarnation}
 }
 
 // prepare writes the rows that are owed, chooses and encodes pages, and makes
 // the last entry say where the shard stands.
-func (w *worker) prepare(p *Pipeline, wall event.Instant, flushPages bool) error {
+func (w *worker) prepare(s *session, wall event.Instant, flushPages bool) error {
+	p := s.p
 	w.beginFlush(p)
 	needed := w.flush.remaining > 0 || w.paramVersion != p.cfg.Shard.Parameters.Version ||
-		flushPages && (len(w.pages) > 0 || w.shard.Slab().DirtyPages() > 0 || w.headerStale())
+		flushPages && (len(w.pages) > 0 || w.shard.Slab().DirtyPages() > 0 || w.headerStale() || !w.headerLast) ||
+		w.restDue(time.Now())
 	if len(w.entries) == 0 && (needed || w.busy() || w.pagesDue()) {
 		// Whatever is said in a commit belongs to a batch; an empty one will do.
 		w.batch.Reset()
-		w.batch.Number, w.batch.Wall = w.shard.Position().Batch+1, wall
-		w.batch.Clock = max(w.clock.last, w.shard.Position().Clock)
+		w.batch.ResendRows, w.batch.RepairClock = false, false
+		w.stamp(wall)
 		if err := w.apply(p); err != nil {
 			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 		}
@@ -179,7 +182,7 @@ func (w *worker) prepare(p *Pipeline, wall event.Instant, flushPages bool) error
 	w.writeRows(p, wall)
 	w.choosePages(p, flushPages)
 	w.describe(p)
-	w.addHeader(p)
+	w.addHeader(s)
 	return nil
 }
 
@@ -222,7 +225,7 @@ func (w *worker) describe(p *Pipeline) {
 	at := w.shard.Position()
 	for i := range w.entries {
 		e := &w.entries[i]
-		e.NextSeq, e.Partitions, e.Epoch = at.NextSeq, p.partitions, p.cfg.Shard.Epoch
+		e.NextSeq, e.Partitions, e.Epoch = at.NextSeq, p.partitions, at.Epoch
 		e.ConfigHash, e.ParamVersion = p.cfg.ConfigHash, w.paramVersion
 		e.RowsComplete, e.Counters = w.rowsComplete, at.Counters.Values()
 		e.OldestNeeded = at.Batch + 1
@@ -262,9 +265,6 @@ func (w *worker) produce(ctx context.Context, s *session, d *produced) {
 	t, cl := &s.p.cfg.Topics, s.client
 	for i := range w.rejected {
 		cl.Produce(ctx, s.p.deadLetter(w, w.rejected[i]), d.done)
-	}
-	for i := range w.late {
-		cl.Produce(ctx, s.p.deadLetter(w, w.late[i].rejection()), d.done)
 	}
 	for i := range w.effects.Alerts {
 		cl.Produce(ctx, s.p.alertRecord(&w.effects.Alerts[i]), d.done)

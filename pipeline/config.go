@@ -33,6 +33,16 @@ type Config struct {
 	FlushEvery         time.Duration
 	RowsPerCommit      int // 0 = DefaultRowsPerCommit; of one shard
 	MaxPollRecords     int // 0 = DefaultMaxPollRecords
+	// MergeBytes bounds what waits in memory for inputs that are behind, over
+	// all partitions; 0 = DefaultMergeBytes.
+	MergeBytes int64
+	// BackfillMaxOpen is after how long without a sign of life a backfill
+	// session counts as given up; 0 = DefaultBackfillMaxOpen.
+	BackfillMaxOpen time.Duration
+	// ClockTolerance is by how much the wall time may differ from what the
+	// brokers and the machine's monotonic clock say before the clock stands;
+	// 0 = DefaultClockTolerance, negative: it is not looked at.
+	ClockTolerance time.Duration
 
 	Now        func() time.Time      // nil = time.Now
 	Logger     *slog.Logger          // nil = discard
@@ -76,6 +86,12 @@ const (
 	// DefaultMaxPollRecords is a batch's bound over all partitions: some
 	// milliseconds of work.
 	DefaultMaxPollRecords = 20_000
+	// DefaultMergeBytes is about 50,000 events.
+	DefaultMergeBytes = 16 << 20
+	// DefaultBackfillMaxOpen is longer than any pause of a backfill that lives.
+	DefaultBackfillMaxOpen = time.Hour
+	// DefaultClockTolerance is more than clocks drift and less than a dwell.
+	DefaultClockTolerance = 2 * time.Minute
 
 	endsEvery         = time.Second            // how often log ends are asked for
 	idlePoll          = 100 * time.Millisecond // how long a poll waits where there is nothing
@@ -95,6 +111,15 @@ func (c *Config) fillDefaults() {
 	}
 	if c.MaxPollRecords == 0 {
 		c.MaxPollRecords = DefaultMaxPollRecords
+	}
+	if c.MergeBytes == 0 {
+		c.MergeBytes = DefaultMergeBytes
+	}
+	if c.BackfillMaxOpen == 0 {
+		c.BackfillMaxOpen = DefaultBackfillMaxOpen
+	}
+	if c.ClockTolerance == 0 {
+		c.ClockTolerance = DefaultClockTolerance
 	}
 	if c.Now == nil {
 		c.Now = time.Now

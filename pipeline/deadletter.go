@@ -88,9 +88,3 @@ func stageOf(r rejection) string {
 	}
 	return "VALUE_CONVERTER"
 }
-
-// lateness is the rejection of an event older than the retained days.
-func (l lateRecord) rejection() rejection {
-	return rejection{input: l.input, record: l.record, reject: decode.Reject{
-		Reason: decode.TooLate, Field: "occurred_at", Detail: "older than the days that are retained"}}
-}

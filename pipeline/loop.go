@@ -44,8 +44,10 @@ func (s *session) once(ctx context.Context) error {
 		return err
 	}
 	s.p.reach(AfterPoll)
-	if err := s.step(); err != nil {
-		return err
+	if now := time.Now(); s.stepDue(now) {
+		if err := s.step(now); err != nil {
+			return err
+		}
 	}
 	if s.commitDue(time.Now()) {
 		if err := s.commit(ctx, false); err != nil {
@@ -57,6 +59,9 @@ func (s *session) once(ctx context.Context) error {
 }
 
 func (s *session) anyBusy() bool {
+	if s.arrived > 0 {
+		return true
+	}
 	for _, w := range s.workers {
 		if w.busy() {
 			return true
@@ -124,6 +129,7 @@ func (s *session) activate(w *worker) {
 	s.active[w.partition] = w
 	s.p.workers[w.partition] = w
 	s.order()
+	w.dropQueues()
 	at := map[string]map[int32]kgo.EpochOffset{}
 	resume := map[string][]int32{}
 	for i := range s.p.cfg.Inputs {
@@ -144,7 +150,14 @@ func (s *session) order() {
 			s.workers = append(s.workers, w)
 		}
 	}
+	for _, w := range s.workers {
+		w.holdBytes = max(s.p.cfg.MergeBytes/int64(len(s.workers)), leastHoldBytes)
+	}
 }
+
+// leastHoldBytes is a shard's share of MergeBytes at least: a record of the
+// largest size must find room.
+const leastHoldBytes = 1 << 20
 
 // undoAll takes back the commit at hand in every worker.
 func (s *session) undoAll() {
@@ -159,6 +172,10 @@ func (s *session) undoAll() {
 // rewind would go to what it believes committed, which is what was polled.
 func (s *session) rewind() {
 	at := map[string]map[int32]kgo.EpochOffset{}
+	for _, w := range s.workers {
+		w.dropQueues()
+	}
+	s.arrived = 0
 	for i := range s.p.cfg.Inputs {
 		topic := s.p.cfg.Inputs[i].Topic
 		at[topic] = map[int32]kgo.EpochOffset{}
@@ -195,7 +212,7 @@ func (s *session) stop() error {
 // unfinished says whether a clean stop still has something to write.
 func (s *session) unfinished() bool {
 	for _, w := range s.workers {
-		if w.busy() || w.shard.RowsOwed() > 0 || w.pagesDue() || w.headerStale() {
+		if w.busy() || w.shard.RowsOwed() > 0 || w.pagesDue() || w.headerStale() || !w.headerLast {
 			return true
 		}
 	}

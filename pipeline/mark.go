@@ -13,19 +13,20 @@ import (
 type Mark struct {
 	Batch        uint64
 	RowsComplete uint64
+	Sessions     int    // backfill sessions that are open: silence waits for them
 	Incarnation  string // of the process that committed; a random word
 }
 
-// String is the form in which it is committed: "hf1 b=… r=… i=…".
+// String is the form in which it is committed: "hf2 b=… r=… o=… i=…".
 func (m Mark) String() string {
-	return fmt.Sprintf("hf1 b=%d r=%d i=%s", m.Batch, m.RowsComplete, m.Incarnation)
+	return fmt.Sprintf("hf2 b=%d r=%d o=%d i=%s", m.Batch, m.RowsComplete, m.Sessions, m.Incarnation)
 }
 
 // ParseMark reads what String gave; ok is false for metadata that is none.
 func ParseMark(metadata string) (m Mark, ok bool) {
-	if !strings.HasPrefix(metadata, "hf1 ") {
+	if !strings.HasPrefix(metadata, "hf2 ") {
 		return Mark{}, false
 	}
-	n, err := fmt.Sscanf(metadata, "hf1 b=%d r=%d i=%s", &m.Batch, &m.RowsComplete, &m.Incarnation)
-	return m, err == nil && n == 3
+	n, err := fmt.Sscanf(metadata, "hf2 b=%d r=%d o=%d i=%s", &m.Batch, &m.RowsComplete, &m.Sessions, &m.Incarnation)
+	return m, err == nil && n == 4
 }

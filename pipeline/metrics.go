@@ -133,10 +133,6 @@ func (p *Pipeline) observe(w *worker) {
 	for _, r := range w.rejected {
 		m.reject(p, r)
 	}
-	for _, l := range w.late {
-		m.reject(p, l.rejection())
-		m.late.WithLabelValues(p.cfg.Inputs[l.input].Decode.Type.String(), "dead_letter").Inc()
-	}
 	p.observeSignals(w)
 	if len(w.pages) > 0 {
 		m.pagesAt.WithLabelValues(strconv.Itoa(int(w.partition))).Set(now)

@@ -22,6 +22,7 @@ type standing struct {
 	mark    Mark
 	known   bool
 	offsets []int64 // per input; meaningful where known
+	has     []bool  // per input: an offset is committed
 }
 
 // standings reads the group's offsets, waiting for transactions that are still
@@ -63,9 +64,9 @@ func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []str
 			}
 			st.mark, st.known = mark, true
 			if st.offsets == nil {
-				st.offsets = make([]int64, len(topics))
+				st.offsets, st.has = make([]int64, len(topics)), make([]bool, len(topics))
 			}
-			st.offsets[i] = o.Offset
+			st.offsets[i], st.has[i] = o.Offset, true
 			all[partition] = st
 		}
 	}

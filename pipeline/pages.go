@@ -1,6 +1,10 @@
 package pipeline
 
-import "github.com/holdfast/holdfast/pipeline/checkpoint"
+import (
+	"time"
+
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
+)
 
 // Checkpointing is a trickle: every commit carries the longest-dirty pages, at
 // the rate that lets no page stay dirty for longer than checkpoint.max_replay.
@@ -37,50 +41,79 @@ func (w *worker) choosePages(p *Pipeline, flush bool) {
 	}
 	w.commits++
 	// The first one that succeeds has it: without a header no page is believed.
-	if w.headerBatch == 0 || w.commits%headerEveryCommit == 0 || flush && slab.DirtyPages() == 0 {
+	// One that says it is the last must not outlive the next batch.
+	if w.headerBatch == 0 || w.headerLast || w.commits%headerEveryCommit == 0 {
 		w.headerDue = true
+	}
+	if slab.DirtyPages() == 0 && (flush || w.restingSince(time.Now())) {
+		w.headerDue, w.resting = true, true
 	}
 }
 
 // headerStale says whether batches have been applied since the last header.
 func (w *worker) headerStale() bool { return w.headerBatch != w.shard.Position().Batch }
 
+// restAfter is for how long nothing must have come before a header says that
+// there has been no batch since: the state is then whole without the batch log.
+const restAfter = 2 * time.Second
+
+// restingSince reports whether nothing has come for a while.
+func (w *worker) restingSince(now time.Time) bool { return now.Sub(w.lastApplied) >= restAfter }
+
+// restDue reports whether a header should be written because nothing comes any more.
+func (w *worker) restDue(now time.Time) bool {
+	begun := w.shard.Position().Batch > 0
+	return begun && (w.headerStale() || !w.headerLast) && w.restingSince(now) && !w.busy() && !w.pagesDue() && w.shard.RowsOwed() == 0
+}
+
 // addHeader encodes the header of the commit at hand, after describe.
-func (w *worker) addHeader(p *Pipeline) {
+func (w *worker) addHeader(s *session) {
 	if !w.headerDue || len(w.entries) == 0 {
+		w.resting = false
 		return
 	}
 	h := checkpoint.Header{
-		Entry: w.entries[len(w.entries)-1], Topics: p.cfg.topicNames(),
-		Pages: uint32(w.shard.Slab().Pages()),
+		Entry: w.entries[len(w.entries)-1], Group: s.p.cfg.Group,
+		BatchLog: s.placeOf(s.p.cfg.Topics.BatchLog), Checkpoint: s.placeOf(s.p.cfg.Topics.Checkpoint),
+		Pages: uint32(w.shard.Slab().Pages()), Last: w.resting,
 	}
 	h.LogOffset = w.logOffsets.before(h.OldestNeeded)
 	w.pages = append(w.pages, encodedPage{checkpoint.PageKey(uint32(w.partition), 0), h.Append(nil)})
-	w.headerBatch, w.headerDue = h.Batch, false
+	w.headerBatch, w.headerLast, w.headerDue, w.resting = h.Batch, h.Last, false, false
 }
 
-// offsetRing remembers where the latest entries lie in the batch log.
-type offsetRing struct {
-	places [4096]struct {
-		batch  uint64
-		offset int64
+// logPlaces remembers where entries lie in the batch log, from the newest one
+// that is not after what is needed on.
+type logPlaces struct {
+	places []logPlace
+	floor  int64 // an offset at or before every entry that is still needed
+}
+
+type logPlace struct {
+	batch  uint64
+	offset int64
+}
+
+// note is called with each entry's acknowledged offset, in their order. A batch
+// that was taken back is noted again, at a later place.
+func (l *logPlaces) note(batch uint64, offset int64) {
+	n := len(l.places)
+	for n > 0 && l.places[n-1].batch >= batch {
+		n--
 	}
-	floor int64 // an offset at or before every entry that is still needed
+	l.places = append(l.places[:n], logPlace{batch, offset})
 }
 
-// note is called with each entry's acknowledged offset, in their order.
-func (r *offsetRing) note(batch uint64, offset int64) {
-	p := &r.places[batch%uint64(len(r.places))]
-	p.batch, p.offset = batch, offset
-}
-
-// before is an offset at or before that of a batch's entry. It may be early:
-// a restore skips what it does not need.
-func (r *offsetRing) before(batch uint64) int64 {
-	if p := &r.places[batch%uint64(len(r.places))]; p.batch == batch {
-		r.floor = max(r.floor, p.offset)
-	} else if q := &r.places[(batch-1)%uint64(len(r.places))]; batch > 0 && q.batch == batch-1 {
-		r.floor = max(r.floor, q.offset)
+// before is an offset at or before that of a batch's entry, and of an entry: a
+// restore that begins there finds at least one. It forgets what is older.
+func (l *logPlaces) before(batch uint64) int64 {
+	n := 0
+	for n+1 < len(l.places) && l.places[n+1].batch <= batch {
+		n++
 	}
-	return r.floor
+	if len(l.places) > 0 && l.places[n].batch <= batch {
+		l.floor = max(l.floor, l.places[n].offset)
+		l.places = l.places[:copy(l.places, l.places[n:])]
+	}
+	return l.floor
 }

@@ -9,10 +9,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/decode"
-	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 // poll waits for records until the moment given, and gives them to their
@@ -46,19 +42,22 @@ func (s *session) give(f *kgo.FetchTopicPartition) {
 	if w == nil || !known || len(f.Records) == 0 && !skips {
 		return // nothing, or let go while it was fetched: its next owner reads it
 	}
-	w.fetched = append(w.fetched, fetchedRecords{input: input, records: f.Records, skip: skip})
-	s.uncommittedBytes += bytesOf(f.Records)
+	q := &w.queues[input]
+	for _, r := range f.Records {
+		if r.Offset >= q.next { // else it was read already
+			q.push(r, nil)
+			s.uncommittedBytes += bytesOf(r)
+			s.arrived++
+		}
+	}
 	if skips {
+		if skip.NextOffset > q.next {
+			q.push(nil, skip)
+			s.arrived++
+		}
 		s.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{
 			f.Topic: {f.Partition: {Epoch: skip.Epoch, Offset: skip.NextOffset}}})
 	}
-}
-
-func bytesOf(records []*kgo.Record) (n int64) {
-	for _, r := range records {
-		n += int64(len(r.Key) + len(r.Value))
-	}
-	return n
 }
 
 // fetchFailure decides what an error of a fetch means: nothing, a new client,
@@ -75,8 +74,9 @@ func (s *session) fetchFailure(topic string, partition int32, err error) error {
 	case errors.Is(err, kgo.ErrClientClosed):
 		return errReplaceClient
 	case errors.Is(err, kerr.OffsetOutOfRange):
-		return fmt.Errorf("read %s/%d: %w: records that were not read yet have been deleted by retention; "+
-			"restore them or move the group's offsets on purpose", topic, partition, err)
+		return fmt.Errorf("read %s/%d: %w: %w: records that were not read yet have been deleted by retention; restore them, "+
+			"or go on without them: stop, and run `holdfast offsets skip --input %s/%d`, which counts what is lost",
+			topic, partition, errLostUnread, err, topic, partition)
 	case errors.Is(err, kerr.UnknownTopicID), errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.InconsistentTopicID):
 		return fmt.Errorf("read %s/%d: %w: %s", topic, partition, err, topicGone)
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.SaslAuthenticationFailed):
@@ -100,16 +100,20 @@ func (s *session) groupFailure(err error) error {
 	return nil
 }
 
-// step lets every worker decode what was polled, cut its batch and apply it.
-func (s *session) step() error {
+// step lets every worker make a batch of what was read and apply it.
+func (s *session) step(now time.Time) error {
 	asked, _ := s.asker.get()
 	wall := s.p.wall()
+	if err := s.checkUnread(asked); err != nil {
+		return err
+	}
+	in := intake{asked: asked, now: now, wall: wall, most: s.p.cfg.MaxPollRecords}
 	group := errgroup.Group{}
 	group.SetLimit(s.p.parallel)
 	for _, w := range s.workers {
 		w.clock.take(asked, w.partition)
 		group.Go(func() error {
-			w.decode(s.p)
+			w.gather(s.p, in)
 			if !w.cut(wall, s.p.cfg.Clock) {
 				return nil
 			}
@@ -119,92 +123,56 @@ func (s *session) step() error {
 			return nil
 		})
 	}
-	return group.Wait()
-}
-
-// decode turns what was polled into events of the batch at hand, and rejects.
-func (w *worker) decode(p *Pipeline) {
-	w.batch.Reset()
-	w.arena.Reset()
-	w.sources = w.sources[:0]
-	for _, f := range w.fetched {
-		for _, r := range f.records {
-			w.take(p, f.input, r)
-		}
-		if f.skip != nil {
-			w.skip(p, f.input, f.skip)
-		}
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	w.fetched = w.fetched[:0]
-}
-
-func (w *worker) take(p *Pipeline, input int, r *kgo.Record) {
-	in := &w.inputs[input]
-	if in.known && r.Offset < in.position {
-		return // read already
-	}
-	in.position, in.known = r.Offset+1, true
-	if r.Attrs.IsControl() {
-		return
-	}
-	w.read++
-	in.records++
-	in.bytes += uint64(len(r.Key) + len(r.Value))
-	record := decode.Record{Key: r.Key, Value: r.Value, HasKey: r.Key != nil, HasValue: r.Value != nil,
-		EventIDHeader: header(r, "ce_id"), Timestamp: event.Instant(r.Timestamp.UnixMicro())}
-	n := len(w.batch.Events)
-	if n < cap(w.batch.Events) {
-		w.batch.Events = w.batch.Events[:n+1]
-	} else {
-		w.batch.Events = append(w.batch.Events, event.Event{})
-	}
-	e := &w.batch.Events[n]
-	reject, ok := in.decoder.Decode(e, &record, &w.arena)
-	if !ok {
-		w.batch.Events = w.batch.Events[:n]
-		w.rejected = append(w.rejected, rejection{input: input, record: r, reject: reject})
-		return
-	}
-	w.sources = append(w.sources, r)
-	e.Input, e.Partition, e.Offset, e.RecordTime = uint8(input), r.Partition, r.Offset, record.Timestamp
-	in.events++
-	in.latest = max(in.latest, e.OccurredAt)
-}
-
-func header(r *kgo.Record, key string) []byte {
-	for i := range r.Headers {
-		if r.Headers[i].Key == key {
-			return r.Headers[i].Value
-		}
-	}
+	s.arrived, s.steppedAt = 0, now
+	s.pace()
 	return nil
 }
 
-// undecodable says whether an error is of a batch that decompresses beyond its
-// limit.
-func undecodable(err error) (e *kgo.ErrDecompressTooLarge, is bool) {
-	is = errors.As(err, &e)
-	return e, is
+// stepDue reports whether what was read should be applied now: once a commit
+// interval, so that a batch is a commit's and not a poll's, or when there is much of it.
+func (s *session) stepDue(now time.Time) bool {
+	return s.arrived >= s.p.cfg.MaxPollRecords/2 || s.arrivedBytes() >= stepBytes ||
+		now.Sub(s.steppedAt) >= s.p.cfg.CommitEvery
 }
 
-// skip steps over a batch that decompresses beyond its limit. What is in it
-// cannot be known; where it lies goes to the dead-letter topic.
-func (w *worker) skip(p *Pipeline, input int, e *kgo.ErrDecompressTooLarge) {
-	if w.inputs[input].position >= e.NextOffset {
-		return
+// stepBytes is how much may be read before it is applied.
+const stepBytes = 8 << 20
+
+func (s *session) arrivedBytes() (n int64) {
+	if s.arrived == 0 {
+		return 0
 	}
-	w.rejected = append(w.rejected, rejection{input: input, undecodable: true,
-		record: &kgo.Record{Topic: p.cfg.Inputs[input].Topic, Partition: w.partition, Offset: e.Offset},
-		reject: decode.Reject{Reason: decode.BadEncoding, Detail: fmt.Sprintf(
-			"batch decompresses beyond its limit; skipped up to offset %d", e.NextOffset)}})
-	w.inputs[input].position, w.inputs[input].known = e.NextOffset, true
+	for _, w := range s.workers {
+		n += w.queuedBytes()
+	}
+	return n
 }
 
-// checkRanges says whether an entry's ranges fit the configured inputs.
-func (p *Pipeline) checkRanges(e *checkpoint.Entry) error {
-	if len(e.Inputs) != len(p.cfg.Inputs) {
-		return fmt.Errorf("read batch %d: it was cut from %d inputs, and %d are configured; "+
-			"stop cleanly before changing the inputs", e.Batch, len(e.Inputs), len(p.cfg.Inputs))
+// pace pauses the partitions that are ahead where too much waits, and reads on
+// where it does no longer.
+func (s *session) pace() {
+	pause, resume := map[string][]int32{}, map[string][]int32{}
+	for _, w := range s.workers {
+		crowded, roomy := w.crowded(), w.queuedBytes() < w.holdBytes/2
+		for i := range w.queues {
+			q, topic := &w.queues[i], s.p.cfg.Inputs[i].Topic
+			switch {
+			case !q.paused && crowded && len(q.waiting()) > 0 && i != w.control:
+				q.paused = true
+				pause[topic] = append(pause[topic], w.partition)
+			case q.paused && (roomy || len(q.waiting()) == 0):
+				q.paused, q.movedAt = false, time.Now()
+				resume[topic] = append(resume[topic], w.partition)
+			}
+		}
 	}
-	return nil
+	if len(pause) > 0 {
+		s.client.PauseFetchPartitions(pause)
+	}
+	if len(resume) > 0 {
+		s.client.ResumeFetchPartitions(resume)
+	}
 }

@@ -97,6 +97,9 @@ func reached(all map[int32]standing, topics []string, ends map[string]map[int32]
 		if st.mark.RowsComplete < batches[n] {
 			return fmt.Sprintf("rows of shard %d are in the outbox up to batch %d of %d", n, st.mark.RowsComplete, batches[n])
 		}
+		if st.mark.Sessions > 0 {
+			return fmt.Sprintf("a backfill into shard %d is open: silence waits for its end", n)
+		}
 	}
 	return ""
 }

@@ -29,14 +29,13 @@ func (s *session) replay(ctx context.Context, w *worker, task *restore, entries 
 		return fmt.Errorf("the batch log begins with batch %d and batch %d is needed: %w", entries[first].Batch, last.OldestNeeded, errHole)
 	}
 	batches := entries[first:]
-	w.shard.Seek(shard.Position{Batch: batches[0].Batch - 1, Clock: shard.ClockUnset, NextSeq: 1})
+	w.shard.Seek(shard.Position{Batch: batches[0].Batch - 1, Clock: shard.ClockUnset, Epoch: last.Epoch, NextSeq: 1})
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	feeds := make([]*feed, len(s.p.cfg.Inputs))
 	for i := range feeds {
-		feeds[i] = &feed{records: make(chan *kgo.Record, feedRoom)}
-		from, to := batches[0].Inputs[i].From, last.Inputs[i].To
-		group.Go(func() error { return s.feed(ctx, feeds[i], i, w.partition, from, to) })
+		feeds[i] = &feed{records: make(chan fed, feedRoom)}
+		group.Go(func() error { return s.feed(ctx, feeds[i], i, w.partition, stretches(batches, i)) })
 	}
 	err := w.replayBatches(ctx, s.p, task, batches, feeds)
 	cancel()
@@ -52,18 +51,56 @@ const feedRoom = 4096
 
 // feed is an input on its way to a replay.
 type feed struct {
-	records chan *kgo.Record
-	next    *kgo.Record // read and not yet due
+	records chan fed
+	next    fed   // read and not yet due
+	stretch int   // that the latest batch took from, counted from 1
+	to      int64 // where it ended
 }
 
-func (s *session) feed(ctx context.Context, f *feed, input int, partition int32, from, to int64) error {
+// fed is a record of a stretch.
+type fed struct {
+	record  *kgo.Record
+	stretch int
+}
+
+// stretch is a run of offsets of an input that a replay reads: From ≤ o < To.
+// Those below lostBelow may be gone.
+type stretch struct{ from, to, lostBelow int64 }
+
+// stretches are the offsets that batches have taken from an input: one run,
+// but where an operator has moved the position.
+func stretches(batches []checkpoint.Entry, input int) []stretch {
+	var all []stretch
+	lost := batches[len(batches)-1].Inputs[input].LostBelow
+	for i := range batches {
+		r := &batches[i].Inputs[input]
+		if n := len(all); n > 0 && all[n-1].to == r.From {
+			all[n-1].to = r.To
+		} else if r.From < r.To {
+			all = append(all, stretch{r.From, r.To, lost})
+		}
+	}
+	return all
+}
+
+func (s *session) feed(ctx context.Context, f *feed, input int, partition int32, all []stretch) error {
 	defer close(f.records)
+	for n, one := range all {
+		if err := s.feedOne(ctx, f, input, partition, one, n+1); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) feedOne(ctx context.Context, f *feed, input int, partition int32, one stretch, number int) error {
+	from := one.from
 	for {
 		_, err := checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{
-			Topic: s.p.cfg.Inputs[input].Topic, Partition: partition, From: from, To: to,
+			Topic: s.p.cfg.Inputs[input].Topic, Partition: partition, From: from, To: one.to,
 		}, func(r *kgo.Record) error {
 			select {
-			case f.records <- r:
+			case f.records <- fed{r, number}:
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
@@ -72,63 +109,104 @@ func (s *session) feed(ctx context.Context, f *feed, input int, partition int32,
 		if ctx.Err() != nil {
 			return nil // the replay has what it needs, or has failed by itself
 		}
-		skip, skips := undecodable(err)
-		if !skips {
+		var below *checkpoint.BelowLogStartError
+		if skip, skips := undecodable(err); skips {
+			from = skip.NextOffset // as it was skipped when it came
+		} else if errors.As(err, &below) && below.LogStart <= one.lostBelow {
+			if from = below.LogStart; from >= one.to { // an operator has given them up
+				return nil
+			}
+		} else {
 			return err
 		}
-		from = skip.NextOffset // as it was skipped when it came
 	}
 }
 
-// take gives the next record below an offset; ok is false if there is none.
-func (f *feed) take(ctx context.Context, to int64) (r *kgo.Record, ok bool, err error) {
-	if f.next == nil {
+// begin turns to the range that a batch took.
+func (f *feed) begin(r *checkpoint.InputRange) {
+	if r.From < r.To && (f.stretch == 0 || r.From != f.to) {
+		f.stretch++
+	}
+	if r.From < r.To {
+		f.to = r.To
+	}
+}
+
+// take returns the next record of the range; ok is false if there is none.
+func (f *feed) take(ctx context.Context) (r *kgo.Record, ok bool, err error) {
+	if f.next.record == nil {
 		select {
 		case f.next = <-f.records:
 		case <-ctx.Done():
 			return nil, false, ctx.Err()
 		}
 	}
-	if f.next == nil || f.next.Offset >= to {
+	if f.next.record == nil || f.next.stretch > f.stretch || f.next.record.Offset >= f.to {
 		return nil, false, nil
 	}
-	r, f.next = f.next, nil
+	r, f.next.record = f.next.record, nil
 	return r, true, nil
 }
 
 func (w *worker) replayBatches(ctx context.Context, p *Pipeline, task *restore, batches []checkpoint.Entry, feeds []*feed) error {
 	for n := range batches {
 		e := &batches[n]
-		if err := p.checkRanges(e); err != nil {
+		if err := w.checkRanges(e); err != nil {
 			return err
 		}
 		w.batch.Reset()
 		w.arena.Reset()
 		w.sources = w.sources[:0]
 		for i := range feeds {
-			if err := w.replayInput(ctx, p, feeds[i], i, e.Inputs[i].To); err != nil {
+			if err := w.replayInput(ctx, feeds[i], i, e); err != nil {
 				return err
 			}
 		}
-		w.batch.Number, w.batch.Clock, w.batch.Wall, w.batch.Replay = e.Batch, event.Instant(e.Clock), event.Instant(e.Wall), true
+		replayOf(e, &w.batch)
 		if err := w.shard.Apply(&w.batch, &w.effects); err != nil {
 			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 		}
 		w.shard.Commit()
 		p.metrics.restoredRecords.Add(float64(len(w.batch.Events)))
-		w.rejected, w.read = w.rejected[:0], 0
+		w.rejected = w.rejected[:0]
 		task.remaining.Store(int64(len(batches) - n))
 		p.reach(MidRestore)
 	}
 	return nil
 }
 
-func (w *worker) replayInput(ctx context.Context, p *Pipeline, f *feed, input int, to int64) error {
+// replayOf gives a batch the number, times and actions that its entry says.
+func replayOf(e *checkpoint.Entry, b *shard.Batch) {
+	b.Number, b.Clock, b.Wall, b.Replay = e.Batch, event.Instant(e.Clock), event.Instant(e.Wall), true
+	b.SilenceWaits, b.Silence = e.Silence != e.Clock, event.Instant(e.Silence)
+	b.RepairClock = e.Actions&checkpoint.RepairClock != 0
+	b.ResendRows = e.Actions&checkpoint.ResendRows != 0
+}
+
+func (w *worker) replayInput(ctx context.Context, f *feed, input int, e *checkpoint.Entry) error {
+	if f.begin(&e.Inputs[input]); e.Inputs[input].From >= e.Inputs[input].To {
+		return nil
+	}
 	for {
-		r, ok, err := f.take(ctx, to)
+		r, ok, err := f.take(ctx)
 		if err != nil || !ok {
 			return err
 		}
-		w.take(p, input, r)
+		if input != w.control && !r.Attrs.IsControl() {
+			w.take(input, r, event.Instant(e.Wall))
+		}
 	}
+}
+
+// checkRanges reports whether an entry was cut from the inputs of now, in their order.
+func (w *worker) checkRanges(e *checkpoint.Entry) error {
+	ok := len(e.Inputs) == len(w.topics)
+	for i := 0; ok && i < len(w.topics); i++ {
+		ok = e.Inputs[i].Topic == w.topics[i]
+	}
+	if !ok {
+		return fmt.Errorf("read batch %d: %w: it was cut from other inputs than are configured; start once more with those, "+
+			"and stop cleanly before changing them", e.Batch, errForeign)
+	}
+	return nil
 }

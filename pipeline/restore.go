@@ -161,24 +161,36 @@ func (s *session) restoreShard(ctx context.Context, task *restore, st standing) 
 	if err != nil {
 		return nil, err
 	}
+	for i, topic := range w.topics {
+		w.inputs[i].id = s.topicIDs[topic]
+	}
+	ranges, err := checkpoint.EndOffsets(ctx, s.reader, w.topics)
+	if err != nil {
+		return nil, fmt.Errorf("%w: ask for log starts and ends: %w", errReplaceClient, err)
+	}
 	header, err := s.readPages(ctx, w, task)
 	if err != nil {
 		return nil, s.restoreFailure(task, "read pages", err)
 	}
-	entries, err := s.readLog(ctx, w, task, header)
+	if err := s.checkHeader(header); err != nil {
+		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
+	}
+	entries, err := s.readLog(ctx, w, task, header, st)
 	if err != nil {
 		return nil, s.restoreFailure(task, "read the batch log", err)
 	}
-	if err := s.checkHistory(st, entries); err != nil {
+	if err := s.checkHistory(w, st, header, entries); err != nil {
 		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
-	}
-	if n := len(entries); header == nil && n > 0 && entries[n-1].OldestNeeded > 1 {
-		// The first commit carries a header. Without one the pages are gone, too.
-		return nil, s.restoreFailure(task, "read pages", state.ErrPageMissing)
 	}
 	w.shard.Slab().FinishLoading()
 	if len(entries) == 0 {
-		return w, s.beginAfresh(ctx, w)
+		s.beginAfresh(w, ranges)
+		return w, nil
+	}
+	last := &entries[len(entries)-1]
+	places, err := s.checkInputs(last)
+	if err != nil {
+		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
 	}
 	if err := s.replay(ctx, w, task, entries); err != nil {
 		return nil, s.restoreFailure(task, "replay", err)
@@ -188,7 +200,10 @@ func (s *session) restoreShard(ctx context.Context, task *restore, st standing) 
 			return nil, s.restoreFailure(task, "read pages", err)
 		}
 	}
-	w.resume(&entries[len(entries)-1], st.mark)
+	w.resume(last, places, ranges, st.mark)
+	if err := s.checkPositions(w, st, ranges); err != nil {
+		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
+	}
 	return w, nil
 }
 
@@ -196,9 +211,12 @@ func (s *session) restoreShard(ctx context.Context, task *restore, st standing) 
 func (s *session) restoreFailure(task *restore, what string, err error) error {
 	var below *checkpoint.BelowLogStartError
 	err = fmt.Errorf("restore shard %d: %s: %w", task.partition, what, err)
-	final := errors.As(err, &below) || isDamage(err)
-	if final {
-		return err
+	switch {
+	case errors.As(err, &below):
+		return fmt.Errorf("%w; restore them, or go on without them: run `holdfast offsets skip --input %s/%d`, which counts "+
+			"what is lost", err, below.Topic, below.Partition)
+	case isDamage(err):
+		return fmt.Errorf("%w; restore it, or, %s", err, s.p.anew())
 	}
 	return fmt.Errorf("%w: %w", errReplaceClient, err)
 }
@@ -233,8 +251,9 @@ func (s *session) readPages(ctx context.Context, w *worker, task *restore) (*che
 	return header, err
 }
 
-// readLog reads the entries that the header does not make dispensable.
-func (s *session) readLog(ctx context.Context, w *worker, task *restore, header *checkpoint.Header) ([]checkpoint.Entry, error) {
+// readLog reads the entries that the header does not make dispensable, and
+// keeps those that a replay needs, and the last.
+func (s *session) readLog(ctx context.Context, w *worker, task *restore, header *checkpoint.Header, st standing) ([]checkpoint.Entry, error) {
 	var entries []checkpoint.Entry
 	from := int64(0)
 	if header != nil {
@@ -251,27 +270,46 @@ func (s *session) readLog(ctx context.Context, w *worker, task *restore, header 
 				e.Batch, entries[n-1].Batch, errHole)
 		}
 		w.logOffsets.note(e.Batch, r.Offset)
-		entries = append(entries, e)
+		entries = append(dispensed(entries, e.OldestNeeded), e)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if header != nil {
-		w.logOffsets.floor = header.LogOffset
+	if header == nil {
+		return entries, nil
 	}
-	if len(entries) == 0 && header != nil {
-		return []checkpoint.Entry{header.Entry}, nil // after a clean stop the log may be gone
+	w.logOffsets.floor = header.LogOffset
+	if len(entries) > 0 && entries[len(entries)-1].Batch >= header.Batch {
+		return entries, nil
 	}
-	return entries, nil
+	// The log is empty, or ends before the header. The header stands for it
+	// only where nothing can have followed: it says so, or the group does.
+	if header.Last || st.known && st.mark.Batch == header.Batch {
+		return []checkpoint.Entry{header.Entry}, nil
+	}
+	return nil, fmt.Errorf("%s/%d holds no batch from %d on, and the process did not end cleanly: batches that followed "+
+		"are lost to retention, and what pages hold of them would be counted twice: %w", topic, w.partition, header.Batch, errCut)
 }
 
-// errHole says that the batch log lacks an entry.
-var errHole = errors.New("the batch log has a hole: it was truncated or written by someone else; " +
-	"restore it, or start under a new group with empty internal topics")
+// dispensed drops the entries before the oldest that is needed.
+func dispensed(entries []checkpoint.Entry, oldest uint64) []checkpoint.Entry {
+	n := 0
+	for n < len(entries) && entries[n].Batch < oldest {
+		n++
+	}
+	return entries[:copy(entries, entries[n:])]
+}
+
+// errHole says that the batch log lacks an entry in its middle, errCut that it
+// lacks its end.
+var (
+	errHole = errors.New("the batch log has a hole: it was truncated or written by someone else")
+	errCut  = errors.New("the batch log was cut after a crash")
+)
 
 func isDamage(err error) bool {
-	for _, damage := range []error{errHole, checkpoint.ErrEntryCorrupt, checkpoint.ErrEntryMagic, checkpoint.ErrEntryVersion} {
+	for _, damage := range []error{errHole, errCut, errForeign, checkpoint.ErrEntryCorrupt, checkpoint.ErrEntryMagic, checkpoint.ErrEntryVersion} {
 		if errors.Is(err, damage) {
 			return true
 		}
@@ -279,26 +317,31 @@ func isDamage(err error) bool {
 	return isPageDamage(err)
 }
 
-// checkHistory says whether the batch log ends where the group stands.
-func (s *session) checkHistory(st standing, entries []checkpoint.Entry) error {
+// checkHistory reports whether pages, batch log and group tell one history.
+func (s *session) checkHistory(w *worker, st standing, header *checkpoint.Header, entries []checkpoint.Entry) error {
+	newest := w.shard.Slab().NewestPage()
 	if len(entries) == 0 {
-		if st.known {
-			return fmt.Errorf("the group stands at batch %d and the internal topics hold nothing of it: "+
-				"they were deleted or emptied; start under a new group to count everything anew", st.mark.Batch)
+		if st.known || newest > 0 {
+			return fmt.Errorf("%w: the group stands at batch %d, pages at batch %d, and %s holds nothing: it was deleted or "+
+				"emptied; restore it, or, %s", errForeign, st.mark.Batch, newest, s.p.cfg.Topics.BatchLog, s.p.anew())
 		}
 		return nil
 	}
 	last := &entries[len(entries)-1]
-	if err := s.p.checkRanges(last); err != nil {
-		return err
-	}
-	if last.Partitions != s.p.partitions {
-		return fmt.Errorf("the state was written for %d partitions and the inputs have %d now: keys have moved to other "+
-			"partitions; go back to %d, or start under a new group with empty internal topics", last.Partitions, s.p.partitions, last.Partitions)
-	}
-	if st.known && st.mark.Batch != last.Batch {
-		return fmt.Errorf("the group stands at batch %d and the batch log ends with %d: one of them was changed by hand",
-			st.mark.Batch, last.Batch)
+	switch {
+	case newest > last.Batch:
+		return fmt.Errorf("%w: a page reflects batch %d and the batch log ends with %d: its end was lost, and batches would be "+
+			"counted twice; restore the topic %s, or, %s", errForeign, newest, last.Batch, s.p.cfg.Topics.BatchLog, s.p.anew())
+	case header == nil && last.OldestNeeded > 1:
+		// The first commit carries a header. Without one the pages are gone, too.
+		return fmt.Errorf("read pages: %w; restore the topic %s, or, %s", state.ErrPageMissing, s.p.cfg.Topics.Checkpoint, s.p.anew())
+	case last.Partitions != s.p.partitions:
+		return fmt.Errorf("%w: the state was written for %d partitions and the inputs have %d now: keys have moved to other "+
+			"partitions, and Kafka takes no partition back; send on to topics of %d partitions, or, %s",
+			errForeign, last.Partitions, s.p.partitions, last.Partitions, s.p.anew())
+	case st.known && st.mark.Batch != last.Batch:
+		return fmt.Errorf("%w: the group stands at batch %d and the batch log ends with %d: one of them was changed by hand; "+
+			"restore it, or, %s", errForeign, st.mark.Batch, last.Batch, s.p.anew())
 	}
 	if last.ConfigHash != s.p.cfg.ConfigHash && last.OldestNeeded <= last.Batch {
 		s.p.cfg.Logger.Warn("replaying batches that were written under another configuration",
@@ -308,31 +351,34 @@ func (s *session) checkHistory(st standing, entries []checkpoint.Entry) error {
 }
 
 // beginAfresh lets a shard without history begin at the start of the inputs.
-func (s *session) beginAfresh(ctx context.Context, w *worker) error {
-	ranges, err := checkpoint.EndOffsets(ctx, s.reader, s.p.cfg.topicNames())
-	if err != nil {
-		return fmt.Errorf("%w: ask for log starts: %w", errReplaceClient, err)
-	}
-	for i, topic := range s.p.cfg.topicNames() {
+func (s *session) beginAfresh(w *worker, ranges map[string]map[int32]checkpoint.Range) {
+	for i, topic := range w.topics {
 		w.inputs[i].position, w.inputs[i].known = ranges[topic][w.partition].Start, true
 	}
+	w.shard.Seek(shard.Position{Clock: shard.ClockUnset, Epoch: newEpoch(s.p.wall()), NextSeq: 1})
 	w.shard.FinishRestore()
 	w.keep()
-	return nil
 }
 
-// resume sets a replayed worker to where its last entry says.
-func (w *worker) resume(last *checkpoint.Entry, mark Mark) {
-	for i := range w.inputs {
-		r := last.Inputs[i]
-		w.inputs[i].position, w.inputs[i].known, w.inputs[i].latest = r.To, true, event.Instant(r.Latest)
+// resume sets a replayed worker to where its last entry says; places says where
+// each input stands in it.
+func (w *worker) resume(last *checkpoint.Entry, places []int, ranges map[string]map[int32]checkpoint.Range, mark Mark) {
+	for i, place := range places {
+		in := &w.inputs[i]
+		if in.known = true; place < 0 { // added since: read from its beginning
+			in.position, in.latest = ranges[w.topics[i]][w.partition].Start, 0
+			continue
+		}
+		r := last.Inputs[place]
+		in.position, in.latest, in.lostBelow = r.To, event.Instant(r.Latest), r.LostBelow
 	}
-	w.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), NextSeq: last.NextSeq,
+	w.sessions = copySessions(w.sessions, last.Sessions)
+	w.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), Epoch: last.Epoch, NextSeq: last.NextSeq,
 		Counters: shard.CountersOf(last.Counters)})
 	w.shard.FinishRestore()
 	w.clock.last = event.Instant(last.Clock)
 	w.paramVersion, w.rowsComplete, w.groupMark = last.ParamVersion, last.RowsComplete, mark
-	w.rejected, w.late, w.read = w.rejected[:0], w.late[:0], 0
+	w.rejected = w.rejected[:0]
 	w.headerBatch = 0
 	w.entries = append(w.entries[:0], *last)
 	w.keep()

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -37,6 +38,8 @@ type session struct {
 	restore *restores
 
 	lastCommit       time.Time
+	steppedAt        time.Time
+	arrived          int // records that were read since
 	uncommittedBytes int64
 }
 
@@ -73,8 +76,11 @@ func (p *Pipeline) session(ctx context.Context) error {
 		defer tasks.Done()
 		s.asker.run(background, s)
 	}()
+	s.steppedAt = time.Now()
 	s.restore = newRestores(s, background)
 	err := s.loop(ctx)
+	// What ends for good leaves the group: whoever mends it need not wait.
+	s.leaving = s.leaving || err != nil && !errors.Is(err, errReplaceClient)
 	stop()
 	tasks.Wait()
 	s.restore.wait()

@@ -13,6 +13,8 @@ type status struct {
 	ready   bool
 	reason  string
 	trouble string
+	// sessions describe the backfills that are open.
+	sessions []string
 }
 
 func (s *status) set(ready bool, reason string) {

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/holdfast/holdfast/pipeline/assign"
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
 )
 
 // layout is what the brokers say of the topics.
@@ -30,10 +31,18 @@ func (e *missingTopicError) Error() string {
 // different partition counts: a customer's events would lie in different
 // shards. It waits, not ready, until that is mended.
 func (s *session) checkTopics(ctx context.Context) error {
+	missed := 0
 	for told := ""; ; {
 		err := s.learnTopics(ctx)
-		if err == nil {
-			return nil
+		var missing *missingTopicError
+		if errors.As(err, &missing) && len(s.p.workers) > 0 {
+			missed++
+		}
+		switch {
+		case err == nil, errors.Is(err, errForeign):
+			return err
+		case missed >= goneAfter:
+			return fmt.Errorf("read and write %s: %w: %s", missing.topic, kerr.UnknownTopicOrPartition, topicGone)
 		}
 		s.p.status.set(false, err.Error())
 		if told != err.Error() { // once, however long it takes
@@ -63,6 +72,19 @@ func (s *session) learnTopics(ctx context.Context) error {
 		// whether what is written does.
 		s.p.partitions, s.p.pending = n, false
 		clear(s.p.workers)
+	}
+	return s.checkWorkers()
+}
+
+// checkWorkers reports whether what is in memory is of the topics of now.
+func (s *session) checkWorkers() error {
+	for _, w := range s.p.owned() {
+		for i, topic := range w.topics {
+			was := checkpoint.Place{Topic: topic, ID: w.inputs[i].id}
+			if now := s.placeOf(topic); !same(was, now) {
+				return s.foreign(was, now)
+			}
+		}
 	}
 	return nil
 }
@@ -133,5 +155,5 @@ func (s *session) watchTopics(ctx context.Context, missed *int) error {
 	return nil
 }
 
-const topicGone = "the topic is gone or was created anew; state and topic no longer belong together; " +
-	"restore the topic, or begin anew with another group"
+const topicGone = "the topic is gone or was created anew; state and topic do not belong together any more; " +
+	"restore the topic, or do what the next start says"

@@ -152,7 +152,7 @@ func (w *world) verify(cfg pipeline.Config, produced int) {
 			w.t.Errorf("shard %d: read %d, accounted for %d", n, c.Read, sum)
 		}
 		for seq := uint64(1); seq < last.NextSeq; seq++ {
-			if times := h.seqs[n][seq]; times != 1 {
+			if times := h.seqs[n][signal.Seq(last.Epoch, seq)]; times != 1 {
 				w.t.Errorf("shard %d: row %d occurs %d times", n, seq, times)
 				break
 			}
@@ -175,6 +175,9 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 	shardConfig := cfg.Shard
 	shardConfig.Shard = uint16(n)
 	s := shard.New(shardConfig)
+	if len(h.entries[n]) > 0 {
+		s.Seek(shard.Position{Clock: shard.ClockUnset, Epoch: h.entries[n][0].Epoch, NextSeq: 1})
+	}
 	meta := signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
 	at := make([]int, len(cfg.Inputs))
 	var all []message
@@ -183,7 +186,9 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 		if e.Batch != uint64(i+1) {
 			w.t.Fatalf("shard %d: entry %d is of batch %d", n, i, e.Batch)
 		}
-		b := shard.Batch{Number: e.Batch, Clock: event.Instant(e.Clock), Wall: event.Instant(e.Wall)}
+		b := shard.Batch{Number: e.Batch, Clock: event.Instant(e.Clock), Wall: event.Instant(e.Wall),
+			SilenceWaits: e.Silence != e.Clock, Silence: event.Instant(e.Silence),
+			ResendRows: e.Actions&checkpoint.ResendRows != 0, RepairClock: e.Actions&checkpoint.RepairClock != 0}
 		for in := range cfg.Inputs {
 			d, err := decode.New(cfg.Inputs[in].Decode)
 			if err != nil {

@@ -65,6 +65,7 @@ func (v *virtual) honest() pipeline.Config {
 	cfg := v.config()
 	cfg.Clock = pipeline.HonestClock
 	cfg.Now = func() time.Time { return time.UnixMicro(v.wall.Load()) }
+	cfg.ClockTolerance = -1 // here the wall time jumps
 	return cfg
 }
 

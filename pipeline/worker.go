@@ -1,8 +1,10 @@
 package pipeline
 
 import (
+	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
@@ -27,16 +29,27 @@ type worker struct {
 	clock     clock
 	lateness  event.Instant
 
-	batch    shard.Batch
-	arena    decode.Arena
-	effects  shard.Effects
-	fetched  []fetchedRecords // of the poll at hand
-	sources  []*kgo.Record    // the records of batch.Events
-	rejected []rejection      // of the commit at hand
-	copied   int              // of rejected: those that hold no memory of the client
-	late     []lateRecord     // of the commit at hand
-	read     uint64           // records of the poll at hand, control records apart
-	blocks   signal.Meta
+	queues    []queue       // per input: what is read and not applied
+	topics    []string      // per input
+	control   int           // the input of control records; -1 = none
+	holdBytes int64         // how much may wait before reading is paused
+	front     event.Instant // event time up to which the inputs are merged
+	times     []event.Instant
+
+	sessions []checkpoint.Session // backfills that are open
+	heardOf  time.Time            // when one of them was last heard of
+
+	batch        shard.Batch
+	arena        decode.Arena
+	scratch      event.Event
+	scratchArena decode.Arena
+	effects      shard.Effects
+	sources      []*kgo.Record // the records of batch.Events
+	rejected     []rejection   // of the commit at hand
+	copied       int           // of rejected: those that hold no memory of the client
+	records      uint64        // of the batch at hand, transaction markers apart
+	commands     uint64        // of them, records to the pipeline itself that are understood
+	blocks       signal.Meta
 
 	entries   []checkpoint.Entry // batches of the commit at hand
 	committed committedState
@@ -51,43 +64,37 @@ type worker struct {
 	commits      int
 	headerDue    bool
 	headerBatch  uint64
-	logOffsets   offsetRing
+	headerLast   bool      // the header says that no batch has followed it
+	resting      bool      // the header of the commit at hand is to say so
+	lastApplied  time.Time // when a batch was last applied that something had come for
+	logOffsets   logPlaces
 }
 
 // inputState is the place in one input.
 type inputState struct {
-	position int64 // the next offset to read
-	known    bool  // false until an offset was committed or a record was read
-	latest   event.Instant
-	decoder  *decode.JSON
-	records  uint64 // of this life, for the metrics; also bytes and events
-	bytes    uint64
-	events   uint64
+	position  int64         // the next offset to apply
+	known     bool          // false until a position was found
+	latest    event.Instant // latest event time applied
+	id        kadm.TopicID
+	lostBelow int64 // records below may be gone, see checkpoint.InputRange
+	decoder   *decode.JSON
+	records   uint64 // of this life, for the metrics; also bytes and events
+	bytes     uint64
+	events    uint64
 }
 
 // committedState is what an abort goes back to, besides the shard.
 type committedState struct {
 	positions    []inputState
 	clock        clock
+	sessions     []checkpoint.Session
 	entry        checkpoint.Entry
 	paramVersion string
 	rowsComplete uint64
 	flush        flushState
 	lastFlush    time.Time
 	headerBatch  uint64
-}
-
-// fetchedRecords is what one poll brought of one input.
-type fetchedRecords struct {
-	input   int
-	records []*kgo.Record
-	skip    *kgo.ErrDecompressTooLarge // after the records; nil = nothing to skip
-}
-
-// lateRecord is an event that came after the retained days.
-type lateRecord struct {
-	input  int
-	record *kgo.Record
+	headerLast   bool
 }
 
 // flushState is the flush of rows under way: rows owed when it began are
@@ -105,8 +112,13 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 		Currency:         cfg.Alerts.CurrencyText, TimeZone: cfg.Zone.Name(),
 	}
 	w := &worker{partition: partition, shard: shard.New(cfg), clock: newClock(len(p.cfg.Inputs)),
-		lateness: cfg.Lateness, blocks: meta}
+		lateness: cfg.Lateness, blocks: meta, topics: p.cfg.topicNames(), control: -1,
+		holdBytes: p.cfg.MergeBytes, queues: make([]queue, len(p.cfg.Inputs))}
 	for i := range p.cfg.Inputs {
+		if p.cfg.Inputs[i].Decode.Type == event.Internal {
+			w.control, w.inputs = i, append(w.inputs, inputState{})
+			continue
+		}
 		d, err := decode.New(p.cfg.Inputs[i].Decode)
 		if err != nil {
 			return nil, err
@@ -124,8 +136,10 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 func (w *worker) keep() {
 	w.committed.positions = append(w.committed.positions[:0], w.inputs...)
 	w.clock.copyTo(&w.committed.clock)
+	w.committed.sessions = copySessions(w.committed.sessions, w.sessions)
 	w.committed.paramVersion, w.committed.rowsComplete = w.paramVersion, w.rowsComplete
-	w.committed.flush, w.committed.lastFlush, w.committed.headerBatch = w.flush, w.lastFlush, w.headerBatch
+	w.committed.flush, w.committed.lastFlush = w.flush, w.lastFlush
+	w.committed.headerBatch, w.committed.headerLast = w.headerBatch, w.headerLast
 	if n := len(w.entries); n > 0 {
 		w.committed.entry = w.entries[n-1]
 	}
@@ -144,36 +158,67 @@ func (w *worker) undo() {
 	w.shard.Undo()
 	copy(w.inputs, w.committed.positions)
 	w.committed.clock.copyTo(&w.clock)
+	w.sessions = copySessions(w.sessions, w.committed.sessions)
 	w.paramVersion, w.rowsComplete = w.committed.paramVersion, w.committed.rowsComplete
-	w.flush, w.lastFlush, w.headerBatch = w.committed.flush, w.committed.lastFlush, w.committed.headerBatch
+	w.flush, w.lastFlush = w.committed.flush, w.committed.lastFlush
+	w.headerBatch, w.headerLast = w.committed.headerBatch, w.committed.headerLast
 	w.clear()
 }
 
 // clear empties what the commit at hand has gathered.
 func (w *worker) clear() {
-	w.entries, w.rejected, w.late, w.copied = w.entries[:0], w.rejected[:0], w.late[:0], 0
+	w.entries, w.rejected, w.copied = w.entries[:0], w.rejected[:0], 0
+	w.records, w.commands = 0, 0
 	w.effects.Alerts, w.effects.Sealed = w.effects.Alerts[:0], w.effects.Sealed[:0]
 	w.pages = w.pages[:0]
 	w.effects.Customers.Reset(w.blocks)
 	w.effects.AlertRows.Reset(w.blocks)
 	w.effects.Models.Reset(w.blocks)
-	w.fetched = w.fetched[:0]
 	w.batch.Reset()
+}
+
+// dropQueues forgets what was read and not applied: it is read again.
+func (w *worker) dropQueues() {
+	for i := range w.queues {
+		w.queues[i].reset(&w.inputs[i])
+	}
+	w.heardOf, w.lastApplied = time.Now(), time.Now()
+}
+
+func copySessions(to, from []checkpoint.Session) []checkpoint.Session {
+	to = to[:0]
+	for _, s := range from {
+		s.Topics, s.Offsets = slices.Clone(s.Topics), slices.Clone(s.Offsets)
+		to = append(to, s)
+	}
+	return to
 }
 
 // cut makes the records of the poll, and time, into the next batch. It is not
 // worth one if nothing was read and no deadline is due.
 func (w *worker) cut(wall event.Instant, mode ClockMode) bool {
-	reading := w.clock.reading(w, mode)
-	moved := w.moved()
-	if !moved && !w.shard.NeedsTime(reading) {
+	reading := w.clock.reading(w, mode, wall)
+	if len(w.sessions) > 0 {
+		reading = min(reading, w.silenceOf())
+	}
+	if !w.moved() && !w.shard.NeedsTime(reading) {
 		return false
 	}
-	position := w.shard.Position()
-	w.batch.Number, w.batch.Wall = position.Batch+1, wall
-	w.batch.Clock = max(reading, position.Clock)
-	w.batch.Replay = false
+	w.stamp(wall)
+	w.lastApplied = time.Now()
 	return true
+}
+
+// stamp gives the batch at hand its number and its times.
+func (w *worker) stamp(wall event.Instant) {
+	b, position := &w.batch, w.shard.Position()
+	b.Number, b.Wall, b.Replay = position.Batch+1, wall, false
+	if b.Clock = w.clock.last; !b.RepairClock {
+		b.Clock = max(b.Clock, position.Clock)
+	}
+	if b.SilenceWaits = len(w.sessions) > 0; b.SilenceWaits {
+		b.Silence = min(w.silenceOf(), b.Clock)
+	}
 }
 
 // moved says whether any position has moved since the last batch.
@@ -196,20 +241,12 @@ func (w *worker) lastTo(input int) int64 {
 
 // apply applies the batch that cut made, and notes its entry.
 func (w *worker) apply(p *Pipeline) error {
-	e := checkpoint.Entry{Batch: w.batch.Number, Clock: int64(w.batch.Clock), Wall: int64(w.batch.Wall)}
-	for i := range w.inputs {
-		in := &w.inputs[i]
-		e.Inputs = append(e.Inputs, checkpoint.InputRange{From: w.lastTo(i), To: in.position, Latest: int64(in.latest)})
-	}
-	w.shard.Count(w.read, uint64(len(w.batch.Events)))
+	e := w.entry()
+	w.shard.Count(w.records, uint64(len(w.batch.Events)), w.commands, 0)
 	if err := w.shard.Apply(&w.batch, &w.effects); err != nil {
 		return err
 	}
-	w.read = 0
-	for _, i := range w.effects.Late {
-		w.late = append(w.late, lateRecord{input: int(w.batch.Events[i].Input), record: copyOf(w.sources[i])})
-	}
-	w.effects.Late = w.effects.Late[:0]
+	w.records, w.commands = 0, 0
 	w.recycle()
 	if p.cfg.OnBatch != nil {
 		p.cfg.OnBatch(w.partition, len(w.batch.Events))
@@ -218,7 +255,29 @@ func (w *worker) apply(p *Pipeline) error {
 	return nil
 }
 
+// entry is what the batch log says of the batch at hand, but for what describe adds.
+func (w *worker) entry() checkpoint.Entry {
+	b := &w.batch
+	e := checkpoint.Entry{Batch: b.Number, Clock: int64(b.Clock), Silence: int64(b.Clock), Wall: int64(b.Wall),
+		Sessions: copySessions(nil, w.sessions)}
+	if b.SilenceWaits {
+		e.Silence = int64(b.Silence)
+	}
+	if b.RepairClock {
+		e.Actions |= checkpoint.RepairClock
+	}
+	if b.ResendRows {
+		e.Actions |= checkpoint.ResendRows
+	}
+	for i := range w.inputs {
+		in := &w.inputs[i]
+		e.Inputs = append(e.Inputs, checkpoint.InputRange{Topic: w.topics[i], ID: in.id, From: w.lastTo(i), To: in.position,
+			Latest: int64(in.latest), LostBelow: in.lostBelow})
+	}
+	return e
+}
+
 // busy says whether the commit at hand has something of this worker to say.
 func (w *worker) busy() bool {
-	return len(w.entries) > 0 || len(w.rejected) > 0 || len(w.late) > 0
+	return len(w.entries) > 0 || len(w.rejected) > 0
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/schemas/topics"
 	"github.com/holdfast/holdfast/sinks/clickhouse"
 )
@@ -88,7 +89,7 @@ func lastRows(ctx context.Context, client *kgo.Client, batchLog string) (map[uin
 		}
 		expected[uint16(partition)] = 0
 		if found && entry.NextSeq > 1 {
-			expected[uint16(partition)] = uint64(entry.Epoch)<<48 | (entry.NextSeq - 1)
+			expected[uint16(partition)] = signal.Seq(entry.Epoch, entry.NextSeq-1)
 		}
 	}
 	return expected, nil

@@ -30,6 +30,7 @@ var boundaries = []boundary{
 		"pipeline/score/btyd", "pipeline/population"}},
 	{"pipeline/checkpoint", []string{"pipeline/state"}},
 	{"pipeline/assign", nil},
+	{"pipeline/control", nil},
 	{"pipeline", []string{"pipeline/...", "sinks"}},
 	{"sinks", []string{"pipeline/signal", "schemas/..."}},
 	{"sinks/alerts", []string{"pipeline/signal", "schemas/...", "sinks"}},

@@ -3,8 +3,6 @@ package checkpoint
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"math"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -19,44 +17,87 @@ type Entry struct {
 	OldestNeeded uint64 // the first batch that a page still needs: where a replay must start
 	RowsComplete uint64 // the newest batch whose customer rows are all in the outbox
 	Partitions   int32  // partition count of the inputs
-	Epoch        uint16 // topology epoch
+	Epoch        uint32 // of the shard's life: raised by each beginning anew, see signal.EpochShift
 	ConfigHash   uint64 // of the configuration that changes meaning
 	ParamVersion string // of the model in force
 	CutsVersion  uint64 // of the population cut points in force; 0 = none
+	Silence      int64  // how far silence counted; Clock, but for batches within a backfill session
+	Actions      Actions
 	Inputs       []InputRange
+	Sessions     []Session // backfill sessions that are open after the batch
 	Counters     []uint64
 }
 
-// InputRange is what a batch took from one input: offsets From ≤ o < To.
+// Actions are what a batch does besides applying its events.
+type Actions uint8
+
+const (
+	// RepairClock lets the clock fall back to the batch's reading, and takes
+	// back what was judged after it.
+	RepairClock Actions = 1 << iota
+	// ResendRows makes a row of every customer owed.
+	ResendRows
+	knownActions = RepairClock | ResendRows
+)
+
+// InputRange is what a batch took from one input: offsets From ≤ o < To of the
+// topic that Topic and ID name. From is where the batch before ended, but where
+// an operator has moved the position.
 type InputRange struct {
-	From, To int64
-	Latest   int64 // latest event time seen on the input so far; 0 = none
+	Topic     string
+	ID        [16]byte // the topic's id; zero where the broker gives none
+	From, To  int64
+	Latest    int64 // latest event time applied of the input so far; 0 = none
+	LostBelow int64 // records below this offset may be gone: a replay does without them
+}
+
+// Session is a backfill session: while one is open, silence counts only as far
+// as the backfill has come.
+type Session struct {
+	ID      string
+	SeenAt  int64    // time of its latest sign of life, microseconds since 1970
+	Through int64    // everything of it up to this event time is applied; 0 = nothing yet
+	Topics  []string // the inputs that it sends to
+	Offsets []int64  // of each topic: what lies below is of before Through
+}
+
+// Place is the identity of a topic that a position is a position in.
+type Place struct {
+	Topic string
+	ID    [16]byte
 }
 
 // Header is page 0 of a shard: the last entry when it was written, and what
 // makes the batch log dispensable before it.
 type Header struct {
 	Entry
-	Topics    []string // the inputs, in the order of Entry.Inputs
-	LogOffset int64    // offset in the batch log at or before the entry of OldestNeeded
-	Pages     uint32   // pages of the slab, so that a missing one is noticed
+	Group      string // the consumer group whose state this is
+	BatchLog   Place
+	Checkpoint Place
+	LogOffset  int64  // offset in the batch log at or before the entry of OldestNeeded
+	Pages      uint32 // pages of the slab, so that a missing one is noticed
+	// Last says that no batch had followed when the header was written, and
+	// that the first one to follow replaces the header: a batch log that is
+	// empty or cut after it lacks nothing.
+	Last bool
 }
 
 // Errors of decoding.
 var (
 	ErrEntryMagic   = errors.New("not a batch-log entry: wrong magic")
-	ErrEntryVersion = errors.New("batch-log entry of an unknown version: written by a newer release")
+	ErrEntryVersion = errors.New("batch-log entry of a version that this release does not read")
 	ErrEntryCorrupt = errors.New("batch-log entry is damaged")
 )
 
 const (
 	entryMagic   = 'B'
 	headerMagic  = 'H'
-	entryVersion = 1
+	entryVersion = 2
 
 	maxEntryInputs   = 64
 	maxEntryCounters = 256
 	maxEntryText     = 256
+	maxEntrySessions = 16
 )
 
 // Append appends the encoding: magic, version, varints in the order of the
@@ -69,15 +110,18 @@ func (e *Entry) Append(dst []byte) []byte {
 
 func (e *Entry) body(dst []byte) []byte {
 	for _, v := range []uint64{e.Batch, zigzag(e.Clock), zigzag(e.Wall), e.NextSeq, e.OldestNeeded,
-		e.RowsComplete, uint64(e.Partitions), uint64(e.Epoch), e.ConfigHash, e.CutsVersion} {
+		e.RowsComplete, uint64(e.Partitions), uint64(e.Epoch), e.ConfigHash, e.CutsVersion,
+		zigzag(e.Silence - e.Clock), uint64(e.Actions)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
 	dst = appendText(dst, e.ParamVersion)
 	dst = binary.AppendUvarint(dst, uint64(len(e.Inputs)))
-	for _, r := range e.Inputs {
-		dst = binary.AppendUvarint(dst, uint64(r.From))
-		dst = binary.AppendUvarint(dst, uint64(r.To-r.From))
-		dst = binary.AppendUvarint(dst, zigzag(r.Latest))
+	for i := range e.Inputs {
+		dst = e.Inputs[i].append(dst)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(e.Sessions)))
+	for i := range e.Sessions {
+		dst = e.Sessions[i].append(dst)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(e.Counters)))
 	for _, v := range e.Counters {
@@ -86,119 +130,42 @@ func (e *Entry) body(dst []byte) []byte {
 	return dst
 }
 
+func (r *InputRange) append(dst []byte) []byte {
+	dst = append(appendText(dst, r.Topic), r.ID[:]...)
+	dst = binary.AppendUvarint(dst, uint64(r.From))
+	dst = binary.AppendUvarint(dst, uint64(r.To-r.From))
+	dst = binary.AppendUvarint(dst, zigzag(r.Latest))
+	return binary.AppendUvarint(dst, uint64(r.LostBelow))
+}
+
+func (s *Session) append(dst []byte) []byte {
+	dst = appendText(dst, s.ID)
+	dst = binary.AppendUvarint(dst, zigzag(s.SeenAt))
+	dst = binary.AppendUvarint(dst, zigzag(s.Through))
+	dst = binary.AppendUvarint(dst, uint64(len(s.Topics)))
+	for i, topic := range s.Topics {
+		dst = appendText(dst, topic)
+		dst = binary.AppendUvarint(dst, uint64(s.Offsets[i]))
+	}
+	return dst
+}
+
 // Append appends the encoding of the header.
 func (h *Header) Append(dst []byte) []byte {
 	at := len(dst)
 	dst = h.body(append(dst, headerMagic, entryVersion))
-	dst = binary.AppendUvarint(dst, uint64(len(h.Topics)))
-	for _, t := range h.Topics {
-		dst = appendText(dst, t)
+	dst = appendText(dst, h.Group)
+	for _, p := range []Place{h.BatchLog, h.Checkpoint} {
+		dst = append(appendText(dst, p.Topic), p.ID[:]...)
 	}
 	dst = binary.AppendUvarint(dst, uint64(h.LogOffset))
 	dst = binary.AppendUvarint(dst, uint64(h.Pages))
+	last := byte(0)
+	if h.Last {
+		last = 1
+	}
+	dst = append(dst, last)
 	return binary.LittleEndian.AppendUint32(dst, uint32(xxhash.Sum64(dst[at:])))
-}
-
-// DecodeEntry reads an entry. Its errors wrap one of the errors above.
-func DecodeEntry(value []byte) (Entry, error) {
-	r, err := openEntry(value, entryMagic)
-	if err != nil {
-		return Entry{}, err
-	}
-	e := r.entry()
-	return e, r.end()
-}
-
-// DecodeHeader reads a header. Its errors wrap one of the errors above.
-func DecodeHeader(value []byte) (Header, error) {
-	r, err := openEntry(value, headerMagic)
-	if err != nil {
-		return Header{}, err
-	}
-	h := Header{Entry: r.entry()}
-	for n := r.count(maxEntryInputs); n > 0; n-- {
-		h.Topics = append(h.Topics, r.text())
-	}
-	h.LogOffset = int64(r.count(math.MaxInt64))
-	h.Pages = uint32(r.count(math.MaxUint32))
-	return h, r.end()
-}
-
-func openEntry(value []byte, magic byte) (*entryReader, error) {
-	if len(value) < 6 || value[0] != magic {
-		return nil, ErrEntryMagic
-	}
-	if value[1] != entryVersion {
-		return nil, fmt.Errorf("%w (version %d)", ErrEntryVersion, value[1])
-	}
-	body := value[:len(value)-4]
-	if uint32(xxhash.Sum64(body)) != binary.LittleEndian.Uint32(value[len(body):]) {
-		return nil, ErrEntryCorrupt
-	}
-	return &entryReader{in: body[2:]}, nil
-}
-
-type entryReader struct {
-	in  []byte
-	bad bool
-}
-
-func (r *entryReader) entry() Entry {
-	e := Entry{Batch: r.uvarint(), Clock: r.varint(), Wall: r.varint(), NextSeq: r.uvarint(),
-		OldestNeeded: r.uvarint(), RowsComplete: r.uvarint(), Partitions: int32(r.count(math.MaxInt32)),
-		Epoch: uint16(r.count(math.MaxUint16)), ConfigHash: r.uvarint(), CutsVersion: r.uvarint(), ParamVersion: r.text()}
-	for n := r.count(maxEntryInputs); n > 0; n-- {
-		from := r.count(math.MaxInt64)
-		to := from + r.count(math.MaxInt64-from)
-		e.Inputs = append(e.Inputs, InputRange{From: int64(from), To: int64(to), Latest: r.varint()})
-	}
-	for n := r.count(maxEntryCounters); n > 0; n-- {
-		e.Counters = append(e.Counters, r.uvarint())
-	}
-	return e
-}
-
-func (r *entryReader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.in)
-	if n <= 0 {
-		r.bad, r.in = true, nil
-		return 0
-	}
-	r.in = r.in[n:]
-	return v
-}
-
-func (r *entryReader) varint() int64 {
-	v := r.uvarint()
-	return int64(v>>1) ^ -int64(v&1)
-}
-
-// count reads a number that must not be above a limit.
-func (r *entryReader) count(limit uint64) uint64 {
-	n := r.uvarint()
-	if n > limit {
-		r.bad, r.in = true, nil
-		return 0
-	}
-	return n
-}
-
-func (r *entryReader) text() string {
-	n := r.count(maxEntryText)
-	if n > uint64(len(r.in)) {
-		r.bad, r.in = true, nil
-		return ""
-	}
-	s := string(r.in[:n])
-	r.in = r.in[n:]
-	return s
-}
-
-func (r *entryReader) end() error {
-	if r.bad || len(r.in) != 0 {
-		return ErrEntryCorrupt
-	}
-	return nil
 }
 
 func zigzag(v int64) uint64 { return uint64(v)<<1 ^ uint64(v>>63) }
@@ -206,18 +173,4 @@ func zigzag(v int64) uint64 { return uint64(v)<<1 ^ uint64(v>>63) }
 func appendText(dst []byte, s string) []byte {
 	s = s[:min(len(s), maxEntryText)]
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
-}
-
-// PageKey is the key of a page in the checkpoint topic: shard u32, page u32,
-// big-endian. Page 0 is the header, page n+1 the slab's page n.
-func PageKey(shard, page uint32) []byte {
-	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, shard), page)
-}
-
-// ParsePageKey reads a key; ok is false for one that is none.
-func ParsePageKey(key []byte) (shard, page uint32, ok bool) {
-	if len(key) != 8 {
-		return 0, 0, false
-	}
-	return binary.BigEndian.Uint32(key), binary.BigEndian.Uint32(key[4:]), true
 }

@@ -22,16 +22,11 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 	if !s.slab.Load(c, e.CustomerHash, e.CustomerID, true) {
 		return // in a replay: the page already reflects this event
 	}
-	// What is too late follows from the customer's own record, never from the
-	// batch's clock: in a batch that spans years every early event would be.
-	if c.FoldedThrough != 0 && day <= c.FoldedThrough {
-		s.tooLate(b, index, fx)
-		return
-	}
 	visit := event.Day(0)
 	switch known, was := remember(c, e); {
 	case !known && s.record(c, e, day):
 		s.counters.Applied++
+		s.noteFolded(c, day)
 		if e.Type == event.Visit {
 			visit = day
 		}
@@ -46,7 +41,7 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 	}
 	now := max(e.OccurredAt, c.JudgedAt)
 	c.LastEvent = max(c.LastEvent, e.OccurredAt)
-	s.settle(b, c, moment{now: now, silence: min(b.Clock, e.OccurredAt-s.cfg.Lateness), visit: visit}, fx)
+	s.settle(b, c, moment{now: now, silence: min(b.silence(), e.OccurredAt-s.cfg.Lateness), visit: visit}, fx)
 }
 
 // record changes what the record says by what the event says. It returns false
@@ -119,13 +114,6 @@ func placeMark(c *state.Customer, e *event.Event) {
 	}
 	copy(c.Events, c.Events[1:at])
 	c.Events[at-1] = mark
-}
-
-func (s *Shard) tooLate(b *Batch, index int32, fx *Effects) {
-	s.counters.TooLate++
-	if !b.Replay {
-		fx.Late = append(fx.Late, index)
-	}
 }
 
 func (s *Shard) countOddities(e *event.Event) {

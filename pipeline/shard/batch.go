@@ -15,6 +15,14 @@ type Batch struct {
 	Clock  event.Instant // the clock reading; never less than that of the batch before
 	Wall   event.Instant // wall time at which the batch was cut: stamps effects, never enters the state
 	Events []event.Event
+	// SilenceWaits says that silence counts only up to Silence, which lies
+	// before the clock: a backfill is on its way, and what it has not brought
+	// yet must not look like silence.
+	SilenceWaits bool
+	Silence      event.Instant
+	// RepairClock lets the clock fall back to Clock, and takes back what was
+	// judged after it: a clock was wrong. ResendRows makes every customer's row owed.
+	RepairClock, ResendRows bool
 	// Replay suppresses effects and leaves alone what already reflects the batch.
 	Replay bool
 
@@ -29,6 +37,14 @@ type placed struct {
 
 // Reset empties the batch for reuse; it keeps its room.
 func (b *Batch) Reset() { b.Events, b.order = b.Events[:0], b.order[:0] }
+
+// silence is the instant up to which silence counts in the batch.
+func (b *Batch) silence() event.Instant {
+	if b.SilenceWaits {
+		return min(b.Clock, b.Silence)
+	}
+	return b.Clock
+}
 
 // sort puts the events into the order (event time, input, offset). Within an
 // input they are already by offset, so a stable sort by the first two does.
@@ -61,11 +77,7 @@ func comparePlaced(a, b placed) int {
 // Effects is what a batch causes. The caller empties it between commits with
 // Reset and owns everything in it until then.
 type Effects struct {
-	Alerts []signal.Alert
-	// Late are the indexes of events of the batch at hand that are older than
-	// the retained days; the caller writes them to the dead-letter topic.
-	Late []int32
-
+	Alerts    []signal.Alert
 	Customers *signal.CustomerBlock
 	AlertRows *signal.AlertBlock
 	Models    *signal.ModelBlock
@@ -93,7 +105,7 @@ type Counters struct {
 	Applied          uint64
 	Duplicates       uint64
 	Anonymous        uint64
-	TooLate          uint64
+	TooLate          uint64 // always 0: what is older than the retained days is counted, see Folded
 	Rejected         uint64 // by the decoder
 	Counted          uint64 // decoded and validated, without an effect yet (erasure, feedback, merges)
 	UnknownChannels  uint64
@@ -103,20 +115,25 @@ type Counters struct {
 	UnknownComplaint uint64
 	DeadlinesFired   uint64
 	AlertsRaised     uint64
+	Folded           uint64 // of Applied: events of days that had left the retained range
+	Skipped          uint64 // offsets that an operator has moved the position over
 }
 
-// Count notes records read for the next batch, control records apart, and how
-// many of them are events.
-func (s *Shard) Count(read, events uint64) {
+// Count notes what was read for the next batch: records (transaction markers
+// apart), how many of them are events, and how many are commands to the
+// pipeline itself; skipped are offsets that were passed over unread.
+func (s *Shard) Count(read, events, commands, skipped uint64) {
 	s.counters.Read += read
-	s.counters.Rejected += read - events
+	s.counters.Rejected += read - events - commands
+	s.counters.Counted += commands
+	s.counters.Skipped += skipped
 }
 
 // Values are the counters in the order of the batch log.
 func (c *Counters) Values() []uint64 {
 	return []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
 		c.UnknownChannels, c.UnknownCategory, c.UnknownSegments, c.ForeignAmounts, c.UnknownComplaint,
-		c.DeadlinesFired, c.AlertsRaised}
+		c.DeadlinesFired, c.AlertsRaised, c.Folded, c.Skipped}
 }
 
 // CountersOf reads what Values gave; values that an older version did not
@@ -125,7 +142,7 @@ func CountersOf(values []uint64) Counters {
 	var c Counters
 	for i, p := range []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
 		&c.UnknownChannels, &c.UnknownCategory, &c.UnknownSegments, &c.ForeignAmounts, &c.UnknownComplaint,
-		&c.DeadlinesFired, &c.AlertsRaised} {
+		&c.DeadlinesFired, &c.AlertsRaised, &c.Folded, &c.Skipped} {
 		if i < len(values) {
 			*p = values[i]
 		}

@@ -85,7 +85,7 @@ func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
 		s.slab.SetRowPending(slot, false)
 		j := &s.judge
 		j.standing.load(c)
-		s.silence = max(j.standing.silence, s.clock)
+		s.silence = max(j.standing.silence, min(s.known, s.clock))
 		s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
 		s.cfg.Parameters.Scores(&j.statistics, &j.scores)
 		s.gather(c, &j.statistics)

@@ -7,12 +7,9 @@ import (
 )
 
 // fold lets old days leave: visits older than 90 days leave their mark in the
-// week, days older than the retained range are added to the life sums in their
-// order. It depends on the customer's own moment alone, so how the input was
-// cut into batches does not matter.
-func (s *Shard) fold(c *state.Customer, today event.Day) {
+// week, days up to border are added to the life sums in their order.
+func (s *Shard) fold(c *state.Customer, today, border event.Day) {
 	c.Days = ageVisits(c.Days, &c.Weeks, int32(today)-window.VisitDays)
-	border := today - window.RetainedDays
 	if excess := len(c.Days) - state.MaxDays + 1; excess > 0 {
 		// Purchases far ahead of the clock: the oldest days go early.
 		border = max(border, event.Day(c.Days[excess-1].Day))
@@ -34,6 +31,20 @@ func (s *Shard) fold(c *state.Customer, today event.Day) {
 			i++
 		}
 	}
+}
+
+// foldBorder is the last day that has left the retained range. The range is
+// counted back from how far everything is known, never from a customer's own
+// latest event: an input that is read ahead of the others must not close the
+// days that their events still fall into. Where all inputs are read in the order of time
+// (the clock is never behind an event by more than the lateness then) the
+// border follows from the moment alone, however the input was cut.
+func (s *Shard) foldBorder(b *Batch, now event.Instant) event.Day {
+	known := min(b.silence(), now-s.cfg.Lateness)
+	if known <= 0 {
+		return 0 // nothing is known yet; day 0 lies before every event
+	}
+	return s.cfg.Zone.DayOf(known) - window.RetainedDays
 }
 
 // complaintDays is the longest window that complaints are counted in.
@@ -116,4 +127,87 @@ func foldWeeks(c *state.Customer, border int32) {
 		}
 	}
 	c.Weeks = c.Weeks[:n]
+}
+
+// What comes for a day that has left the retained range is added to the life
+// sums. Which of those days had purchases or activity is not remembered but
+// for the first and the last, so a day counts as one of its own unless it is
+// one of these two; the record is approximate from then on.
+
+// folded reports whether a day has left the customer's retained range.
+func folded(c *state.Customer, day event.Day) bool {
+	return c.FoldedThrough != 0 && day <= c.FoldedThrough
+}
+
+// noteFolded counts an applied event of a folded day.
+func (s *Shard) noteFolded(c *state.Customer, day event.Day) {
+	if folded(c, day) {
+		s.counters.Folded++
+		c.Flags |= state.Approximate
+	}
+}
+
+// putFolded changes the life sums by orders and money of a folded day.
+func putFolded(c *state.Customer, change share) {
+	c.Flags |= state.Approximate
+	r := &c.Rare
+	known := r.FoldedDays > 0 && (change.day == r.FoldedFirst || change.day == r.FoldedLast)
+	switch {
+	case change.orders > 0 && !known:
+		countFoldedDay(c, change)
+	case change.orders < 0 && !known && r.FoldedDays > 1 && r.FoldedRepeatDays > 0:
+		r.FoldedDays, r.FoldedRepeatDays = r.FoldedDays-1, r.FoldedRepeatDays-1
+		r.FoldedRepeatNet = window.AddSaturated(r.FoldedRepeatNet, change.net)
+	case change.day != r.FoldedFirst:
+		r.FoldedRepeatNet = window.AddSaturated(r.FoldedRepeatNet, change.net)
+	}
+	r.FoldedNet = window.AddSaturated(r.FoldedNet, change.net)
+	r.FoldedOrders = uint32(max(int64(r.FoldedOrders)+int64(change.orders), 0))
+	for r.FoldedDays > r.FoldedOrders { // there are no more days than orders
+		r.FoldedDays--
+		if r.FoldedRepeatDays > 0 {
+			r.FoldedRepeatNet -= r.FoldedRepeatNet / int64(r.FoldedRepeatDays)
+			r.FoldedRepeatDays--
+		}
+	}
+	if r.FoldedDays == 0 {
+		r.FoldedFirst, r.FoldedLast, r.FoldedRepeatNet = 0, 0, 0
+	}
+}
+
+// countFoldedDay counts a purchase day of its own. One before the first makes
+// the day that was the first a repeat day.
+func countFoldedDay(c *state.Customer, sh share) {
+	r := &c.Rare
+	repeatNet := sh.net
+	switch {
+	case r.FoldedDays == 0:
+		r.FoldedFirst, r.FoldedLast, r.FoldedDays = sh.day, sh.day, 1
+		actFolded(c, sh.day)
+		return
+	case sh.day < r.FoldedFirst:
+		repeatNet = r.FoldedNet - r.FoldedRepeatNet
+		r.FoldedFirst = sh.day
+	}
+	r.FoldedLast = max(r.FoldedLast, sh.day)
+	r.FoldedDays++
+	if repeatNet > 0 {
+		r.FoldedRepeatNet = window.AddSaturated(r.FoldedRepeatNet, repeatNet)
+		r.FoldedRepeatDays++
+	}
+	actFolded(c, sh.day)
+}
+
+// actFolded counts a folded day as one of activity.
+func actFolded(c *state.Customer, day event.Day) {
+	r := &c.Rare
+	switch {
+	case r.FoldedActivityDays == 0:
+		r.FoldedFirstAct, r.FoldedLastAct = day, day
+	case day == r.FoldedFirstAct || day == r.FoldedLastAct:
+		return
+	}
+	r.FoldedActivityDays++
+	r.FoldedFirstAct = min(r.FoldedFirstAct, day)
+	r.FoldedLastAct = max(r.FoldedLastAct, day)
 }

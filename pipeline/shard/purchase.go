@@ -35,7 +35,9 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 	before := s.shareOf(o)
 	fresh := s.change(c, o, e)
 	after := s.shareOf(o)
-	if before != after {
+	if before.day == after.day {
+		s.put(c, share{day: after.day, orders: after.orders - before.orders, net: after.net - before.net}, +1)
+	} else {
 		s.put(c, before, -1)
 		s.put(c, after, +1)
 	}
@@ -186,15 +188,14 @@ func (s *Shard) shareOf(o *state.Order) share {
 	return sh
 }
 
-// put adds an order's share to its day, or takes it away. On a day that has
-// left the retained range only money can still change.
+// put adds an order's share to its day, or takes it away. A day that has
+// left the retained range is one of the life sums.
 func (s *Shard) put(c *state.Customer, sh share, sign int32) {
 	if sh.orders == 0 && sh.net == 0 {
 		return
 	}
-	if c.FoldedThrough != 0 && sh.day <= c.FoldedThrough {
-		c.Rare.FoldedNet = window.AddSaturated(c.Rare.FoldedNet, int64(sign)*sh.net)
-		c.Flags |= state.Approximate
+	if folded(c, sh.day) {
+		putFolded(c, share{day: sh.day, orders: sign * sh.orders, net: int64(sign) * sh.net})
 		return
 	}
 	d := c.Days.At(int32(sh.day))

@@ -36,7 +36,6 @@ func TestQuietVisitsAreJudgedAsInFull(t *testing.T) {
 						if err := s.shard.Apply(b, s.fx); err != nil {
 							t.Fatal(err)
 						}
-						s.fx.Late = s.fx.Late[:0]
 						s.log = append(s.log, logged{to: at, clock: b.Clock})
 						s.commit(nil)
 					}

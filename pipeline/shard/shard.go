@@ -23,7 +23,6 @@ import (
 // Config is what a shard decides by. It is fixed for the shard's life.
 type Config struct {
 	Shard      uint16
-	Epoch      uint16 // topology epoch, raised by a change of the partition count
 	Zone       *Zone
 	Lateness   event.Instant // how far behind the clock an event may be expected
 	Currency   [3]byte
@@ -50,11 +49,13 @@ type Shard struct {
 	customer state.Customer
 	clock    event.Instant
 	batch    uint64
+	epoch    uint32
 	nextSeq  uint64
 	counters Counters
 	changed  []state.Slot // records that a row is owed for, oldest first
 	taken    int          // how many of changed were written in the commit at hand
 	judge    judgement
+	known    event.Instant // how far silence counted in the last batch
 	silence  event.Instant // how far the customer at hand is known to have been silent
 	// parameters is a hash of the version of the parameters in force.
 	parameters uint32
@@ -75,6 +76,7 @@ type savedPoint struct {
 type Position struct {
 	Batch    uint64        // number of the last batch applied
 	Clock    event.Instant // its clock reading; ClockUnset before the first
+	Epoch    uint32        // of this life of the shard, see signal.EpochShift
 	NextSeq  uint64        // number of the next row, from 1
 	Counters Counters
 }
@@ -95,41 +97,52 @@ func (s *Shard) Slab() *state.Slab { return s.slab }
 
 // Position says how far the shard has come.
 func (s *Shard) Position() Position {
-	return Position{Batch: s.batch, Clock: s.clock, NextSeq: s.nextSeq, Counters: s.counters}
+	return Position{Batch: s.batch, Clock: s.clock, Epoch: s.epoch, NextSeq: s.nextSeq, Counters: s.counters}
 }
 
 // Seek sets the position of a restored shard, and marks what a row is owed for.
 func (s *Shard) Seek(p Position) {
-	s.batch, s.clock, s.nextSeq, s.counters = p.Batch, p.Clock, p.NextSeq, p.Counters
+	s.known = p.Clock
+	s.batch, s.clock, s.epoch, s.nextSeq, s.counters = p.Batch, p.Clock, p.Epoch, p.NextSeq, p.Counters
 	s.save()
 }
 
 // Apply applies one batch: events in the order of their times, and between them
 // the deadlines that silence has brought. Before an event at t those due by
-// min(clock, t − lateness) fire, after the last event those due by the clock.
+// min(silence, t − lateness) fire, after the last event those due by silence:
+// the clock reading, or less where the batch says that silence waits.
 // The cost per event is O(its customer's record), without allocation but for
 // effects and new customers.
 func (s *Shard) Apply(b *Batch, fx *Effects) error {
 	if b.Number != s.batch+1 {
 		return fmt.Errorf("apply batch %d after batch %d: numbers must follow each other", b.Number, s.batch)
 	}
-	if b.Clock < s.clock {
+	if b.Clock < s.clock && !b.RepairClock {
 		return fmt.Errorf("apply batch %d: clock reading %d is before %d: it must never run backwards",
 			b.Number, b.Clock, s.clock)
 	}
 	s.slab.Begin(b.Number, b.Replay)
 	s.clock, s.batch = b.Clock, b.Number
+	if b.RepairClock {
+		s.repairClock(b, fx)
+	}
+	if b.ResendRows {
+		s.resendRows()
+	}
+	silence := b.silence()
+	s.known = silence
+	s.slab.Rearm(silence)
 	b.sort()
 	for n, p := range b.order {
 		if n%state.TouchMost == 0 {
 			s.touch(b, n)
 		}
-		if limit := min(b.Clock, p.at-s.cfg.Lateness); s.slab.NextDue() <= limit {
+		if limit := min(silence, p.at-s.cfg.Lateness); s.slab.NextDue() <= limit {
 			s.fire(b, limit, fx)
 		}
 		s.apply(b, p.index, fx)
 	}
-	s.fire(b, b.Clock, fx)
+	s.fire(b, silence, fx)
 	return nil
 }
 
@@ -180,14 +193,11 @@ type moment struct {
 func (s *Shard) settle(b *Batch, c *state.Customer, at moment, fx *Effects) {
 	before := c.JudgedAt
 	c.JudgedAt = at.now
-	s.fold(c, s.cfg.Zone.DayOf(at.now))
+	s.fold(c, s.cfg.Zone.DayOf(at.now), s.foldBorder(b, at.now))
 	if at.visit == 0 || s.thorough || !s.quiet(c, before, at.visit, at) {
 		s.decide(b, c, at.silence, fx)
 	}
-	if c.Flags&state.RowPending == 0 {
-		c.Flags |= state.RowPending
-		s.changed = append(s.changed, c.Slot())
-	}
+	s.owe(c)
 	s.slab.Store(c)
 }
 
@@ -231,11 +241,11 @@ func (s *Shard) FinishRestore() {
 	s.save()
 }
 
-// seq gives the next row number: the topology epoch above a dense count.
+// seq returns the next row's version: the epoch above a dense count.
 func (s *Shard) seq() uint64 {
 	n := s.nextSeq
 	s.nextSeq++
-	return uint64(s.cfg.Epoch)<<48 | n
+	return signal.Seq(s.epoch, n)
 }
 
 // signalInstant is the published form of an instant.

@@ -56,6 +56,7 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 		st.OrdersLife += uint32(d.Orders)
 		st.LastDay = event.Day(d.Day)
 	}
+	lastFolded(c, st)
 	if st.PurchaseDaysLife > 0 {
 		st.HasPurchase, st.X = true, st.PurchaseDaysLife-1
 	}

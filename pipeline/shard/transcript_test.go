@@ -126,8 +126,8 @@ func (p *player) apply(words []string) {
 	for i := range p.fx.Alerts {
 		p.alert(&p.fx.Alerts[i])
 	}
-	for _, i := range p.fx.Late {
-		p.say("too late: %s", b.Events[i].EventID)
+	if n := p.shard.counters.Folded - before.Folded; n > 0 {
+		p.say("of folded days: %d", n)
 	}
 	now := p.shard.counters
 	if n := now.Duplicates - before.Duplicates; n > 0 {

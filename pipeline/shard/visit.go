@@ -8,7 +8,9 @@ import (
 
 // visit applies a visit. Only kinds by which the customer acts count as visits.
 func (s *Shard) visit(c *state.Customer, e *event.Event, day event.Day) {
-	if e.Kind.Acts() {
+	if e.Kind.Acts() && folded(c, day) {
+		actFolded(c, day)
+	} else if e.Kind.Acts() {
 		today := s.cfg.Zone.DayOf(max(e.OccurredAt, c.JudgedAt))
 		if day > today-window.VisitDays {
 			d := c.Days.At(int32(day))

@@ -52,7 +52,7 @@ func newEffects() *Effects {
 
 // reset empties effects as a commit does.
 func (fx *Effects) reset() {
-	fx.Alerts, fx.Late, fx.Sealed = fx.Alerts[:0], fx.Late[:0], fx.Sealed[:0]
+	fx.Alerts, fx.Sealed = fx.Alerts[:0], fx.Sealed[:0]
 	fx.Customers.Reset(testMeta)
 	fx.AlertRows.Reset(testMeta)
 	fx.Models.Reset(testMeta)

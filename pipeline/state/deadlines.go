@@ -212,6 +212,26 @@ func (c *calendar) drain(s *Slab, hour int64, limit event.Instant) event.Instant
 	return stays
 }
 
+// Rearm lets the ring begin anew where limit lies long before its beginning:
+// deadlines up to limit would all wait in the first bucket, which every look
+// would have to go through. O(customers) where it does, else O(1).
+func (s *Slab) Rearm(limit event.Instant) {
+	c := &s.calendar
+	hour := hourOf(limit)
+	if c.base == unset || hour >= c.base || limit < 0 || c.armed < rearmFrom {
+		return
+	}
+	s.Each(func(slot Slot) { c.disarm(s, slot) })
+	c.base, c.next = hour-firstRoom, Never
+	s.Each(func(slot Slot) {
+		p, i := s.at(slot)
+		c.arm(s, slot, p.cores[i].Deadline)
+	})
+}
+
+// rearmFrom is how many deadlines are worth a new ring.
+const rearmFrom = 256
+
 // Pending is the number of records that wait for a deadline.
 func (s *Slab) Pending() int { return s.calendar.armed }
 

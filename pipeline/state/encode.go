@@ -34,7 +34,7 @@ const (
 // Errors of decoding a page.
 var (
 	ErrPageMagic    = errors.New("not a page: wrong magic")
-	ErrPageVersion  = errors.New("page of an unknown version: written by a newer release")
+	ErrPageVersion  = errors.New("page of a version that this release does not read")
 	ErrPageCorrupt  = errors.New("page is damaged")
 	ErrPageMisplace = errors.New("page belongs elsewhere")
 )

@@ -133,3 +133,15 @@ func bytesOf(w []uint64) []byte {
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(&w[0])), len(w)*8)
 }
+
+// NewestPage is the greatest batch that a page reflects; 0 without pages.
+// O(pages).
+func (s *Slab) NewestPage() uint64 {
+	newest := uint64(0)
+	for _, p := range s.pages {
+		if p != nil {
+			newest = max(newest, p.version)
+		}
+	}
+	return newest
+}

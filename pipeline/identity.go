@@ -1,0 +1,159 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// A position means nothing without what it is a position in. The state names
+// its consumer group, the internal topics that hold it, and beside each position
+// the topic and its id. What does not fit is refused at every start.
+
+// errForeign says that state and topics do not belong together.
+var errForeign = errors.New("state and topics do not belong together")
+
+// anew is how to count everything anew. Each step is tried by a test.
+func (p *Pipeline) anew() string {
+	return fmt.Sprintf("to count everything anew, delete the topics %s and %s, run `holdfast migrate up`, "+
+		"and start under another kafka.group", p.cfg.Topics.Checkpoint, p.cfg.Topics.BatchLog)
+}
+
+func (s *session) placeOf(topic string) checkpoint.Place {
+	return checkpoint.Place{Topic: topic, ID: s.topicIDs[topic]}
+}
+
+// same reports whether two places are one; where a broker gives no ids the
+// names must do.
+func same(a, b checkpoint.Place) bool {
+	return a.Topic == b.Topic && (a.ID == b.ID || a.ID == [16]byte{} || b.ID == [16]byte{})
+}
+
+// checkHeader reports whether a header is of this group and of these topics.
+func (s *session) checkHeader(h *checkpoint.Header) error {
+	if h == nil {
+		return nil
+	}
+	if h.Group != s.p.cfg.Group {
+		return fmt.Errorf("%w: %s holds the state of group %s, and this is %s: set kafka.group to %s, or, %s",
+			errForeign, s.p.cfg.Topics.Checkpoint, h.Group, s.p.cfg.Group, h.Group, s.p.anew())
+	}
+	for _, was := range []checkpoint.Place{h.BatchLog, h.Checkpoint} {
+		topic := s.p.cfg.Topics.BatchLog
+		if was == h.Checkpoint {
+			topic = s.p.cfg.Topics.Checkpoint
+		}
+		if now := s.placeOf(topic); !same(was, now) {
+			return s.foreign(was, now)
+		}
+	}
+	return nil
+}
+
+// foreign says which topic is another one than the state was written for.
+func (s *session) foreign(was, now checkpoint.Place) error {
+	if was.Topic != now.Topic {
+		return fmt.Errorf("%w: the state was written for topic %s, and %s is configured in its place: configure %s again, or, %s",
+			errForeign, was.Topic, now.Topic, was.Topic, s.p.anew())
+	}
+	return fmt.Errorf("%w: topic %s was deleted and created anew (its id was %s and is %s now): what was counted came from "+
+		"the old one, and positions in it mean nothing in the new one; restore the old topic, or, %s",
+		errForeign, was.Topic, kadm.TopicID(was.ID), kadm.TopicID(now.ID), s.p.anew())
+}
+
+// checkInputs reports whether the inputs that an entry names are those of now,
+// and gives for each input of now where it stands in the entry; -1 where it
+// is new. An input may be added after a clean stop.
+func (s *session) checkInputs(last *checkpoint.Entry) ([]int, error) {
+	names := s.p.cfg.topicNames()
+	places := make([]int, len(names))
+	var missing []string
+	for i := range last.Inputs {
+		if !slices.Contains(names, last.Inputs[i].Topic) {
+			missing = append(missing, last.Inputs[i].Topic)
+		}
+	}
+	var added []string
+	for i, name := range names {
+		places[i] = slices.IndexFunc(last.Inputs, func(r checkpoint.InputRange) bool { return r.Topic == name })
+		if places[i] < 0 {
+			added = append(added, name)
+			continue
+		}
+		r := &last.Inputs[places[i]]
+		if was, now := (checkpoint.Place{Topic: r.Topic, ID: r.ID}), s.placeOf(name); !same(was, now) {
+			return nil, s.foreign(was, now)
+		}
+	}
+	switch {
+	case len(missing) > 0 && len(added) > 0:
+		return nil, fmt.Errorf("%w: the state was written for %s, and %s is configured in its place: configure it again, or, %s",
+			errForeign, strings.Join(missing, ", "), strings.Join(added, ", "), s.p.anew())
+	case len(missing) > 0:
+		return nil, fmt.Errorf("%w: the state was written for %s, which is not configured any more: configure it again, or, %s",
+			errForeign, strings.Join(missing, ", "), s.p.anew())
+	case len(added) > 0 && last.OldestNeeded <= last.Batch:
+		return nil, fmt.Errorf("%w: %s is new among the inputs, and batches without it are still to be replayed: "+
+			"start once more without it, stop cleanly, and add it then", errForeign, strings.Join(added, ", "))
+	}
+	return places, nil
+}
+
+// checkPositions reports whether the inputs still hold what follows a worker's
+// positions.
+func (s *session) checkPositions(w *worker, st standing, ranges map[string]map[int32]checkpoint.Range) error {
+	for i, topic := range w.topics {
+		in, r := &w.inputs[i], ranges[topic][w.partition]
+		switch {
+		case in.position > r.End:
+			return fmt.Errorf("%w: %s/%d ends with offset %d, and the state stands at %d: the topic was created anew, or its "+
+				"newest records were lost; restore it, or, %s", errForeign, topic, w.partition, r.End, in.position, s.p.anew())
+		case in.position < r.Start:
+			return s.p.lostUnread(topic, w.partition, in.position, r.Start)
+		case st.known && !st.has[i] && in.id == [16]byte{} && in.position > 0:
+			return fmt.Errorf("%w: the group has no committed offset for %s/%d, and the state stands at %d: the topic was created "+
+				"anew; restore it, or, %s", errForeign, topic, w.partition, in.position, s.p.anew())
+		}
+	}
+	return nil
+}
+
+// lostUnread says that records were deleted before they were read.
+func (p *Pipeline) lostUnread(topic string, partition int32, position, start int64) error {
+	return fmt.Errorf("read %s/%d: %w: offsets %d to %d were deleted by retention before they were read; restore them, or "+
+		"go on without them: stop, and run `holdfast offsets skip --input %s/%d`, which counts what is lost",
+		topic, partition, errLostUnread, position, start-1, topic, partition)
+}
+
+// errLostUnread says that records were deleted unread.
+var errLostUnread = errors.New("records are lost")
+
+// checkUnread refuses to go on where records were deleted before they were
+// read: nothing may be concluded from their silence.
+func (s *session) checkUnread(asked *logEnds) error {
+	if asked == nil {
+		return nil
+	}
+	for _, w := range s.workers {
+		for i := range w.inputs {
+			if r, next := asked.ends[i][w.partition], w.queues[i].next; next < r.Start {
+				return s.p.lostUnread(w.topics[i], w.partition, next, r.Start)
+			}
+		}
+	}
+	return nil
+}
+
+// newEpoch is the epoch of a life that begins now: later beginnings have
+// greater ones, so the rows of a later life are newer than all of an earlier
+// one. It counts units of four seconds since 2020, which 28 bits hold to 2054.
+func newEpoch(wall event.Instant) uint32 {
+	const since2020 = 1_577_836_800 * event.Second
+	return uint32(max(wall-since2020, 0) / (4 * event.Second))
+}

@@ -1,0 +1,38 @@
+package policy
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// Repair takes back what Judge concluded of moments after f.Now, where a clock
+// had run ahead: levels entered later than that are left, alerts raised later
+// are resolved if they are open (their recipients have been told) and forgotten
+// if they are closed. What was concluded before stays. Judge must follow.
+func (c *Config) Repair(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition) {
+	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out, silence: f.Now}
+	for _, since := range []*event.Instant{&st.AtRiskSince, &st.CriticalSince, &st.LostSince, &st.ReactivatedAt} {
+		if *since > f.Now {
+			*since = 0
+		}
+	}
+	st.set(FlagWatch, st.Flags&FlagWatch != 0 && f.Now >= f.WatchAt)
+	st.Level = st.level()
+	kept := j.episodes[:0]
+	for i := range j.episodes {
+		e := &j.episodes[i]
+		if e.RaisedAt <= f.Now {
+			e.MessageAt = min(e.MessageAt, f.Now)
+			e.CooldownUntil = min(e.CooldownUntil, f.Now+c.Cooldown)
+			kept = append(kept, *e)
+		} else if e.Open {
+			j.end(e, signal.Resolved, signal.ByLevelDropped)
+		}
+	}
+	j.episodes = kept
+	st.Told = min(st.Told, st.Level)
+	if st.Level < signal.AtRisk {
+		st.Told = signal.LevelNone
+	}
+	return j.episodes, j.out
+}
