@@ -172,11 +172,18 @@ func (a *endsAsker) get() (*logEnds, error) {
 func (a *endsAsker) run(ctx context.Context, s *session) {
 	topics := s.p.cfg.topicNames()
 	missed := 0
+	var witnessed time.Time
 	tick := time.NewTicker(endsEvery)
 	defer tick.Stop()
 	for {
-		at := s.p.wall() // before the asking: what came later is not promised
 		asking, cancel := context.WithTimeout(ctx, askTimeout)
+		if s.witnessDue(witnessed) && s.askBrokers(asking) == nil {
+			witnessed = time.Now()
+		}
+		at := s.p.wall() // before the asking: what came later is not promised
+		if s.p.times.believe(at, time.Now()) != "" {
+			at = 0 // no clock goes by it
+		}
 		ends, err := checkpoint.EndOffsets(asking, s.reader, topics)
 		changed := s.watchTopics(asking, &missed)
 		cancel()
@@ -198,4 +205,13 @@ func (a *endsAsker) run(ctx context.Context, s *session) {
 		case <-tick.C:
 		}
 	}
+}
+
+// witnessDue reports whether the brokers should be asked for the time: now and
+// then, and at once where the host's clock is not believed.
+func (s *session) witnessDue(last time.Time) bool {
+	if s.p.cfg.ClockTolerance < 0 {
+		return false
+	}
+	return time.Since(last) >= witnessEvery || s.p.times.doubted() != ""
 }

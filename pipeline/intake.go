@@ -34,6 +34,13 @@ func (w *worker) gather(p *Pipeline, in intake) {
 		w.read(p, i, in.wall)
 	}
 	w.obey(p, in)
+	if w.ahead(in.wall) {
+		for i := range w.queues {
+			w.queues[i].cut = 0
+		}
+		w.cutBack(rejected)
+		return
+	}
 	upTo := w.bounded(w.frontier(in.asked, in.now), in.most)
 	w.front = min(upTo, forever) - mergeSlack
 	cut := false
@@ -50,6 +57,12 @@ func (w *worker) gather(p *Pipeline, in intake) {
 	if cut {
 		w.cutBack(rejected)
 	}
+}
+
+// ahead reports whether the shard's clock is ahead of the wall time: then one
+// of them was wrong, and nothing is applied until that is mended.
+func (w *worker) ahead(wall event.Instant) bool {
+	return max(w.clock.last, w.shard.Position().Clock) > wall && !w.batch.RepairClock
 }
 
 // read decodes what has been read of an input since. Where nothing waits from

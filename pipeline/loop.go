@@ -235,12 +235,29 @@ func (s *session) watch() error {
 	return nil
 }
 
+// clockAhead says which shard's clock is ahead of the wall time; empty where none is.
+func (s *session) clockAhead() string {
+	wall := s.p.wall()
+	for _, w := range s.workers {
+		if at := max(w.clock.last, w.shard.Position().Clock); at > wall {
+			return fmt.Sprintf("the clock of shard %d stands at %s, and the host's says %s: no batch is made; if the host's "+
+				"clock is right, a clock was wrong before, and what was concluded since is taken back by `holdfast clock repair`",
+				w.partition, timeOf(at), timeOf(wall))
+		}
+	}
+	return ""
+}
+
 // report publishes readiness and the gauges.
 func (s *session) report() {
-	silence := s.asker.silence()
+	silence, doubted, ahead := s.asker.silence(), s.p.times.doubted(), s.clockAhead()
 	switch {
 	case silence != nil:
 		s.p.status.set(false, "Kafka does not answer: "+silence.Error())
+	case doubted != "":
+		s.p.status.set(false, doubted)
+	case ahead != "":
+		s.p.status.set(false, ahead)
 	case s.balancer.Role() == assign.RoleIdle:
 		s.p.status.set(false, "another instance of the group owns all partitions; several instances: not yet")
 	case len(s.workers) < int(s.p.partitions):

@@ -30,7 +30,6 @@ type metrics struct {
 	processed       *prometheus.CounterVec
 	deduplicated    prometheus.Counter
 	rejected        *prometheus.CounterVec
-	late            *prometheus.CounterVec
 	deadLetters     *prometheus.CounterVec
 	eventLag        *prometheus.HistogramVec
 	lastRecord      *prometheus.GaugeVec
@@ -49,6 +48,11 @@ type metrics struct {
 	dirty      *prometheus.GaugeVec
 	pending    *prometheus.GaugeVec
 	caughtUp   *prometheus.GaugeVec
+	believed   prometheus.Gauge
+	backfills  prometheus.Gauge
+	folded     prometheus.Counter
+	skipped    prometheus.Counter
+	waiting    *prometheus.GaugeVec
 	pagesAt    *prometheus.GaugeVec
 
 	gaugedAt time.Time
@@ -70,7 +74,6 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		processed:     counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
 		deduplicated:  counter("events_deduplicated_total", "Events that repeated one already counted.").WithLabelValues(),
 		rejected:      counter("events_rejected_total", "Records that are no valid event, by reason.", "event_type", "reason"),
-		late:          counter("events_late_total", "Events older than the retained days.", "event_type", "disposition"),
 		deadLetters:   counter("dead_letters_produced_total", "Records written to the dead-letter topic.", "topic", "stage"),
 		eventLag: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "holdfast", Name: "event_time_lag_seconds",
 			Help:    "Wall time minus the latest event time of a batch.",
@@ -92,6 +95,11 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		dirty:      gauge("checkpoint_dirty_pages", "Pages with changes that no written page holds.", "partition"),
 		pending:    gauge("deadlines_pending", "Customers that wait for a deadline.", "partition"),
 		caughtUp:   gauge("clock_caught_up", "1 where everything that had reached Kafka when last asked is applied.", "partition"),
+		believed:   gauge("clock_trusted", "1 while the host's clock, the brokers' and the shards' agree.").WithLabelValues(),
+		backfills:  gauge("backfill_sessions_open", "Backfills that are on their way; silence waits for them.").WithLabelValues(),
+		folded:     counter("events_folded_total", "Events of days that had left the retained range, counted approximately.").WithLabelValues(),
+		skipped:    counter("offsets_skipped_total", "Offsets of the inputs that an operator has moved the position over.").WithLabelValues(),
+		waiting:    gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt:    gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
 	m.commits.WithLabelValues("committed", "")
@@ -108,10 +116,10 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 
 func (m *metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
-		m.rejected, m.late, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
-		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes}
+		m.rejected, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
+		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.backfills, m.folded, m.skipped}
 	if m.perPartition {
-		all = append(all, m.watermark, m.lag, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.pagesAt)
+		all = append(all, m.watermark, m.lag, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.waiting, m.pagesAt)
 	}
 	return all
 }
@@ -157,6 +165,8 @@ func (p *Pipeline) observeSignals(w *worker) {
 	}
 	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)
 	p.metrics.deduplicated.Add(float64(now.Duplicates - min(was.Duplicates, now.Duplicates)))
+	p.metrics.folded.Add(float64(now.Folded - min(was.Folded, now.Folded)))
+	p.metrics.skipped.Add(float64(now.Skipped - min(was.Skipped, now.Skipped)))
 	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
 }
 
@@ -170,6 +180,8 @@ func (p *Pipeline) gauges(s *session) {
 	ready, _ := p.Ready()
 	m.ready.Set(truth(ready))
 	m.assigned.Set(float64(len(s.workers)))
+	m.believed.Set(truth(p.times.doubted() == "" && s.clockAhead() == ""))
+	m.backfills.Set(float64(s.sessionsOpen()))
 	asked, _ := s.asker.get()
 	for _, w := range s.workers {
 		label := strconv.Itoa(int(w.partition))
@@ -183,6 +195,7 @@ func (p *Pipeline) gauges(s *session) {
 		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))
 		m.pending.WithLabelValues(label).Set(float64(slab.Pending()))
 		m.caughtUp.WithLabelValues(label).Set(truth(w.clock.caughtUp))
+		m.waiting.WithLabelValues(label).Set(float64(w.queuedBytes()))
 		for i := range w.inputs {
 			if asked != nil {
 				m.lag.WithLabelValues(p.cfg.Inputs[i].Topic, label).Set(lagOf(asked.ends[i][w.partition], &w.inputs[i]))
@@ -194,7 +207,7 @@ func (p *Pipeline) gauges(s *session) {
 // forget drops the gauges of a partition that is worked on elsewhere now.
 func (m *metrics) forget(partition int32, topics []string) {
 	label := strconv.Itoa(int(partition))
-	for _, g := range []*prometheus.GaugeVec{m.watermark, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.pagesAt} {
+	for _, g := range []*prometheus.GaugeVec{m.watermark, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.waiting, m.pagesAt} {
 		g.DeleteLabelValues(label)
 	}
 	for _, topic := range topics {

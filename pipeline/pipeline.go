@@ -26,6 +26,7 @@ type Pipeline struct {
 	partitions  int32
 	status      status
 	metrics     *metrics
+	times       times
 	stopping    atomic.Bool
 	lastCommit  atomic.Int64 // unix nanoseconds; the watchdog's and the metrics'
 }
@@ -39,7 +40,7 @@ func New(cfg Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
-		workers: make(map[int32]*worker),
+		workers: make(map[int32]*worker), times: times{tolerance: cfg.ClockTolerance},
 	}
 	m, err := newMetrics(cfg.Registerer, cfg.Metrics)
 	if err != nil {

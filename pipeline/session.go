@@ -89,7 +89,9 @@ func (p *Pipeline) session(ctx context.Context) error {
 
 // connect makes the client without a group.
 func (s *session) connect(ctx context.Context) error {
-	reader, err := kgo.NewClient(append(s.p.common(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
+	reader, err := kgo.NewClient(append(s.p.common(), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		// It writes the records that ask the brokers for the time.
+		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DisableIdempotentWrite())...)
 	if err != nil {
 		return fmt.Errorf("make a Kafka client: %w", err)
 	}

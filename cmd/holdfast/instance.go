@@ -252,6 +252,9 @@ func (i *instance) checks() []ops.Check {
 			i.started.Store(true)
 		}
 		checks = append(checks, ops.Check{Name: "pipeline", OK: ready, Why: why})
+		if open := i.pipeline.Sessions(); len(open) > 0 {
+			checks = append(checks, ops.Check{Name: "backfill", Shown: true, Why: strings.Join(open, "; ")})
+		}
 	}
 	if i.loader != nil {
 		checks = append(checks, i.loaderCheck())

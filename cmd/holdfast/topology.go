@@ -20,7 +20,7 @@ func topicNames(cfg *config.Config) topics.Names {
 		topics.Purchases: inputs.Purchases, topics.Visits: inputs.Visits, topics.Complaints: inputs.Complaints,
 		topics.AlertFeedback: inputs.AlertFeedback, topics.Erasures: inputs.Erasures,
 		topics.Checkpoint: defaults[topics.Checkpoint], topics.BatchLog: defaults[topics.BatchLog],
-		topics.Outbox: defaults[topics.Outbox],
+		topics.Outbox: defaults[topics.Outbox], topics.Internal: defaults[topics.Internal],
 		topics.Alerts: sinks.Alerts, topics.Loyalty: sinks.Loyalty, topics.DeadLetters: sinks.DLQ,
 	}
 }
@@ -76,8 +76,11 @@ func inputNames(cfg *config.Config) []string {
 			names = append(names, name)
 		}
 	}
-	return names
+	return append(names, internalTopic())
 }
+
+// internalTopic is where the pipeline itself is spoken to.
+func internalTopic() string { return topics.DefaultNames()[topics.Internal] }
 
 // outboxTopic is where rows wait for ClickHouse.
 func outboxTopic() string { return topics.DefaultNames()[topics.Outbox] }

@@ -49,6 +49,7 @@ func (c *cli) pipelineConfig(loaded *config.Loaded) (pipeline.Config, error) {
 		CommitEvery: cfg.Kafka.CommitEvery.D(), CommitBytes: int64(cfg.Kafka.CommitBytes),
 		TransactionTimeout: cfg.Kafka.TransactionTime.D(),
 		MaxReplay:          cfg.Checkpoint.MaxReplay.D(), FlushEvery: cfg.Outbox.FlushEvery.D(),
+		BackfillMaxOpen: cfg.Backfill.MaxOpen.D(), ClockTolerance: cfg.Time.ClockTolerance.D(),
 		Now: c.now, Logger: c.logger(), Metrics: pipeline.MetricsConfig{PerPartition: cfg.Metrics.PerPartition},
 	}, nil
 }
@@ -68,7 +69,7 @@ func pipelineInputs(cfg *config.Config) ([]pipeline.Input, error) {
 		}
 		inputs = append(inputs, pipeline.Input{Topic: named[eventType], Decode: how})
 	}
-	return inputs, nil
+	return append(inputs, pipeline.Input{Topic: internalTopic(), Decode: decode.Config{Type: event.Internal}}), nil
 }
 
 func shardConfig(cfg *config.Config) (shard.Config, error) {

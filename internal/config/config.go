@@ -19,6 +19,7 @@ type Config struct {
 	Money      Money              `yaml:"money" doc:"currency and margin"`
 	Segments   []string           `yaml:"segments" env:"HOLDFAST_SEGMENTS" meaning:"y" doc:"closed list of segments, at most 32; the first is the default"`
 	State      State              `yaml:"state" doc:"what is remembered of a customer"`
+	Backfill   Backfill           `yaml:"backfill" doc:"files of past events that are sent while Holdfast runs"`
 	Checkpoint Checkpoint         `yaml:"checkpoint" doc:"how far back a restart reads"`
 	Outbox     Outbox             `yaml:"outbox" doc:"rows on their way to ClickHouse"`
 	Score      Score              `yaml:"score" doc:"the purchase model and the risk score"`
@@ -88,7 +89,8 @@ type Time struct {
 	Clock           string   `yaml:"clock" env:"HOLDFAST_TIME_CLOCK" enum:"honest,events" doc:"honest: silence counts once everything that had reached Kafka is applied; events: time follows the events too, for replays and back-tests"`
 	AllowedLateness Duration `yaml:"allowed_lateness" env:"HOLDFAST_TIME_ALLOWED_LATENESS" meaning:"y" doc:"how much later than its event time an event may reach Kafka before silence is judged without it"`
 	BusinessZone    string   `yaml:"business_zone" env:"HOLDFAST_TIME_BUSINESS_ZONE" meaning:"y" doc:"IANA time zone in which days begin"`
-	MaxFuture       Duration `yaml:"max_future" env:"HOLDFAST_TIME_MAX_FUTURE" meaning:"y" doc:"how far an event time may lie after its record's timestamp"`
+	MaxFuture       Duration `yaml:"max_future" env:"HOLDFAST_TIME_MAX_FUTURE" meaning:"y" doc:"how far an event time may lie after its record's timestamp, and after the wall time at which it is counted"`
+	ClockTolerance  Duration `yaml:"clock_tolerance" env:"HOLDFAST_TIME_CLOCK_TOLERANCE" doc:"by how much the host's clock may differ from the brokers' and from its own monotonic one before no more is concluded"`
 	MinEventTime    Date     `yaml:"min_event_time" env:"HOLDFAST_TIME_MIN_EVENT_TIME" meaning:"y" doc:"first day that an event time may have, UTC"`
 }
 
@@ -100,6 +102,11 @@ type Money struct {
 
 // State will bound what is remembered of a customer; its keys are planned.
 type State struct{}
+
+// Backfill says how sessions of backfills are treated.
+type Backfill struct {
+	MaxOpen Duration `yaml:"max_open" env:"HOLDFAST_BACKFILL_MAX_OPEN" doc:"how long silence waits for a backfill that gives no sign of life any more"`
+}
 
 // Checkpoint says how far back a restart reads.
 type Checkpoint struct {

@@ -24,6 +24,7 @@ func Default() Config {
 		Time:       defaultTime(),
 		Money:      Money{Currency: "EUR", MarginRatio: 0.3}, // ratio of net; a retail rule of thumb, replace by your own
 		Segments:   []string{"all"},
+		Backfill:   Backfill{MaxOpen: hour}, // longer than a backfill that lives is silent, also where brokers are away for a while
 		Checkpoint: Checkpoint{MaxReplay: Duration(time.Minute)},
 		Outbox:     Outbox{FlushEvery: Duration(2 * time.Second)}, // a customer changed often within it is one row
 		Score:      defaultScore(),
@@ -58,7 +59,7 @@ func defaultKafka() Kafka {
 		CommitEvery:     Duration(200 * time.Millisecond), // an alert waits at most this long; more often costs broker round trips
 		CommitBytes:     64 << 20,                         // bytes of input; bounds what is held until a commit's outcome is known
 		Partitions:      6,                                // divides by 1, 2, 3 and 6 instances
-		TransactionTime: Duration(time.Minute),            // Kafka's default; a crashed instance's transaction blocks readers this long at most
+		TransactionTime: Duration(20 * time.Second),       // a crashed instance's transaction blocks readers and a successor this long, and up to 10 s until the broker looks
 	}
 }
 
@@ -67,7 +68,8 @@ func defaultTime() Time {
 		Clock:           "honest",
 		AllowedLateness: hour, // sources that load once a night are covered by the dwell
 		BusinessZone:    "UTC",
-		MaxFuture:       hour, // clocks of tills and phones differ by less
+		ClockTolerance:  Duration(2 * time.Minute), // more than clocks drift that are kept in step, less than anything that is concluded
+		MaxFuture:       hour,                      // clocks of tills and phones differ by less
 		MinEventTime:    Date{time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)},
 	}
 }

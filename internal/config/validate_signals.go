@@ -20,6 +20,7 @@ func (c *checker) time(t Time) {
 	}
 	c.duration("time.allowed_lateness", t.AllowedLateness, 0, 7*24*time.Hour)
 	c.duration("time.max_future", t.MaxFuture, 0, 7*24*time.Hour)
+	c.duration("time.clock_tolerance", t.ClockTolerance, 5*time.Second, time.Hour)
 	if first := t.MinEventTime.Year(); first < 1990 || first > 2200 {
 		c.fail("time.min_event_time", "", "%s is outside 1990 to 2200", t.MinEventTime)
 	}
@@ -49,6 +50,7 @@ func (c *checker) segments(segments []string) {
 }
 
 func (c *checker) stores(config *Config) {
+	c.duration("backfill.max_open", config.Backfill.MaxOpen, time.Minute, 7*24*time.Hour)
 	c.duration("checkpoint.max_replay", config.Checkpoint.MaxReplay, time.Second, time.Hour)
 	c.duration("outbox.flush_every", config.Outbox.FlushEvery, 10*time.Millisecond, time.Minute)
 }
