@@ -52,7 +52,7 @@ func (w *worker) limitsOf(input int, upTo event.Instant, now time.Time) (event.I
 // obey acts on the control records that have been read, in their order, as far
 // as the inputs have been read up to where they speak of.
 func (w *worker) obey(p *Pipeline, in intake) {
-	w.forgetSilent(p, in.wall)
+	w.forgetSilent(p, in)
 	if w.control < 0 {
 		return
 	}
@@ -104,13 +104,13 @@ func (w *worker) command(p *Pipeline, c *control.Record, r *kgo.Record, in intak
 	case control.BackfillReached:
 		return w.reachedBy(c, seen)
 	case control.BackfillClosed:
-		w.close(c, in.wall)
+		w.close(c, in.asked)
 		p.cfg.Logger.Info("a backfill has ended", "partition", w.partition, "session", c.Session)
 	case control.RowsResend:
 		w.batch.ResendRows = true
 		w.paramVersion = ""
 	case control.ClockRepair:
-		w.repair(p, in.wall)
+		w.repair(p, in)
 	}
 	return false
 }
@@ -159,22 +159,22 @@ func (w *worker) reachedBy(c *control.Record, seen event.Instant) bool {
 
 // close ends a session. Silence counts again once all is applied that had
 // reached Kafka by now: what was asked before knows nothing of the session's end.
-func (w *worker) close(c *control.Record, wall event.Instant) {
+func (w *worker) close(c *control.Record, asked *logEnds) {
 	w.sessions = slices.DeleteFunc(w.sessions, func(s checkpoint.Session) bool {
 		return s.ID == c.Session || c.Session == control.AllSessions
 	})
-	w.clock.forget(wall)
+	w.clock.forget(asked)
 }
 
 // forgetSilent ends the sessions that have given no sign of life for too long.
-func (w *worker) forgetSilent(p *Pipeline, wall event.Instant) {
+func (w *worker) forgetSilent(p *Pipeline, in intake) {
 	w.sessions = slices.DeleteFunc(w.sessions, func(s checkpoint.Session) bool {
-		if wall-event.Instant(s.SeenAt) <= event.Instant(p.cfg.BackfillMaxOpen.Microseconds()) {
+		if in.wall-event.Instant(s.SeenAt) <= event.Instant(p.cfg.BackfillMaxOpen.Microseconds()) {
 			return false
 		}
 		p.cfg.Logger.Warn("a backfill has given no sign of life for backfill.max_open; silence waits for it no longer",
 			"partition", w.partition, "session", s.ID)
-		w.clock.forget(wall)
+		w.clock.forget(in.asked)
 		return true
 	})
 }
@@ -192,14 +192,15 @@ func (w *worker) silenceOf() event.Instant {
 }
 
 // repair sets the clock back to the wall time, if it is ahead of it.
-func (w *worker) repair(p *Pipeline, wall event.Instant) {
+func (w *worker) repair(p *Pipeline, in intake) {
+	wall := in.wall
 	if w.shard.Position().Clock <= wall {
 		return
 	}
 	p.cfg.Logger.Warn("the clock is set back as asked for", "partition", w.partition,
 		"from", timeOf(w.shard.Position().Clock), "to", timeOf(wall-w.lateness))
 	w.batch.RepairClock = true
-	w.clock.setBack(wall, wall-w.lateness)
+	w.clock.setBack(wall-w.lateness, in.asked)
 }
 
 // Sessions describes the backfill sessions that are open, each once.

@@ -18,12 +18,12 @@ import (
 // time-out and no guess in it. It never runs backwards, and never beyond the
 // wall time of its batch.
 type clock struct {
-	last      event.Instant // the reading of the last batch
-	askedAt   event.Instant // wall time of the latest asking taken over; 0 = none
-	notBefore event.Instant // askings up to then are of no use
-	ends      []checkpoint.Range
-	caughtUp  bool // at the last reading
-	honest    event.Instant
+	last       event.Instant // the reading of the last batch
+	askedAt    event.Instant // wall time of the latest asking taken over; 0 = none
+	fromAsking uint64        // earlier askings are of no use
+	ends       []checkpoint.Range
+	caughtUp   bool // at the last reading
+	honest     event.Instant
 }
 
 func newClock(inputs int) clock {
@@ -39,7 +39,7 @@ func (c *clock) copyTo(to *clock) {
 // take takes over an asking of log ends. A target that has not been reached
 // stays until it is: under steady traffic a newer one would never be reached.
 func (c *clock) take(asked *logEnds, partition int32) {
-	if c.askedAt != 0 && c.askedAt > c.honest || asked == nil || asked.at <= c.askedAt || asked.at <= c.notBefore {
+	if c.askedAt != 0 && c.askedAt > c.honest || asked == nil || asked.at == 0 || asked.at <= c.askedAt && c.askedAt != 0 || asked.number < c.fromAsking {
 		return
 	}
 	for i, byPartition := range asked.ends {
@@ -52,16 +52,19 @@ func (c *clock) take(asked *logEnds, partition int32) {
 	c.askedAt = asked.at
 }
 
-// forget drops the target: what was asked for up to a moment says too little.
-func (c *clock) forget(upTo event.Instant) {
-	c.askedAt, c.notBefore, c.caughtUp = 0, max(c.notBefore, upTo), false
+// forget drops the target: what was asked for until now says too little. The
+// asking that may be on its way began too early as well.
+func (c *clock) forget(asked *logEnds) {
+	c.askedAt, c.caughtUp = 0, false
+	if asked != nil {
+		c.fromAsking = asked.number + 2
+	}
 }
 
 // setBack lets a clock that ran ahead read an earlier moment.
-func (c *clock) setBack(wall, reading event.Instant) {
+func (c *clock) setBack(reading event.Instant, asked *logEnds) {
 	c.last, c.honest = reading, min(c.honest, reading)
-	c.notBefore = min(c.notBefore, wall)
-	c.forget(wall)
+	c.forget(asked)
 }
 
 // reading is the reading for the batch that ends at the worker's positions.
@@ -134,8 +137,9 @@ func (w *worker) latest() event.Instant {
 
 // logEnds is one asking: what had reached Kafka by the time of it.
 type logEnds struct {
-	at   event.Instant
-	ends []map[int32]checkpoint.Range // per input, by partition
+	number uint64                       // counts up
+	at     event.Instant                // wall time; 0 where it is not believed
+	ends   []map[int32]checkpoint.Range // per input, by partition
 }
 
 const (
@@ -173,6 +177,7 @@ func (a *endsAsker) run(ctx context.Context, s *session) {
 	topics := s.p.cfg.topicNames()
 	missed := 0
 	var witnessed time.Time
+	number := uint64(0)
 	tick := time.NewTicker(endsEvery)
 	defer tick.Stop()
 	for {
@@ -187,7 +192,8 @@ func (a *endsAsker) run(ctx context.Context, s *session) {
 		ends, err := checkpoint.EndOffsets(asking, s.reader, topics)
 		changed := s.watchTopics(asking, &missed)
 		cancel()
-		asked := &logEnds{at: at}
+		number++
+		asked := &logEnds{number: number, at: at}
 		for _, t := range topics {
 			asked.ends = append(asked.ends, ends[t])
 		}

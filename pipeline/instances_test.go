@@ -165,7 +165,7 @@ func TestPartitionsRaisedWhileRunning(t *testing.T) {
 		v.raise(admin, v.names[topics.Visits])
 		v.notReady(&running{Pipeline: p}, "unequal partition counts", v.names[topics.Visits]+"=6")
 		v.raise(admin, v.names[topics.Purchases], v.names[topics.Complaints], v.names[topics.Checkpoint],
-			v.names[topics.BatchLog], v.names[topics.DeadLetters])
+			v.names[topics.BatchLog], v.names[topics.DeadLetters], v.names[topics.Internal])
 		wantEnd(t, done, "written for 4 partitions", "6 now")
 	})
 }
@@ -332,7 +332,7 @@ func TestDamageIsRefused(t *testing.T) {
 		}, []string{"shard", "log start", "holdfast offsets skip --input"}, 1},
 		{"partitions raised", func(v *virtual, admin *kadm.Client) {
 			v.raise(admin, v.names[topics.Visits], v.names[topics.Purchases], v.names[topics.Complaints], checkpoint, batchLog,
-				v.names[topics.DeadLetters])
+				v.names[topics.DeadLetters], v.names[topics.Internal])
 		}, []string{"written for 4 partitions", "6 now"}, 1},
 	} {
 		t.Run(d.name, func(t *testing.T) {

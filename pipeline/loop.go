@@ -130,6 +130,7 @@ func (s *session) activate(w *worker) {
 	s.p.workers[w.partition] = w
 	s.order()
 	w.dropQueues()
+	w.clock.fromAsking, w.committed.clock.fromAsking = 0, 0 // this session's askings are all later
 	at := map[string]map[int32]kgo.EpochOffset{}
 	resume := map[string][]int32{}
 	for i := range s.p.cfg.Inputs {

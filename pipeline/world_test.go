@@ -178,6 +178,7 @@ func (w *world) config() pipeline.Config {
 	for _, kind := range []event.Type{event.Purchase, event.Visit, event.Complaint} {
 		inputs = append(inputs, pipeline.Input{Topic: w.topicOf(kind), Decode: decode.Config{Type: kind}})
 	}
+	inputs = append(inputs, pipeline.Input{Topic: w.names[topics.Internal], Decode: decode.Config{Type: event.Internal}})
 	logger := slog.New(slog.DiscardHandler)
 	if testing.Verbose() {
 		logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -237,8 +238,11 @@ func (w *world) run(cfg pipeline.Config) *running {
 // its rows are in the outbox.
 func (w *world) caughtUp(cfg pipeline.Config) {
 	w.t.Helper()
-	if err := pipeline.WaitCaughtUp(w.ctx(), w.client, pipeline.Awaited{Group: cfg.Group, Topics: []string{
-		cfg.Inputs[0].Topic, cfg.Inputs[1].Topic, cfg.Inputs[2].Topic}}); err != nil {
+	awaited := pipeline.Awaited{Group: cfg.Group}
+	for i := range cfg.Inputs {
+		awaited.Topics = append(awaited.Topics, cfg.Inputs[i].Topic)
+	}
+	if err := pipeline.WaitCaughtUp(w.ctx(), w.client, awaited); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/backfill"
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/pipeline/control"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/schemas/topics"
 )
@@ -48,14 +49,21 @@ type backfillFlags struct {
 	memory                   string
 	skip                     int64
 	dryRun                   bool
+	closed                   string
 }
 
 func (c *cli) backfillCommand() *cobra.Command {
 	var flags backfillFlags
 	command := &cobra.Command{
 		Use: "backfill FILE", Short: "Send a file of past events to the input topics", Long: backfillHelp,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
+			switch {
+			case flags.closed != "" && len(args) == 0:
+				return c.closeBackfill(command.Context(), flags.closed)
+			case flags.closed != "" || len(args) == 0:
+				return usage("give a FILE, or --close with a session's name or all")
+			}
 			return c.backfill(command.Context(), args[0], flags)
 		},
 	}
@@ -65,8 +73,18 @@ func (c *cli) backfillCommand() *cobra.Command {
 	command.Flags().StringVar(&flags.memory, "sort-memory", "1GiB", "a larger file must be in event-time order already")
 	command.Flags().Int64Var(&flags.skip, "skip", 0, "leave out that many events, as a stopped run said")
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "read and judge only")
+	command.Flags().StringVar(&flags.closed, "close", "", "give up a backfill that was stopped: its session's name, or all")
 	c.kafkaFlags(command)
 	return command
+}
+
+// closeBackfill ends a session whose backfill was given up.
+func (c *cli) closeBackfill(ctx context.Context, session string) error {
+	if session == "all" {
+		session = control.AllSessions
+	}
+	return c.tell(ctx, control.Record{Kind: control.BackfillClosed, Session: session},
+		"silence counts again; what had been sent stays counted", "no instance is at work: it is closed at the next start")
 }
 
 func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) error {
@@ -172,17 +190,56 @@ func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfil
 	if err := inputsExist(ctx, client, loaded); err != nil {
 		return err
 	}
+	session, err := c.openBackfill(ctx, loaded, plan)
+	if err != nil {
+		return err
+	}
+	defer session.client.Close()
 	begun, bar := c.now(), c.progress("backfill", plan.Events)
-	sent, err := backfill.Send(ctx, plan, client, inputTopics(&loaded.Config), skip, bar.to)
+	sent, err := backfill.Send(ctx, plan, client, inputTopics(&loaded.Config), skip, bar.to, session.Reached)
 	bar.end()
 	took := c.now().Sub(begun)
+	if err == nil {
+		err = session.Close(ctx)
+	}
 	if err != nil {
-		return &coded{exitPartial, fmt.Errorf("%w; %d of %d events are sent, go on with --skip %d", err, sent, plan.Events, sent)}
+		return &coded{exitPartial, fmt.Errorf("%w; %d of %d events are sent: silence waits for the rest, go on with --skip %d, "+
+			"or give it up with `holdfast backfill --close %s`", err, sent, plan.Events, sent, session.ID)}
 	}
 	if !c.quiet {
 		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-skip, took.Round(10*time.Millisecond), rateOf(sent-skip, took))
 	}
 	return nil
+}
+
+// openSession is a session with the client that it writes with.
+type openSession struct {
+	*backfill.Session
+	client *kgo.Client
+}
+
+// openBackfill announces a plan to whatever instance may be running.
+func (c *cli) openBackfill(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan) (openSession, error) {
+	client, err := c.placing(ctx, loaded)
+	if err != nil {
+		return openSession{}, err
+	}
+	inputs := inputTopics(&loaded.Config)
+	var names []string
+	for _, input := range []event.Type{event.Purchase, event.Visit, event.Complaint} {
+		if inputs[input] != "" {
+			names = append(names, inputs[input])
+		}
+	}
+	session := backfill.NewSession(client, plan.ID(), loaded.Kafka.Group, internalTopic(), names)
+	switch err := session.Open(ctx); {
+	case errors.Is(err, backfill.ErrNotHeard):
+		fmt.Fprintf(c.stderr, "%v: it may conclude from a part of the file until it has; look at what /readyz says\n", err)
+	case err != nil:
+		client.Close()
+		return openSession{}, err
+	}
+	return openSession{session, client}, nil
 }
 
 // inputsExist refuses to send where a topic is missing or the counts differ,

@@ -107,9 +107,9 @@ func (c *cli) root() *cobra.Command {
 // commands lists the subcommands; one file each.
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
-		c.auditCommand(), c.backfillCommand(), c.configCommand(), c.demoCommand(), c.enginesCommand(),
+		c.auditCommand(), c.backfillCommand(), c.clockCommand(), c.configCommand(), c.demoCommand(), c.enginesCommand(),
 		c.explainCommand(), modelcli.NewFitCommand(), c.healthCommand(), c.migrateCommand(), c.produceCommand(),
-		c.runCommand(), modelcli.NewScoreCommand(), c.validateCommand(), c.versionCommand(), c.waitCommand(),
+		c.rowsCommand(), c.runCommand(), modelcli.NewScoreCommand(), c.validateCommand(), c.versionCommand(), c.waitCommand(),
 	}
 }
 

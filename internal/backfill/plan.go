@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -99,6 +101,13 @@ func (p *Plan) count(e Event) {
 	}
 	p.Last = max(p.Last, e.At)
 	p.Events++
+}
+
+// ID names the plan: the same file gives the same one.
+func (p *Plan) ID() string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s %d %d %d", filepath.Base(p.options.Name), p.Events, p.First, p.Last)
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 // Each gives the events in event-time order; ties stay in the order of rows.

@@ -32,8 +32,13 @@ const flushGrace = 10 * time.Second
 // skip of them, and gives the number of events that the brokers have
 // acknowledged, the skipped ones included. Where ctx ends, what was handed
 // over is still waited for: the events sent are then the first of the order.
-func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.Type]string, skip int64, done func(sent int64)) (int64, error) {
-	sending := &sending{producer: producer, topics: topics, done: done, sent: skip, room: make(chan struct{}, inFlight)}
+//
+// Now and then, between events of different times, what was handed over is
+// waited for and reached is told up to which time all events are there; nil =
+// nobody wants to know.
+func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.Type]string, skip int64,
+	done func(sent int64), reached func(context.Context, event.Instant) error) (int64, error) {
+	sending := &sending{producer: producer, topics: topics, done: done, sent: skip, room: make(chan struct{}, inFlight), reached: reached}
 	index := int64(0)
 	err := plan.Each(func(e Event) error {
 		index++
@@ -68,6 +73,11 @@ type sending struct {
 	done     func(int64)
 	room     chan struct{}
 
+	reached func(context.Context, event.Instant) error
+	since   int           // events since it was told last
+	told    time.Time     // when
+	last    event.Instant // time of the latest event handed over
+
 	mu     sync.Mutex
 	sent   int64
 	failed error
@@ -89,6 +99,9 @@ func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
 	if err := ctx.Err(); err != nil { // both were ready
 		return err
 	}
+	if err := s.stretch(ctx, e.At); err != nil {
+		return err
+	}
 	key, value := e.Key, e.Value
 	if volatile { // the client keeps the record until it is acknowledged
 		key, value = append([]byte(nil), key...), append([]byte(nil), value...)
@@ -100,6 +113,38 @@ func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
 	// The record's own context never ends: a cancelled record in the middle
 	// would leave a hole in the order.
 	s.producer.Produce(context.Background(), record, s.acknowledged)
+	return nil
+}
+
+const (
+	// stretchEvents is how many events may be on their way before it is told
+	// how far they go; an instance holds that many in memory.
+	stretchEvents = 10_000
+	stretchEvery  = time.Second
+)
+
+// stretch tells how far the events sent so far go, where it is time to.
+func (s *sending) stretch(ctx context.Context, next event.Instant) error {
+	if s.reached == nil {
+		return nil
+	}
+	if s.told.IsZero() {
+		s.told = time.Now()
+	}
+	due := s.since >= stretchEvents || time.Since(s.told) >= stretchEvery
+	if due && next > s.last && s.last != 0 {
+		if err := s.producer.Flush(ctx); err != nil {
+			return err
+		}
+		if _, failed := s.outcome(); failed != nil {
+			return failed
+		}
+		if err := s.reached(ctx, s.last); err != nil {
+			return err
+		}
+		s.since, s.told = 0, time.Now()
+	}
+	s.since, s.last = s.since+1, max(s.last, next)
 	return nil
 }
 

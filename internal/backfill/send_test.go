@@ -53,7 +53,7 @@ func TestEventsArriveInOrderOnThePartitionOfTheirCustomer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	last := int64(0)
-	sent, err := Send(ctx, visits(t, 100), client, visitTopics, 10, func(sent int64) { last = sent })
+	sent, err := Send(ctx, visits(t, 100), client, visitTopics, 10, func(sent int64) { last = sent }, nil)
 	if err != nil || sent != 100 || last != 100 {
 		t.Fatalf("sent %d, told %d, %v", sent, last, err)
 	}
@@ -116,7 +116,7 @@ func TestAStoppedBackfillSaysHowFarItCame(t *testing.T) {
 	sent, err := Send(ctx, plan, struct {
 		producerFunc
 		flusher
-	}{counting, producer}, visitTopics, 0, func(int64) {})
+	}{counting, producer}, visitTopics, 0, func(int64) {}, nil)
 	if sent != 20 || !errors.Is(err, context.Canceled) {
 		t.Errorf("sent %d, %v", sent, err)
 	}
@@ -133,14 +133,14 @@ func (f producerFunc) Produce(ctx context.Context, record *kgo.Record, promise f
 func TestARefusedRecordEndsTheBackfill(t *testing.T) {
 	refused := errors.New("refused")
 	producer := &fakeProducer{produce: func(*kgo.Record) error { return refused }}
-	sent, err := Send(t.Context(), visits(t, 3), producer, visitTopics, 0, func(int64) {})
+	sent, err := Send(t.Context(), visits(t, 3), producer, visitTopics, 0, func(int64) {}, nil)
 	if sent != 0 || !errors.Is(err, refused) {
 		t.Errorf("sent %d, %v", sent, err)
 	}
 }
 
 func TestATypeWithoutATopicIsRefused(t *testing.T) {
-	_, err := Send(t.Context(), visits(t, 3), &fakeProducer{}, map[event.Type]string{event.Visit: ""}, 0, func(int64) {})
+	_, err := Send(t.Context(), visits(t, 3), &fakeProducer{}, map[event.Type]string{event.Visit: ""}, 0, func(int64) {}, nil)
 	if !errors.Is(err, ErrNoTopic) {
 		t.Errorf("%v", err)
 	}
