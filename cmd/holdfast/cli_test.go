@@ -64,7 +64,7 @@ func TestExitCodes(t *testing.T) {
 		"help":                 {[]string{"--help"}, 0, ""},
 		"unknown command":      {[]string{"bogus"}, 2, `unknown command "bogus"`},
 		"unknown flag":         {[]string{"run", "--bogus"}, 2, "unknown flag: --bogus"},
-		"missing argument":     {[]string{"backfill"}, 2, "accepts 1 arg(s), received 0"},
+		"missing argument":     {[]string{"backfill"}, 2, "give a FILE, or --close"},
 		"bad output":           {[]string{"version", "-o", "xml"}, 2, `--output "xml" is not one of table, json`},
 		"bad level":            {[]string{"version", "--log-level", "loud"}, 2, `--log-level "loud" is not one of`},
 		"bad log format":       {[]string{"version", "--log-format", "xml"}, 2, `--log-format "xml" is not one of`},
