@@ -100,12 +100,12 @@ func (w *worker) command(p *Pipeline, c *control.Record, r *kgo.Record, in intak
 	switch c.Kind {
 	case control.BackfillOpened:
 		w.open(c, seen)
-		p.cfg.Logger.Info("a backfill begins; silence waits for it", "partition", w.partition, "session", c.Session)
+		p.cfg.Logger.Debug("a backfill begins", "partition", w.partition, "session", c.Session)
 	case control.BackfillReached:
 		return w.reachedBy(c, seen)
 	case control.BackfillClosed:
 		w.close(c, in.asked)
-		p.cfg.Logger.Info("a backfill has ended", "partition", w.partition, "session", c.Session)
+		p.cfg.Logger.Debug("a backfill has ended", "partition", w.partition, "session", c.Session)
 	case control.RowsResend:
 		w.batch.ResendRows = true
 		w.paramVersion = ""
@@ -229,8 +229,15 @@ func (s *session) sessionsOpen() int {
 	}
 	slices.Sort(open)
 	s.p.status.mu.Lock()
+	before := len(s.p.status.sessions)
 	s.p.status.sessions = open
 	s.p.status.mu.Unlock()
+	switch {
+	case before == 0 && len(open) > 0:
+		s.p.cfg.Logger.Info("a backfill is on its way; silence waits for its end", "sessions", len(open))
+	case before > 0 && len(open) == 0:
+		s.p.cfg.Logger.Info("no backfill is open any more; silence counts again")
+	}
 	return len(open)
 }
 

@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -216,5 +217,55 @@ func TestReplayLosesNoDeadline(t *testing.T) {
 	loaded.EndReplay()
 	if at := loaded.NextDue(); at > 450_000*event.Hour || loaded.Pending() != 1 {
 		t.Errorf("%d pending, next due at %d: the deadline is lost", loaded.Pending(), at)
+	}
+}
+
+// TestRearmFindsTheSameDeadlines: where silence falls back behind the ring, what
+// is due comes all the same, in its order.
+func TestRearmFindsTheSameDeadlines(t *testing.T) {
+	put := func(s *Slab, n int, deadline event.Instant) {
+		var c Customer
+		id := []byte{byte(n), byte(n >> 8)}
+		if !s.Load(&c, event.HashID(id), id, true) {
+			t.Fatal("no record")
+		}
+		c.Deadline = deadline
+		s.Store(&c)
+	}
+	// The ring has moved far ahead when earlier deadlines come: all wait in its first bucket.
+	build := func() *Slab {
+		s := NewSlab()
+		s.Begin(1, false)
+		put(s, 600, 100_000*event.Hour)
+		if _, _, ok := s.PopDue(99_999 * event.Hour); ok {
+			t.Fatal("due before its time")
+		}
+		for n := range 600 {
+			put(s, n, event.Instant(n*7919%600)*30*event.Hour)
+		}
+		return s
+	}
+	drain := func(s *Slab, limit event.Instant) (all []event.Instant) {
+		for {
+			_, at, ok := s.PopDue(limit)
+			if !ok {
+				return all
+			}
+			all = append(all, at)
+		}
+	}
+	plain, rearmed := build(), build()
+	rearmed.Rearm(100 * event.Hour)
+	if base := rearmed.calendar.base; base > 100 {
+		t.Fatalf("the ring begins at hour %d", base)
+	}
+	for _, limit := range []event.Instant{100 * event.Hour, 5000 * event.Hour, 18_000 * event.Hour} {
+		want, got := drain(plain, limit), drain(rearmed, limit)
+		if !slices.Equal(want, got) || !slices.IsSorted(got) {
+			t.Errorf("up to %d: %d deadlines, want %d", limit/event.Hour, len(got), len(want))
+		}
+	}
+	if plain.Pending() != 1 || rearmed.Pending() != 1 {
+		t.Errorf("%d and %d deadlines are left", plain.Pending(), rearmed.Pending())
 	}
 }

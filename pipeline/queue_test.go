@@ -1,0 +1,250 @@
+package pipeline
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"pgregory.net/rapid"
+
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/control"
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// TestQueueIsAModelOfASlice pushes and pops at random.
+func TestQueueIsAModelOfASlice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q, in := &queue{}, &inputState{position: 5}
+		q.reset(in)
+		var model []*kgo.Record
+		next := int64(5)
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			if n := rapid.IntRange(0, 4).Draw(t, "push"); n > 0 {
+				for range n {
+					next += rapid.Int64Range(0, 3).Draw(t, "hole")
+					r := &kgo.Record{Offset: next, Value: make([]byte, rapid.IntRange(0, 50).Draw(t, "bytes"))}
+					next++
+					q.push(r, nil)
+					model = append(model, r)
+				}
+			}
+			n := rapid.IntRange(0, len(model)).Draw(t, "pop")
+			want := q.next
+			if n < len(model) {
+				want = model[n].Offset
+			}
+			if got := q.position(n); got != want {
+				t.Fatalf("position behind %d of %d is %d, want %d", n, len(model), got, want)
+			}
+			q.pop(n)
+			model = model[n:]
+			bytes := int64(0)
+			for i, item := range q.waiting() {
+				if item.record != model[i] {
+					t.Fatalf("item %d is of offset %d, want %d", i, item.record.Offset, model[i].Offset)
+				}
+				bytes += bytesOf(item.record)
+			}
+			if len(q.waiting()) != len(model) || q.bytes != bytes || q.next != next {
+				t.Fatalf("%d items of %d bytes up to %d, want %d of %d up to %d", len(q.waiting()), q.bytes, q.next, len(model), bytes, next)
+			}
+		}
+	})
+}
+
+// merging is a worker with inputs of which the last is that of control records.
+func merging(inputs int) *worker {
+	w := &worker{control: inputs, queues: make([]queue, inputs+1), inputs: make([]inputState, inputs+1), holdBytes: 1 << 20}
+	for i := range w.queues {
+		w.topics = append(w.topics, fmt.Sprintf("t%d", i))
+	}
+	w.dropQueues()
+	return w
+}
+
+func ends(of ...int64) *logEnds {
+	asked := &logEnds{number: 1, at: 1}
+	for _, end := range of {
+		asked.ends = append(asked.ends, map[int32]checkpoint.Range{0: {End: end}})
+	}
+	return asked
+}
+
+// TestFrontier: how far events may be applied, by what has been read of each input.
+func TestFrontier(t *testing.T) {
+	now := time.Now()
+	read := func(w *worker, input int, next int64, latest event.Instant) {
+		w.queues[input].next, w.queues[input].latest, w.queues[input].movedAt = next, latest, now
+	}
+	for name, c := range map[string]struct {
+		asked *logEnds
+		set   func(w *worker)
+		want  event.Instant
+	}{
+		"nothing asked":      {nil, func(*worker) {}, noTime},
+		"all empty":          {ends(0, 0, 0), func(*worker) {}, forever},
+		"all read":           {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100); read(w, 1, 12, 50) }, forever},
+		"one behind":         {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100); read(w, 1, 3, 50) }, 50 + mergeSlack},
+		"both behind":        {ends(7, 9, 0), func(w *worker) { read(w, 0, 6, 40); read(w, 1, 3, 50) }, 40 + mergeSlack},
+		"one never read":     {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100) }, 0 + mergeSlack},
+		"one brings nothing": {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100); w.queues[1].movedAt = now.Add(-time.Minute) }, forever},
+		"control unread":     {ends(0, 0, 1), func(*worker) {}, noTime},
+		"control read":       {ends(0, 0, 1), func(w *worker) { read(w, 2, 1, 0) }, forever},
+		"control never comes": {ends(0, 0, 1), func(w *worker) {
+			w.queues[2].movedAt = now.Add(-time.Minute)
+		}, forever},
+	} {
+		w := merging(2)
+		c.set(w)
+		if got := w.frontier(c.asked, now); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// TestBounded: a batch of what has waited for long has about as many events as it may.
+func TestBounded(t *testing.T) {
+	w := merging(2)
+	for n := range event.Instant(100) {
+		for input := range 2 {
+			w.queues[input].push(&kgo.Record{Offset: int64(n)}, nil)
+			waiting := w.queues[input].waiting()
+			waiting[len(waiting)-1].at = 1000 + n
+		}
+	}
+	for most, want := range map[int]event.Instant{500: forever, 200: forever, 100: 1049, 3: 1001} {
+		if got := w.bounded(forever, most); got != want {
+			t.Errorf("at most %d events: up to %d, want %d", most, got, want)
+		}
+	}
+	if got := w.bounded(1010, 100); got != 1010 {
+		t.Errorf("22 events within the frontier: up to %d, want 1010", got)
+	}
+}
+
+// TestSessionsHoldTheirInputs: within a backfill events are applied as far as it
+// says, live ones among them; without a word from it they are not held.
+func TestSessionsHoldTheirInputs(t *testing.T) {
+	now := time.Now()
+	w := merging(2)
+	w.heardOf = now
+	w.open(&control.Record{Session: "b", Topics: []string{"t0", "elsewhere"}, Offsets: []int64{4, 0}}, 1)
+	check := func(what string, input int, upTo, wantTime event.Instant, wantOffset int64) {
+		t.Helper()
+		if at, offset := w.limitsOf(input, upTo, now); at != wantTime || offset != wantOffset {
+			t.Errorf("%s: up to time %d and offset %d, want %d and %d", what, at, offset, wantTime, wantOffset)
+		}
+	}
+	const anywhere = 1<<63 - 1
+	check("its input", 0, 77, forever, 4)
+	check("another input", 1, 77, 77, anywhere)
+	reached := &control.Record{Kind: control.BackfillReached, Session: "b", Topics: []string{"t0"}, Offsets: []int64{9}, Through: 500}
+	if w.mayObey(reached) {
+		t.Error("obeyed before the input was read up to there")
+	}
+	w.queues[0].next = 9
+	if !w.mayObey(reached) || !w.reachedBy(reached, 2) || w.reachedBy(&control.Record{Session: "other"}, 2) {
+		t.Error("not obeyed although the input was read up to there, or of another session")
+	}
+	check("its input, further", 0, 77, forever, 9)
+	if got := w.silenceOf(); got != 500-w.lateness {
+		t.Errorf("silence counts up to %d", got)
+	}
+	w.heardOf = now.Add(-time.Minute)
+	check("a backfill that says nothing", 0, 77, forever, anywhere)
+	w.heardOf = now
+	w.holdBytes = -1
+	check("too much that waits", 0, 77, forever, anywhere)
+	w.holdBytes = 1 << 20
+	w.open(&control.Record{Session: "c", Topics: []string{"t1"}}, 3)
+	check("two backfills", 0, 77, 77, anywhere)
+	w.close(&control.Record{Session: control.AllSessions}, nil)
+	if len(w.sessions) != 0 {
+		t.Errorf("%d sessions are open", len(w.sessions))
+	}
+	for n := range 40 {
+		w.open(&control.Record{Session: fmt.Sprint(n)}, 3)
+	}
+	if len(w.sessions) != maxSessions || w.sessions[0].ID != "24" {
+		t.Errorf("%d sessions from %s on", len(w.sessions), w.sessions[0].ID)
+	}
+}
+
+// TestLogPlaces: a restart may begin at the newest entry that is not after what
+// is needed, whatever was taken back meanwhile.
+func TestLogPlaces(t *testing.T) {
+	l := &logPlaces{floor: 3}
+	check := func(needed uint64, want int64) {
+		t.Helper()
+		if got := l.before(needed); got != want {
+			t.Errorf("batch %d is needed: from %d, want %d (%v)", needed, got, want, l.places)
+		}
+	}
+	check(1, 3)
+	for batch := range uint64(5) {
+		l.note(10+batch, int64(100+2*batch))
+	}
+	check(9, 3)
+	check(12, 104)
+	l.note(13, 120) // 13 and 14 were taken back
+	check(13, 120)
+	check(200, 120)
+	l.note(14, 130)
+	check(15, 130)
+	if len(l.places) != 1 {
+		t.Errorf("%d places are kept, want the newest", len(l.places))
+	}
+}
+
+// TestDoubt: when a wall time is not believed.
+func TestDoubt(t *testing.T) {
+	mono := time.Now()
+	const wall = 1_750_000_000 * event.Second
+	later := func(d time.Duration) time.Time { return mono.Add(d) }
+	for name, c := range map[string]struct {
+		set     func(w *times)
+		at      event.Instant
+		mono    time.Time
+		doubted bool
+	}{
+		"the first":                    {func(*times) {}, wall, mono, false},
+		"as the monotonic clock":       {func(w *times) { w.believe(wall, mono) }, wall + event.Hour, later(time.Hour), false},
+		"a jump ahead":                 {func(w *times) { w.believe(wall, mono) }, wall + event.Hour, later(time.Minute), true},
+		"a jump back":                  {func(w *times) { w.believe(wall, mono) }, wall - event.Hour, later(time.Minute), true},
+		"small steps":                  {func(w *times) { w.believe(wall, mono) }, wall + 90*event.Second, later(time.Second), false},
+		"as the brokers":               {func(w *times) { w.appended(wall, mono) }, wall + event.Minute, later(time.Minute), false},
+		"unlike the brokers":           {func(w *times) { w.appended(wall, mono) }, wall + 10*event.Day24h, later(time.Minute), true},
+		"a jump that the brokers made": {func(w *times) { w.believe(wall, mono); w.appended(wall+event.Day24h, later(time.Minute)) }, wall + event.Day24h, later(time.Minute), false},
+		"not looked at":                {func(w *times) { w.tolerance = -1; w.believe(wall, mono) }, wall + event.Day24h, later(time.Second), false},
+	} {
+		w := &times{tolerance: 2 * time.Minute}
+		c.set(w)
+		if why := w.believe(c.at, c.mono); (why != "") != c.doubted || w.doubted() != why {
+			t.Errorf("%s: %q, and remembers %q", name, why, w.doubted())
+		}
+	}
+	w := &times{tolerance: time.Minute}
+	w.believe(wall, mono)
+	w.believe(wall+event.Day24h, later(time.Second)) // not believed, so it is no measure
+	if why := w.believe(wall+2*event.Second, later(2*time.Second)); why != "" {
+		t.Errorf("back at the right time: %s", why)
+	}
+}
+
+// TestEpochsGrow: a later beginning has a greater epoch, also after years.
+func TestEpochsGrow(t *testing.T) {
+	last := uint32(0)
+	for _, date := range []string{"2026-11-27T00:00:00Z", "2026-11-27T00:00:04Z", "2031-01-01T00:00:00Z", "2053-12-31T00:00:00Z"} {
+		at, err := time.Parse(time.RFC3339, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := newEpoch(event.Instant(at.UnixMicro())); e <= last || e >= 1<<28 {
+			t.Errorf("%s: epoch %d after %d, want more and at most 28 bits", date, e, last)
+		} else {
+			last = e
+		}
+	}
+}
