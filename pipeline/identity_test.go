@@ -164,16 +164,18 @@ func TestACrashAndAMonthAway(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		quiet   time.Duration // before the death
+		again   bool          // something came after it
 		log     bool          // the batch log runs out
 		offsets bool
 		words   []string // of the refusal; nil = it goes on, exactly
 	}{
-		{"busy, both", 0, true, true, []string{"cut after a crash"}},
-		{"busy, the log", 0, true, false, []string{"cut after a crash"}},
-		{"busy, the offsets", 0, false, true, nil},
-		{"quiet, both", 30 * time.Second, true, true, nil},
-		{"quiet, the log", 30 * time.Second, true, false, nil},
-		{"quiet, the offsets", 30 * time.Second, false, true, nil},
+		{"busy, both", 0, false, true, true, []string{"cut after a crash"}},
+		{"busy, the log", 0, false, true, false, []string{"cut after a crash"}},
+		{"busy, the offsets", 0, false, false, true, nil},
+		{"quiet, both", 30 * time.Second, false, true, true, nil},
+		{"quiet, the log", 30 * time.Second, false, true, false, nil},
+		{"quiet, the offsets", 30 * time.Second, false, false, true, nil},
+		{"busy after a rest, both", 30 * time.Second, true, true, true, []string{"cut after a crash"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inVirtualTime(t, func(v *virtual) {
@@ -188,6 +190,12 @@ func TestACrashAndAMonthAway(t *testing.T) {
 					v.caughtUp(cfg)
 				}
 				time.Sleep(c.quiet)
+				if more := few(40, start+event.Hour); c.again {
+					for n := 0; n < len(more); n += 10 {
+						v.produce(more[n : n+10])
+						v.caughtUp(cfg)
+					}
+				}
 				cut()
 				if err := p.stop(); err != nil {
 					t.Fatal(err)

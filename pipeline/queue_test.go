@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -230,6 +231,51 @@ func TestDoubt(t *testing.T) {
 	w.believe(wall+event.Day24h, later(time.Second)) // not believed, so it is no measure
 	if why := w.believe(wall+2*event.Second, later(2*time.Second)); why != "" {
 		t.Errorf("back at the right time: %s", why)
+	}
+}
+
+// TestAskingsFromBeforeABackfillsEndAreOfNoUse: neither the latest one nor the one
+// on its way when the end was read knows what had come by then.
+func TestAskingsFromBeforeABackfillsEndAreOfNoUse(t *testing.T) {
+	c := newClock(1)
+	asked := func(number uint64, at event.Instant) *logEnds {
+		a := ends(10)
+		a.number, a.at = number, at
+		return a
+	}
+	c.take(asked(5, 100), 0)
+	if c.askedAt != 100 {
+		t.Fatalf("the target is of %d, want 100", c.askedAt)
+	}
+	c.forget(asked(5, 100))
+	for number, want := range map[uint64]event.Instant{5: 0, 6: 0} {
+		if c.take(asked(number, 200), 0); c.askedAt != want {
+			t.Errorf("asking %d is taken", number)
+		}
+	}
+	if c.take(asked(7, 300), 0); c.askedAt != 300 {
+		t.Error("a later asking is not taken")
+	}
+	if c.take(asked(8, 0), 0); c.askedAt != 300 {
+		t.Error("a wall time that is not believed is taken")
+	}
+}
+
+// TestDeletedUnreadIsRefusedAtOnce, by what the log starts say, before any fetch does.
+func TestDeletedUnreadIsRefusedAtOnce(t *testing.T) {
+	w := merging(1)
+	w.inputs[0].position = 7
+	w.dropQueues()
+	s := &session{p: &Pipeline{}, workers: []*worker{w}}
+	for start, lost := range map[int64]bool{0: false, 7: false, 8: true} {
+		asked := ends(9, 0)
+		asked.ends[0][0] = checkpoint.Range{Start: start, End: 9}
+		if err := s.checkUnread(asked); errors.Is(err, errLostUnread) != lost {
+			t.Errorf("the log begins with %d, and 7 is next: %v", start, err)
+		}
+	}
+	if err := s.checkUnread(nil); err != nil {
+		t.Error(err)
 	}
 }
 
