@@ -70,13 +70,14 @@ func New(cfg Config) (*JSON, error) {
 func (d *JSON) Decode(dst *event.Event, rec *Record, arena *Arena) (Reject, bool) {
 	*dst = event.Event{}
 	dst.Type, dst.RecordTime = d.cfg.Type, rec.Timestamp
-	if !rec.HasValue || len(rec.Value) == 0 {
+	value := event.TrimByteOrderMark(rec.Value)
+	if !rec.HasValue || len(value) == 0 {
 		return Reject{Reason: Empty, Detail: "the value must not be null or empty"}, false
 	}
 	if len(rec.Value) > d.cfg.MaxValueBytes {
 		return Reject{Reason: TooLarge, Detail: "the value must be at most kafka.max_record_bytes long"}, false
 	}
-	d.begin(rec, arena)
+	d.begin(rec, value, arena)
 	reject, ok := d.read(dst, rec)
 	d.b, d.key, d.arena = nil, nil, nil
 	if cap(d.names) > 0 {
@@ -85,8 +86,8 @@ func (d *JSON) Decode(dst *event.Event, rec *Record, arena *Arena) (Reject, bool
 	return reject, ok
 }
 
-func (d *JSON) begin(rec *Record, arena *Arena) {
-	d.b, d.arena = rec.Value, arena
+func (d *JSON) begin(rec *Record, value []byte, arena *Arena) {
+	d.b, d.arena = value, arena
 	d.encoding, d.twice = false, false
 	d.seen, d.present, d.badType = 0, d.constantMask, 0
 	d.key, d.timestamp = rec.Key, rec.Timestamp
@@ -107,6 +108,8 @@ func (d *JSON) read(dst *event.Event, rec *Record) (Reject, bool) {
 // comes before bad syntax.
 func (d *JSON) unreadable() Reject {
 	switch {
+	case event.IsUTF16(d.b):
+		return Reject{Reason: BadEncoding, Detail: "the value is UTF-16 or UTF-32; it must be UTF-8"}
 	case d.encoding || !utf8.Valid(d.b) || loneSurrogate(d.b):
 		return Reject{Reason: BadEncoding, Detail: "the value must be valid UTF-8 without lone surrogates"}
 	case d.twice:

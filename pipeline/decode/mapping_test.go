@@ -47,6 +47,18 @@ func TestRename(t *testing.T) {
 	}
 }
 
+// TestConstantNumberOfAText takes a number that stands for a text as it is
+// written.
+func TestConstantNumberOfAText(t *testing.T) {
+	for written, want := range map[string]string{`15`: "15", `1.10`: "1.10", `"017"`: "017", `12345678901234567890`: "12345678901234567890"} {
+		cfg := Config{Type: visit, Mapping: Mapping{Constant: map[string]string{"segment": written, "store_id": written}}}
+		got, reject, ok := decodeOne(t, cfg, record(good[visit]))
+		if !ok || string(got.Segment) != want {
+			t.Errorf("%s: segment %q, %+v", written, got.Segment, reject)
+		}
+	}
+}
+
 func TestMappingErrors(t *testing.T) {
 	for want, cfg := range map[string]Config{
 		"event type 0 has no schema":                    {},
@@ -60,7 +72,8 @@ func TestMappingErrors(t *testing.T) {
 		`constant for "kind" must be a JSON string`:     {Type: visit, Mapping: Mapping{Constant: map[string]string{"kind": `cart`}}},
 		`constant for "source" must be a JSON string`:   {Type: visit, Mapping: Mapping{Constant: map[string]string{"source": `null`}}},
 		`constant for "consent" must be a JSON string`:  {Type: visit, Mapping: Mapping{Constant: map[string]string{"consent": `{}`}}},
-		`constant for "kind" must have the JSON type`:   {Type: visit, Mapping: Mapping{Constant: map[string]string{"kind": `1`}}},
+		`constant for "kind" must have the JSON type`:   {Type: visit, Mapping: Mapping{Constant: map[string]string{"kind": `true`}}},
+		`constant for "pages" must have the JSON type`:  {Type: visit, Mapping: Mapping{Constant: map[string]string{"pages": `"1"`}}},
 		`constant for "kind" must be one of the schema`: {Type: visit, Mapping: Mapping{Constant: map[string]string{"kind": `"stroll"`}}},
 		`3 is no form of amounts`:                       {Type: visit, Mapping: Mapping{Amounts: 3}},
 	} {

@@ -196,10 +196,13 @@ func (d *JSON) storeConstants() error {
 		if !ok {
 			continue
 		}
-		d.begin(&Record{Value: []byte(text)}, &arena)
+		d.begin(&Record{}, []byte(text), &arena)
 		tok := &d.tokens[i]
 		if d.value(tok, 0, maxDepth) != len(d.b) || tok.kind == tokenNull {
 			return fmt.Errorf("map fields: the constant for %q must be a JSON string, number or boolean", f.name)
+		}
+		if f.want&wantText != 0 && wantDecimal&(1<<tok.kind) != 0 && f.want&(1<<tok.kind) == 0 {
+			*tok = token{kind: tokenString, end: int32(len(text))} // a number stands for its text, such as "1.10"
 		}
 		if f.want&(1<<tok.kind) == 0 {
 			return fmt.Errorf("map fields: the constant for %q must have the JSON type of the schema", f.name)
