@@ -56,7 +56,8 @@ func certificate(t *testing.T) (certPEM, keyPEM string) {
 
 func TestKafkaOverTLSWithALogin(t *testing.T) {
 	cert, key := certificate(t)
-	folder := files{"ca": cert, "key": key, "good": "secret\n", "bad": "wrong"}
+	folder := files{"ca": cert, "key": key, "good": "secret\n", "bad": "wrong",
+		"marked ca": "\ufeff" + cert, "marked key": "\ufeff" + key, "marked good": "\ufeffsecret\r\n"}
 	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +87,10 @@ func TestKafkaOverTLSWithALogin(t *testing.T) {
 	if err := ping(config.Kafka{TLS: config.TLS{CAFile: "ca"}, SASL: login}); err != nil {
 		t.Errorf("the right login: %v", err)
 	}
+	marked := config.TLS{CAFile: "marked ca", CertFile: "marked ca", KeyFile: "marked key"}
+	if err := ping(config.Kafka{TLS: marked, SASL: config.SASL{Mechanism: "scram-sha-512", User: "user", PasswordFile: "marked good"}}); err != nil {
+		t.Errorf("files with a byte order mark: %v", err)
+	}
 	if err := ping(config.Kafka{TLS: config.TLS{Enabled: true}, SASL: login}); err == nil {
 		t.Error("an unknown certificate authority was trusted")
 	}
@@ -100,16 +105,20 @@ func TestKafkaOverTLSWithALogin(t *testing.T) {
 
 func TestFilesThatCannotBeRead(t *testing.T) {
 	cert, key := certificate(t)
-	folder := files{"empty": "", "text": "no certificate", "cert": cert, "key": key}
+	folder := files{"empty": "", "text": "no certificate", "cert": cert, "key": key,
+		"wide": "\xff\xfes\x00e\x00"}
 	for name, test := range map[string]struct {
 		kafka config.Kafka
 		want  string
 	}{
-		"no ca":       {config.Kafka{TLS: config.TLS{CAFile: "none"}}, "read kafka.tls.ca_file: "},
-		"ca no pem":   {config.Kafka{TLS: config.TLS{CAFile: "text"}}, "read kafka.tls.ca_file text: there is no PEM certificate in it"},
-		"no key":      {config.Kafka{TLS: config.TLS{CertFile: "cert", KeyFile: "none"}}, "read kafka.tls.key_file: "},
-		"no cert":     {config.Kafka{TLS: config.TLS{CertFile: "none", KeyFile: "key"}}, "read kafka.tls.cert_file: "},
-		"swapped":     {config.Kafka{TLS: config.TLS{CertFile: "key", KeyFile: "cert"}}, "read kafka.tls.cert_file and key_file: "},
+		"no ca":     {config.Kafka{TLS: config.TLS{CAFile: "none"}}, "read kafka.tls.ca_file: "},
+		"ca no pem": {config.Kafka{TLS: config.TLS{CAFile: "text"}}, "read kafka.tls.ca_file text: there is no PEM certificate in it"},
+		"no key":    {config.Kafka{TLS: config.TLS{CertFile: "cert", KeyFile: "none"}}, "read kafka.tls.key_file: "},
+		"no cert":   {config.Kafka{TLS: config.TLS{CertFile: "none", KeyFile: "key"}}, "read kafka.tls.cert_file: "},
+		"swapped":   {config.Kafka{TLS: config.TLS{CertFile: "key", KeyFile: "cert"}}, "read kafka.tls.cert_file and key_file: "},
+		"wide password": {config.Kafka{SASL: config.SASL{Mechanism: "plain", User: "u", PasswordFile: "wide"}},
+			"read the secret of kafka.sasl.password_file: read wide: it is UTF-16 or UTF-32; save it as UTF-8"},
+		"wide ca":     {config.Kafka{TLS: config.TLS{CAFile: "wide"}}, "read kafka.tls.ca_file: read wide: it is UTF-16"},
 		"no password": {config.Kafka{SASL: config.SASL{Mechanism: "plain", User: "u", PasswordFile: "empty"}}, "read the secret of kafka.sasl.password_file: empty is empty"},
 	} {
 		if _, err := Kafka(test.kafka, folder.read); err == nil || !strings.HasPrefix(err.Error(), test.want) {

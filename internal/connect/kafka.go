@@ -59,7 +59,7 @@ var errNoCertificate = errors.New("there is no PEM certificate in it")
 func kafkaTLS(settings config.TLS, read config.FileReader) (*tls.Config, error) {
 	secure := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: settings.ServerName}
 	if settings.CAFile != "" {
-		pem, err := read(settings.CAFile)
+		pem, err := config.ReadText(read, settings.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("read kafka.tls.ca_file: %w", err)
 		}
@@ -71,11 +71,11 @@ func kafkaTLS(settings config.TLS, read config.FileReader) (*tls.Config, error) 
 	if settings.CertFile == "" {
 		return secure, nil
 	}
-	certificate, err := read(settings.CertFile)
+	certificate, err := config.ReadText(read, settings.CertFile)
 	if err != nil {
 		return nil, fmt.Errorf("read kafka.tls.cert_file: %w", err)
 	}
-	key, err := read(settings.KeyFile)
+	key, err := config.ReadText(read, settings.KeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("read kafka.tls.key_file: %w", err)
 	}
