@@ -3,7 +3,10 @@ package pipeline
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -26,60 +29,131 @@ const (
 	// with key and headers it must fit into what the dead-letter topic takes,
 	// or the commit that carries it could never succeed.
 	wholeBytes = 6 << 20
+	// headerOverhead is what a header takes beside its name and value, in
+	// bytes, at most: two lengths.
+	headerOverhead = 10
+	// maxAttempts bounds the count of attempts.
+	maxAttempts = 1_000_000
 )
+
+// ownHeaders are the beginnings of the names that only we may give to headers
+// of a dead letter. Whoever sends a record may have given them before.
+var ownHeaders = []string{"holdfast.dlq.", "__connect.errors."}
+
+// isOwn reports whether a header is of those that say why a record is a dead
+// letter.
+func isOwn(key string) bool {
+	return slices.ContainsFunc(ownHeaders, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+}
 
 // deadLetter is the record of the dead-letter topic: the original's key, value
 // and headers on the same partition number, with the reason in headers that
-// Kafka Connect's tools read too. Headers that are there already stay.
+// Kafka Connect's tools read too. Where the original has such headers, as one
+// that was a dead letter before, they are replaced: the attempts are counted
+// on, and when it was first seen stays.
 func (p *Pipeline) deadLetter(w *worker, r rejection) *kgo.Record {
 	src := r.record
 	out := &kgo.Record{Topic: p.cfg.Topics.DeadLetters, Partition: w.partition, Key: src.Key, Value: src.Value}
-	add := func(key, value string) {
-		for i := range src.Headers {
-			if src.Headers[i].Key == key {
-				return
-			}
-		}
-		out.Headers = append(out.Headers, kgo.RecordHeader{Key: key, Value: []byte(value)})
+	out.Headers = append(out.Headers, p.reasonHeaders(r)...)
+	if r.reject.Reason == decode.TooLarge || len(src.Value) > wholeBytes {
+		sum := sha256.Sum256(src.Value)
+		out.Headers = append(out.Headers, textHeader("holdfast.dlq.size", strconv.Itoa(len(src.Value))),
+			textHeader("holdfast.dlq.sha256", hex.EncodeToString(sum[:])),
+			textHeader("holdfast.dlq.truncated", strconv.FormatBool(len(src.Value) > truncatedBytes)))
+		out.Value = src.Value[:min(len(src.Value), truncatedBytes)]
 	}
-	topic := p.cfg.Inputs[r.input].Topic
-	reason := r.reject.Reason.String()
-	detail := r.reject.Detail
+	if len(out.Key) > truncatedBytes {
+		out.Headers = append(out.Headers, textHeader("holdfast.dlq.key_truncated", "true"))
+		out.Key = out.Key[:truncatedBytes]
+	}
+	originals, truncated := originalHeaders(src.Headers)
+	if truncated {
+		out.Headers = append(out.Headers, textHeader("holdfast.dlq.headers_truncated", "true"))
+	}
+	out.Headers = append(out.Headers, originals...)
+	return out
+}
+
+func textHeader(key, value string) kgo.RecordHeader {
+	return kgo.RecordHeader{Key: key, Value: []byte(value)}
+}
+
+// reasonHeaders say where a record comes from and why it was not taken.
+func (p *Pipeline) reasonHeaders(r rejection) []kgo.RecordHeader {
+	src, reason, detail := r.record, r.reject.Reason.String(), r.reject.Detail
 	if r.reject.Field != "" {
 		detail = r.reject.Field + ": " + detail
 	}
-	add("__connect.errors.topic", topic)
-	add("__connect.errors.partition", strconv.Itoa(int(src.Partition)))
-	add("__connect.errors.offset", strconv.FormatInt(src.Offset, 10))
-	add("__connect.errors.connector.name", "holdfast")
-	add("__connect.errors.stage", stageOf(r))
-	add("__connect.errors.class.name", "holdfast."+reason)
-	add("__connect.errors.exception.class.name", "holdfast."+reason)
-	add("__connect.errors.exception.message", detail)
-	add("holdfast.dlq.reason", reason)
-	add("holdfast.dlq.attempts", "1")
-	add("holdfast.dlq.first_seen", p.cfg.Now().UTC().Format("2006-01-02T15:04:05.000000Z"))
-	add("holdfast.dlq.version", "1")
-	if r.reject.Reason == decode.TooLarge || len(src.Value) > wholeBytes {
-		sum := sha256.Sum256(src.Value)
-		add("holdfast.dlq.size", strconv.Itoa(len(src.Value)))
-		add("holdfast.dlq.sha256", hex.EncodeToString(sum[:]))
-		add("holdfast.dlq.truncated", strconv.FormatBool(len(src.Value) > truncatedBytes))
-		out.Value = src.Value[:min(len(src.Value), truncatedBytes)]
+	now := p.cfg.Now()
+	return []kgo.RecordHeader{
+		textHeader("__connect.errors.topic", p.cfg.Inputs[r.input].Topic),
+		textHeader("__connect.errors.partition", strconv.Itoa(int(src.Partition))),
+		textHeader("__connect.errors.offset", strconv.FormatInt(src.Offset, 10)),
+		textHeader("__connect.errors.connector.name", "holdfast"),
+		textHeader("__connect.errors.stage", stageOf(r)),
+		textHeader("__connect.errors.class.name", "holdfast."+reason),
+		textHeader("__connect.errors.exception.class.name", "holdfast."+reason),
+		textHeader("__connect.errors.exception.message", detail),
+		textHeader("holdfast.dlq.reason", reason),
+		textHeader("holdfast.dlq.attempts", strconv.Itoa(attempts(src.Headers))),
+		textHeader("holdfast.dlq.first_seen", firstSeen(src.Headers, now).UTC().Format("2006-01-02T15:04:05.000000Z")),
+		textHeader("holdfast.dlq.version", "1"),
 	}
+}
+
+// originalHeaders are the headers that stay: all that are not ours, as far as
+// there is room for them.
+func originalHeaders(all []kgo.RecordHeader) (kept []kgo.RecordHeader, truncated bool) {
 	size := 0
-	for _, h := range src.Headers {
-		if size += len(h.Key) + len(h.Value); size > truncatedBytes {
-			add("holdfast.dlq.headers_truncated", "true")
-			break
+	for _, h := range all {
+		if isOwn(h.Key) {
+			continue
 		}
-		out.Headers = append(out.Headers, h)
+		n := len(h.Key) + len(h.Value) + headerOverhead
+		if size+n > truncatedBytes {
+			truncated = true
+			continue
+		}
+		size += n
+		kept = append(kept, h)
 	}
-	if len(out.Key) > truncatedBytes {
-		add("holdfast.dlq.key_truncated", "true")
-		out.Key = out.Key[:truncatedBytes]
+	return kept, truncated
+}
+
+// attempts counts how often a record was set aside, this time included.
+func attempts(headers []kgo.RecordHeader) int {
+	text := onlyHeader(headers, "holdfast.dlq.attempts")
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxAttempts || text != strconv.Itoa(n) {
+		return 1
 	}
-	return out
+	return min(n+1, maxAttempts)
+}
+
+// firstSeen is when a record was set aside for the first time: now, unless an
+// earlier dead letter of it says otherwise.
+func firstSeen(headers []kgo.RecordHeader, now time.Time) time.Time {
+	before, ok := decode.ParseInstant([]byte(onlyHeader(headers, "holdfast.dlq.first_seen")))
+	if !ok || before < decode.DefaultMinEventTime || int64(before) > now.UnixMicro() {
+		return now
+	}
+	return time.UnixMicro(int64(before))
+}
+
+// onlyHeader is the value of a header that stands once. A dead letter never has
+// two of a name.
+func onlyHeader(headers []kgo.RecordHeader, key string) (value string) {
+	found := 0
+	for i := range headers {
+		if headers[i].Key == key {
+			value = string(headers[i].Value)
+			found++
+		}
+	}
+	if found != 1 || len(value) > 64 {
+		return ""
+	}
+	return value
 }
 
 func stageOf(r rejection) string {

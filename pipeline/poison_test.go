@@ -222,3 +222,57 @@ func (v *virtual) bomb(client *kgo.Client) []*kgo.Record {
 	}
 	return bomb
 }
+
+// TestADeadLetterThatFailsAgainSaysWhy repairs a record that was set aside, but
+// not wholly, and sends it again with the headers of its dead letter.
+func TestADeadLetterThatFailsAgainSaysWhy(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		cfg := v.honest()
+		client, topic := v.allowLarge(), v.topicOf(event.Purchase)
+		send := func(occurredAt, currency string, headers []kgo.RecordHeader) *kgo.Record {
+			r := &kgo.Record{Topic: topic, Partition: 2, Key: []byte("k-1"), Headers: headers, Value: fmt.Appendf(nil,
+				`{"event_id":"e-1","event_type":"purchase","occurred_at":%q,"customer_id":"k-1","kind":"order","order_id":"o-1",`+
+					`"currency":%q,"amount_net":1000}`, occurredAt, currency)}
+			if err := client.ProduceSync(v.ctx(), r).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		when := time.UnixMicro(int64(start)).UTC()
+		p := v.run(cfg)
+		first := send("soon", "euro", []kgo.RecordHeader{{Key: "trace", Value: []byte("7")}, {Key: "holdfast.dlq.reason", Value: []byte("fake")}})
+		v.caughtUp(cfg)
+		letter := v.deadLetters()[placeOf(first)]
+		if letter == nil {
+			t.Fatal("no dead letter")
+		}
+		v.setWall(start + event.Hour)
+		again := send(when.Format("2006-01-02 15:04:05 -0700"), "euro", letter.Headers)
+		v.caughtUp(cfg)
+		second := v.deadLetters()[placeOf(again)]
+		if second == nil {
+			t.Fatal("no second dead letter")
+		}
+		send(when.Format(time.RFC3339Nano), "EUR", second.Headers)
+		v.caughtUp(cfg)
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+		seen := when.Format("2006-01-02T15:04:05.000000Z")
+		for n, want := range []map[string]string{
+			{"holdfast.dlq.reason": "bad_time", "holdfast.dlq.attempts": "1", "holdfast.dlq.first_seen": seen, "trace": "7"},
+			{"holdfast.dlq.reason": "bad_value", "holdfast.dlq.attempts": "2", "holdfast.dlq.first_seen": seen, "trace": "7",
+				"__connect.errors.exception.message": "currency: must be three capital letters", "__connect.errors.class.name": "holdfast.bad_value"},
+		} {
+			r := []*kgo.Record{letter, second}[n]
+			for key, value := range want {
+				if got := headerOf(r, key); got != value {
+					t.Errorf("letter %d, %s: got %q, want %q", n+1, key, got, value)
+				}
+			}
+		}
+		if n := len(v.deadLetters()); n != 2 {
+			t.Errorf("%d dead letters, want 2: the third sending was good", n)
+		}
+	})
+}

@@ -26,6 +26,10 @@ func TimeForms() []string {
 	return []string{TimesRFC3339, TimesLocal, TimesDate, TimesSeconds, TimesMillis, TimesMicros, TimesNanos}
 }
 
+// maxTimeForms bounds how often a text is tried, and the sentence that says
+// what is accepted.
+const maxTimeForms = 8
+
 // Times reads the instants of a source that writes them in forms of its own.
 type Times struct {
 	forms    []timeForm
@@ -57,6 +61,9 @@ var exampleTime = time.Date(2026, 3, 1, 10, 15, 30, 0, time.UTC)
 func NewTimes(forms []string, zone *time.Location) (*Times, error) {
 	if len(forms) == 0 {
 		forms = []string{TimesRFC3339}
+	}
+	if len(forms) > maxTimeForms {
+		return nil, fmt.Errorf("%d forms of times; %d are the most", len(forms), maxTimeForms)
 	}
 	t := &Times{}
 	var words []string

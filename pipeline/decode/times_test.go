@@ -131,6 +131,13 @@ func TestTimeFormErrors(t *testing.T) {
 			t.Errorf("%q: got %v, want %q", forms, err, want)
 		}
 	}
+	many := strings.Split("2006-01-02|2006/01/02|2006.01.02|2006_01_02|2006:01:02|2006-01.02|2006-01/02|2006-01:02|2006-01_02", "|")
+	if _, err := NewTimes(many[:8], time.UTC); err != nil {
+		t.Error(err)
+	}
+	if _, err := NewTimes(many, time.UTC); err == nil || !strings.Contains(err.Error(), "9 forms of times") {
+		t.Errorf("nine forms: %v", err)
+	}
 	for _, form := range []string{TimesLocal, TimesDate, "02.01.2006 15:04"} {
 		if _, err := NewTimes([]string{form}, nil); err == nil || !strings.Contains(err.Error(), "needs a time zone") {
 			t.Errorf("%s without a zone: %v", form, err)
