@@ -158,3 +158,28 @@ func TestEncodingsOfAFile(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReadYAML reads any bytes: what cannot be read is a problem with a line of
+// the file, and nothing else may happen.
+func FuzzReadYAML(f *testing.F) {
+	for _, file := range []string{"\ufeffdelimiter: ;\nfields:\n  a: col\n  b: {constant: 007}\nevents:\n- when: {store: 017}\nnames: [a, b]\nrows: 3\n",
+		"fields: &a\n  a: *a\n", "x: [*a]\n", "? [a]\n: b\n", "a: |\n  b\n---\nc: d\n", "{", "names: &n [*n]\n", "fields: {a: {<<: *a}}\n", "rows: !!int [1]\n",
+		"\xff\xfea\x00", "fields: {a: !!x }\n", "delimiter: >-\n  a\n\n  b\n"} {
+		f.Add([]byte(file))
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		var got rows
+		document := ReadYAML("m.yml", file, &got)
+		lines := 2 + strings.Count(string(file), "\n") + strings.Count(string(file), "\r")
+		for _, problem := range document.Problems {
+			if problem.Message == "" || problem.Line < 0 || problem.Line > lines {
+				t.Errorf("%q: problem %+v in %d lines", file, problem, lines)
+			}
+		}
+		for path, line := range document.Lines {
+			if line < 1 || line > lines {
+				t.Errorf("%q: %s is on line %d of %d", file, path, line, lines)
+			}
+		}
+	})
+}

@@ -3,7 +3,7 @@
 // a closed set of reject reasons. JSON is the format implemented; others join
 // behind the Decoder contract.
 //
-// The rules are those of docs/formats: which field is mandatory for which
+// The rules are those of schemas/events: which field is mandatory for which
 // kind, its limits, and which reason counts where several apply. A decoder
 // holds no goroutine, reads no clock and keeps nothing of a record but the
 // order of its fields.

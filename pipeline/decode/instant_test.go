@@ -161,3 +161,14 @@ func BenchmarkInstant(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTimeParse is the yardstick: the usual spelling by the standard
+// library.
+func BenchmarkTimeParse(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := time.Parse(time.RFC3339Nano, "2026-10-01T09:10:00.123456Z"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

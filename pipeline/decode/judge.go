@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -20,7 +21,7 @@ func (d *JSON) judge(dst *event.Event, rec *Record) Reject {
 	}
 	d.walkNested()
 	if d.badType != 0 {
-		return Reject{BadType, d.specs[lowest(d.badType)].name, "must have the JSON type of the schema"}
+		return d.badTypeOf(lowest(d.badType))
 	}
 	skip := d.headMask
 	if len(rec.EventIDHeader) > 0 {
@@ -44,6 +45,15 @@ func (d *JSON) judge(dst *event.Event, rec *Record) Reject {
 		return d.reject(worst, f)
 	}
 	return d.judgeRecord(dst, rec)
+}
+
+// badTypeOf is the reject of a field of another JSON type than it should have.
+func (d *JSON) badTypeOf(i int) Reject {
+	reject := Reject{BadType, d.specs[i].name, "must have the JSON type of the schema"}
+	if wantAmount&(1<<d.tokens[i].kind) != 0 && d.specs[i].want == wantText && slices.Contains(instantFields, reject.Field) {
+		reject.Detail = "must be a text; numbers are read where mapping.<input>.times says in which unit"
+	}
+	return reject
 }
 
 // judgeHead checks what says which schema the record follows.

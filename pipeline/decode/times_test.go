@@ -175,6 +175,11 @@ func TestMappedTimes(t *testing.T) {
 		{berlin, `"01.03.2026 11:15"`, "2026-03-01T10:15:00Z", Reject{}},
 		{berlin, `"2026-03-01"`, "2026-03-01T11:00:00Z", Reject{}},
 		{berlin, `20260301`, "", Reject{Reason: BadType}},
+		{Mapping{}, `1772360130250`, "", Reject{Reason: BadType,
+			Detail: "must be a text; numbers are read where mapping.<input>.times says in which unit"}},
+		{Mapping{}, `1772360130.25`, "", Reject{Reason: BadType,
+			Detail: "must be a text; numbers are read where mapping.<input>.times says in which unit"}},
+		{Mapping{}, `true`, "", Reject{Reason: BadType, Detail: "must have the JSON type of the schema"}},
 		{berlin, `"2026-03-01T10:15:30Z"`, "", Reject{Reason: BadTime, Detail: "must be written like 01.03.2026 10:15 " +
 			"in the zone Europe/Berlin, or written like 2026-03-01 in the zone Europe/Berlin"}},
 		{Mapping{Times: []string{"20060102150405"}, TimeZone: time.UTC}, `20260301101530`, "2026-03-01T10:15:30Z", Reject{}},
