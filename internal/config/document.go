@@ -57,13 +57,15 @@ type keyAdvice struct {
 // text takes a byte order mark off, and reports what is not UTF-8.
 func (r *fileReader) text(data []byte) ([]byte, bool) {
 	if event.IsUTF16(data) {
-		r.problems = append(r.problems, Problem{Source: r.name, Message: "the file is UTF-16 or UTF-32", Fix: "save it as UTF-8"})
+		r.problems = append(r.problems, Problem{Source: r.name,
+			Message: "the file is UTF-16 or UTF-32", Fix: "save it as UTF-8"})
 		return nil, false
 	}
 	data = event.TrimByteOrderMark(data)
 	for line, text := range bytes.Split(data, []byte("\n")) {
 		if !utf8.Valid(text) {
-			r.problems = append(r.problems, Problem{Source: r.name, Line: line + 1, Message: "the file is not UTF-8 here", Fix: "save it as UTF-8"})
+			r.problems = append(r.problems, Problem{Source: r.name, Line: line + 1,
+				Message: "the file is not UTF-8 here", Fix: "save it as UTF-8"})
 			return nil, false
 		}
 	}

@@ -55,7 +55,8 @@ func inspectLayout(layout string) (dayOnly, offset bool, err error) {
 	case (minute || second) && !hour, second && !minute:
 		err = fmt.Errorf("the layout %q leaves out hours or minutes", layout)
 	case name:
-		err = fmt.Errorf("the layout %q has the abbreviation of a zone, which several zones share; write -0700 or the literal text", layout)
+		err = fmt.Errorf("the layout %q has the abbreviation of a zone, which several zones share; "+
+			"write -0700 or the literal text", layout)
 	}
 	return !hour, offset, err
 }

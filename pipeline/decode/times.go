@@ -110,7 +110,8 @@ func (f *timeForm) shadows(other *timeForm) error {
 		return fmt.Errorf("%q stands twice", f.name)
 	}
 	if _, ok := f.read(f, &dateCache{}, []byte(other.example)); ok {
-		return fmt.Errorf("%q before %q would read %s in its own way; try the other order, or keep one of the two", f.name, other.name, other.example)
+		return fmt.Errorf("%q before %q would read %s in its own way; try the other order, or keep one of the two",
+			f.name, other.name, other.example)
 	}
 	return nil
 }
