@@ -261,6 +261,21 @@ func TestAskingsFromBeforeABackfillsEndAreOfNoUse(t *testing.T) {
 	}
 }
 
+// TestNoReadingPassesTheWall, whatever the inputs have claimed.
+func TestNoReadingPassesTheWall(t *testing.T) {
+	for name, latest := range map[string]event.Instant{"behind": 500, "of the future": 5000} {
+		for _, mode := range []ClockMode{HonestClock, EventsClock} {
+			w := merging(1)
+			w.clock = newClock(2)
+			w.inputs[0].latest = latest
+			w.clock.take(ends(9, 0), 0)
+			if got, want := w.clock.reading(w, mode, 1000), min(latest, 1000); got != want {
+				t.Errorf("%s, mode %d: the clock reads %d, want %d", name, mode, got, want)
+			}
+		}
+	}
+}
+
 // TestDeletedUnreadIsRefusedAtOnce, by what the log starts say, before any fetch does.
 func TestDeletedUnreadIsRefusedAtOnce(t *testing.T) {
 	w := merging(1)
