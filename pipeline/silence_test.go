@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -83,6 +84,12 @@ func TestAnOutageMakesNoSilence(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) { steady = s.live(v, 0) })
 	inVirtualTime(t, func(v *virtual) { whole = s.live(v, 20_000) })
 	inVirtualTime(t, func(v *virtual) { pieces = s.live(v, 20) })
+	for _, atATime := range []int{1, 333} {
+		var keys []string
+		inVirtualTime(t, func(v *virtual) { keys = s.live(v, atATime) })
+		onlyIn(t, fmt.Sprint(atATime, " at a time, the"), keys, steady)
+		onlyIn(t, fmt.Sprint("steady, and not ", atATime, " at a time, the"), steady, keys)
+	}
 	t.Logf("%d events during the outage, %d alerts, %d read in pieces", len(s.during), len(steady), len(pieces))
 	if len(steady) < 20 {
 		t.Errorf("%d alerts: too few to show anything", len(steady))
