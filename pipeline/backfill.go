@@ -43,18 +43,50 @@ func (w *worker) limitsOf(input int, upTo event.Instant, now time.Time) (event.I
 	if s == nil {
 		return upTo, anywhere
 	}
-	if w.crowded() || now.Sub(w.heardOf) > mergePatience {
-		return forever, anywhere // a backfill that says nothing holds no event
+	// A backfill that says nothing holds no event, nor one whose stretches are
+	// too large to be held.
+	if now.Sub(w.heardOf) > mergePatience || w.neededBytes() > overfull*w.holdBytes {
+		return forever, anywhere
 	}
 	return forever, s.Offsets[slices.Index(s.Topics, w.topics[input])]
 }
 
+// overfull is how many times its share of memory a shard may hold for a stretch
+// of a backfill that is not read to its end.
+const overfull = 4
+
+// needed reports whether more must be read of an input before the control
+// record that is next can be acted on.
+func (w *worker) needed(input int) bool {
+	if w.control < 0 {
+		return false
+	}
+	for _, item := range w.queues[w.control].waiting() {
+		if c := item.command; c != nil {
+			n := slices.Index(c.Topics, w.topics[input])
+			return n >= 0 && n < len(c.Offsets) && w.queues[input].next < c.Offsets[n]
+		}
+	}
+	return false
+}
+
+// neededBytes is what waits for the rest of its stretch.
+func (w *worker) neededBytes() (n int64) {
+	for i := range w.queues {
+		if w.needed(i) {
+			n += w.queues[i].bytes
+		}
+	}
+	return n
+}
+
 // obey acts on the control records that have been read, in their order, as far
-// as the inputs have been read up to where they speak of.
-func (w *worker) obey(p *Pipeline, in intake) {
+// as the inputs have been read up to where they speak of. It reports whether a
+// stretch of a backfill has been reached: there may be another one right behind.
+func (w *worker) obey(p *Pipeline, in intake) bool {
 	w.forgetSilent(p, in)
 	if w.control < 0 {
-		return
+		return false
 	}
 	n, steps := 0, 0
 	for waiting := w.queues[w.control].waiting(); n < len(waiting) && steps == 0; n++ {
@@ -77,6 +109,7 @@ func (w *worker) obey(p *Pipeline, in intake) {
 		w.heardOf = in.now
 	}
 	w.admit(p, w.control, n, in.wall)
+	return steps > 0
 }
 
 // mayObey reports whether the inputs have been read up to where a control

@@ -23,8 +23,9 @@ type intake struct {
 
 // gather makes the next batch of what has been read: events in the order of
 // their offsets per input, those that are ahead of the other inputs left
-// waiting. Positions move to behind what is in it.
-func (w *worker) gather(p *Pipeline, in intake) {
+// waiting. Positions move to behind what is in it. It reports whether another
+// batch may follow at once.
+func (w *worker) gather(p *Pipeline, in intake) (more bool) {
 	w.batch.Reset()
 	w.batch.ResendRows, w.batch.RepairClock = false, false
 	w.arena.Reset()
@@ -33,13 +34,13 @@ func (w *worker) gather(p *Pipeline, in intake) {
 	for i := range w.queues {
 		w.read(p, i, in.wall)
 	}
-	w.obey(p, in)
+	more = w.obey(p, in)
 	if w.ahead(in.wall) {
 		for i := range w.queues {
 			w.queues[i].cut = 0
 		}
 		w.cutBack(rejected)
-		return
+		return false
 	}
 	upTo := w.bounded(w.frontier(in.asked, in.now), in.most)
 	w.front = min(upTo, forever) - mergeSlack
@@ -57,6 +58,7 @@ func (w *worker) gather(p *Pipeline, in intake) {
 	if cut {
 		w.cutBack(rejected)
 	}
+	return more
 }
 
 // ahead reports whether the shard's clock is ahead of the wall time: then one

@@ -116,22 +116,34 @@ func (s *session) step(now time.Time) error {
 			continue // what was read waits
 		}
 		w.clock.take(asked, w.partition)
-		group.Go(func() error {
-			w.gather(s.p, in)
-			if !w.cut(wall, s.p.cfg.Clock) {
-				return nil
-			}
-			if err := w.apply(s.p); err != nil {
-				return fmt.Errorf("apply to shard %d: %w", w.partition, err)
-			}
-			return nil
-		})
+		group.Go(func() error { return w.work(s.p, in) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	s.arrived, s.steppedAt = 0, now
 	s.pace()
+	return nil
+}
+
+// mostBatches bounds the batches that a worker makes in one step.
+const mostBatches = 16
+
+// work makes batches of what has been read and applies them: one, but where
+// several stretches of a backfill have been read.
+func (w *worker) work(p *Pipeline, in intake) error {
+	for range mostBatches {
+		more := w.gather(p, in)
+		if !w.cut(in.wall, p.cfg.Clock) {
+			return nil
+		}
+		if err := w.apply(p); err != nil {
+			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
+		}
+		if !more {
+			return nil
+		}
+	}
 	return nil
 }
 
@@ -164,10 +176,10 @@ func (s *session) pace() {
 		for i := range w.queues {
 			q, topic := &w.queues[i], s.p.cfg.Inputs[i].Topic
 			switch {
-			case !q.paused && crowded && len(q.waiting()) > 0 && i != w.control:
+			case !q.paused && crowded && len(q.waiting()) > 0 && i != w.control && !w.needed(i):
 				q.paused = true
 				pause[topic] = append(pause[topic], w.partition)
-			case q.paused && (roomy || len(q.waiting()) == 0):
+			case q.paused && (roomy || len(q.waiting()) == 0 || w.needed(i)):
 				q.paused, q.movedAt = false, time.Now()
 				resume[topic] = append(resume[topic], w.partition)
 			}

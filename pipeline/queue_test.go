@@ -156,9 +156,11 @@ func TestSessionsHoldTheirInputs(t *testing.T) {
 	w.heardOf = now.Add(-time.Minute)
 	check("a backfill that says nothing", 0, 77, forever, anywhere)
 	w.heardOf = now
-	w.holdBytes = -1
-	check("too much that waits", 0, 77, forever, anywhere)
-	w.holdBytes = 1 << 20
+	w.queues[0].bytes = overfull*w.holdBytes + 1
+	check("much that is read and held", 0, 77, forever, 9)
+	w.queues[2].items = []queued{{command: &control.Record{Kind: control.BackfillReached, Topics: []string{"t0"}, Offsets: []int64{99}}}}
+	check("a stretch that is too large to be held", 0, 77, forever, anywhere)
+	w.queues[0].bytes, w.queues[2].items = 0, nil
 	w.open(&control.Record{Session: "c", Topics: []string{"t1"}}, 3)
 	check("two backfills", 0, 77, 77, anywhere)
 	w.close(&control.Record{Session: control.AllSessions}, nil)

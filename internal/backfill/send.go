@@ -59,6 +59,9 @@ func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.T
 		return sent, failed
 	case err != nil:
 		return sent, err
+	case flushed == nil && reached != nil && sending.last != 0:
+		// The last stretch, too, is to be applied as far as it goes.
+		return sent, reached(ctx, sending.last)
 	}
 	return sent, flushed
 }
@@ -75,6 +78,7 @@ type sending struct {
 
 	reached func(context.Context, event.Instant) error
 	since   int           // events since it was told last
+	bytes   int           // and their bytes
 	told    time.Time     // when
 	last    event.Instant // time of the latest event handed over
 
@@ -99,7 +103,7 @@ func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
 	if err := ctx.Err(); err != nil { // both were ready
 		return err
 	}
-	if err := s.stretch(ctx, e.At); err != nil {
+	if err := s.stretch(ctx, e.At, len(e.Key)+len(e.Value)); err != nil {
 		return err
 	}
 	key, value := e.Key, e.Value
@@ -120,18 +124,19 @@ const (
 	// stretchEvents is how many events may be on their way before it is told
 	// how far they go; an instance holds that many in memory.
 	stretchEvents = 10_000
+	stretchBytes  = 4 << 20
 	stretchEvery  = time.Second
 )
 
 // stretch tells how far the events sent so far go, where it is time to.
-func (s *sending) stretch(ctx context.Context, next event.Instant) error {
+func (s *sending) stretch(ctx context.Context, next event.Instant, bytes int) error {
 	if s.reached == nil {
 		return nil
 	}
 	if s.told.IsZero() {
 		s.told = time.Now()
 	}
-	due := s.since >= stretchEvents || time.Since(s.told) >= stretchEvery
+	due := s.since >= stretchEvents || s.bytes >= stretchBytes || time.Since(s.told) >= stretchEvery
 	if due && next > s.last && s.last != 0 {
 		if err := s.producer.Flush(ctx); err != nil {
 			return err
@@ -142,8 +147,9 @@ func (s *sending) stretch(ctx context.Context, next event.Instant) error {
 		if err := s.reached(ctx, s.last); err != nil {
 			return err
 		}
-		s.since, s.told = 0, time.Now()
+		s.since, s.bytes, s.told = 0, 0, time.Now()
 	}
+	s.bytes += bytes
 	s.since, s.last = s.since+1, max(s.last, next)
 	return nil
 }
