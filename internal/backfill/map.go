@@ -1,8 +1,10 @@
 package backfill
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sort"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
@@ -22,6 +25,10 @@ type Map struct {
 	Amounts string `yaml:"amounts"`
 	// Refunds are positive (the default) or negative.
 	Refunds string `yaml:"refunds"`
+	// Lines says what several rows of one order and status are that are not
+	// alike: parts to be summed (sum), or repetitions of the first (first).
+	// Empty means that there may be none.
+	Lines string `yaml:"lines"`
 	// Fields of every row: field of our schema -> where it comes from.
 	Fields map[string]Origin `yaml:"fields"`
 	// Events are kinds of rows, tried in order; the first whose When holds
@@ -40,7 +47,7 @@ type Case struct {
 type Origin struct {
 	Column   string            `yaml:"column"`
 	Constant string            `yaml:"constant"`
-	Template string            `yaml:"template"` // {column}, {@file}, {@row}; braces are doubled to stand for themselves
+	Template string            `yaml:"template"` // {column}, {@file}, {@row}, {@hash}; braces are doubled to stand for themselves
 	Values   map[string]string `yaml:"values"`   // cell: what stands for it; other cells stay as they are
 }
 
@@ -58,10 +65,14 @@ func (o *Origin) UnmarshalYAML(decode func(any) error) error {
 // ReadMap reads a map strictly. The error is a *config.Invalid that holds
 // every problem found.
 func ReadMap(name string, data []byte) (*Map, error) {
+	data, err := plainMap(data)
+	if err != nil {
+		return nil, &config.Invalid{Problems: []config.Problem{{Source: name, Message: "the map cannot be read: " + err.Error()}}}
+	}
 	var m Map
 	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict()); err != nil {
 		problem := config.Problem{Source: name, Message: "the map cannot be read: " + err.Error(),
-			Fix: "a map has the keys delimiter, amounts, refunds, fields and events; a field is a column's name, or {column: …}, {constant: …} or {template: …}"}
+			Fix: "a map has the keys delimiter, amounts, refunds, lines, fields and events; a field is a column's name, or {column: …}, {constant: …} or {template: …}"}
 		var located yaml.Error
 		if errors.As(err, &located) {
 			problem.Message = "the map cannot be read: " + located.GetMessage()
@@ -77,6 +88,15 @@ func ReadMap(name string, data []byte) (*Map, error) {
 		return nil, &config.Invalid{Problems: check.problems}
 	}
 	return &m, nil
+}
+
+// plainMap gives the text of a map, without a byte order mark.
+func plainMap(data []byte) ([]byte, error) {
+	text, err := textfile.Open(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(text)
 }
 
 // mapCheck gathers what is wrong with a map as such.
@@ -106,11 +126,12 @@ func (c *mapCheck) lineOf(path string) int {
 }
 
 func (c *mapCheck) run(m *Map) {
-	if len(m.Delimiter) > 1 || strings.ContainsAny(m.Delimiter, "\"\r\n") {
-		c.fail("delimiter", `write one character, such as ";"`, "%q cannot separate columns", m.Delimiter)
+	if _, err := textfile.Delimiter(m.Delimiter); err != nil {
+		c.fail("delimiter", "", "%v", err)
 	}
 	c.oneOf("amounts", m.Amounts, "minor", "decimal")
 	c.oneOf("refunds", m.Refunds, "positive", "negative")
+	c.oneOf("lines", m.Lines, linesSum, linesFirst)
 	c.fields("fields", m.Fields)
 	for i, kind := range m.Events {
 		c.fields(fmt.Sprintf("events[%d].fields", i), kind.Fields)

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -24,8 +25,15 @@ type renderer struct {
 	negative bool // refunds carry a minus
 	cases    []caseRule
 	names    []string // fields of the schema, in order
-	texts    []string // of the row in hand, by the index in names
-	value    []byte
+	lines    string   // what rows of one order are: sum, first or "" for one each
+
+	// Of the row in hand.
+	texts  []string // by the index in names
+	value  []byte
+	number int64
+	hash   string // of its cells
+	madeID bool
+	at     event.Instant
 }
 
 // caseRule is a Case whose columns are found.
@@ -50,19 +58,19 @@ type fieldRule struct {
 
 type templatePiece struct {
 	text   string
-	name   string // @file or @row
+	name   string // @file, @row or @hash
 	column int    // -1 for text and name
 }
 
 // newRenderer fits a map to a header; what does not fit is reported at once.
-func newRenderer(m *Map, header []string, options Options) (*renderer, error) {
+func newRenderer(m *Map, header []string, options *Options) (*renderer, error) {
 	columns := trimmed(header)
 	r := &renderer{zone: options.Zone, file: fileStem(options.Name), names: schemaFields()}
 	r.texts = make([]string, len(r.names))
 	if m == nil {
 		m = mapOfNames(columns, r.names)
 	}
-	r.amounts, r.negative = m.Amounts, m.Refunds == "negative"
+	r.amounts, r.negative, r.lines = m.Amounts, m.Refunds == "negative", m.Lines
 	fit := &fitting{renderer: r, columns: columns, source: options.MapName}
 	fit.header()
 	if len(m.Events) == 0 {
@@ -91,8 +99,11 @@ func mapOfNames(columns, names []string) *Map {
 // fileStem is what names the file in ids: its name without folder and .gz,
 // shortened to a hash where the id would grow too long.
 func fileStem(name string) string {
-	stem := strings.TrimSuffix(filepath.Base(name), ".gz")
-	if len(stem) > 40 || !printable(stem) {
+	stem := filepath.Base(name)
+	if strings.EqualFold(filepath.Ext(stem), ".gz") {
+		stem = stem[:len(stem)-len(".gz")]
+	}
+	if len(stem) > 32 || !printable(stem) {
 		return strconv.FormatUint(xxhash.Sum64String(stem), 16)
 	}
 	return stem
@@ -103,27 +114,65 @@ func printable(text string) bool {
 }
 
 // render makes the event of a row. Its slices are valid until the next call.
-func (r *renderer) render(cells []string, row int64) (Event, *Reject) {
+func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
+	e := Event{Row: row, Line: line, Type: event.Purchase}
 	rule := r.ruleFor(cells)
 	if rule == nil {
-		return Event{}, &Reject{Row: row, Reason: decode.BadValue.String(), Detail: "no event of the map is for this row"}
+		return e, &Reject{Row: row, Line: line, Reason: decode.BadValue.String(), Detail: "no event of the map is for this row"}
 	}
+	r.number, r.hash, r.at = row, hashOf(cells), 0
 	clear(r.texts)
 	for i := range rule.fields {
-		r.texts[rule.fields[i].index] = rule.fields[i].text(cells, r.file, row)
+		r.texts[rule.fields[i].index] = r.origin(&rule.fields[i], cells)
 	}
-	r.complete(row)
-	e := Event{Row: row, Type: event.Purchase, Key: []byte(r.text("customer_id"))}
+	r.complete()
 	if t, ok := typeNamed(r.text("event_type")); ok {
 		e.Type = t
 	}
+	e.Key, e.madeID, e.group = []byte(r.text("customer_id")), r.madeID, ""
 	if len(e.Key) == 0 {
 		e.Key = []byte(r.text("anonymous_id"))
 	}
-	reject := r.write(row)
-	e.Value = r.value
+	if r.lines == linesSum {
+		e.group = r.group(string(e.Key))
+	}
+	reject := r.write(&e)
+	e.Value, e.At = r.value, r.at
 	return e, reject
 }
+
+// hashOf is what tells a row from others of its number in files of one name.
+func hashOf(cells []string) string {
+	var digest xxhash.Digest
+	digest.Reset()
+	var length [4]byte
+	for _, cell := range cells {
+		binary.LittleEndian.PutUint32(length[:], uint32(len(cell)))
+		_, _ = digest.Write(length[:])
+		_, _ = digest.WriteString(cell)
+	}
+	return fmt.Sprintf("%016x", digest.Sum64())
+}
+
+// group names what rows are summed into: an order in one status, or an event
+// with an id of the file's own.
+func (r *renderer) group(key string) string {
+	kind := kindNamed(r.text("kind"))
+	switch {
+	case isOrder(kind):
+		status := r.text("status")
+		if status == "" {
+			status = event.Paid.String()
+		}
+		return strings.Join([]string{key, r.text("kind"), status, r.text("order_id")}, "\x00")
+	case kind.TypeOf() == event.Purchase && !r.madeID:
+		return strings.Join([]string{key, r.text("kind"), r.text("event_id")}, "\x00")
+	}
+	return ""
+}
+
+// isOrder says whether a kind gives an order a status.
+func isOrder(kind event.Kind) bool { return kind == event.Order || kind == event.Renewal }
 
 func (r *renderer) ruleFor(cells []string) *caseRule {
 	for i := range r.cases {
@@ -138,13 +187,13 @@ func (r *renderer) ruleFor(cells []string) *caseRule {
 	return nil
 }
 
-func (f *fieldRule) text(cells []string, file string, row int64) string {
+func (r *renderer) origin(f *fieldRule, cells []string) string {
 	text := f.constant
 	switch {
 	case f.column >= 0:
 		text = strings.TrimSpace(cells[f.column])
 	case len(f.pieces) > 0:
-		text = build(f.pieces, cells, file, row)
+		text = r.build(f.pieces, cells)
 	}
 	if replaced, ok := f.values[text]; ok {
 		return replaced
@@ -155,7 +204,7 @@ func (f *fieldRule) text(cells []string, file string, row int64) string {
 // build puts a template together. Where one of its columns is empty it gives
 // nothing: otherwise all rows without a number would share one id, and count
 // as one event.
-func build(pieces []templatePiece, cells []string, file string, row int64) string {
+func (r *renderer) build(pieces []templatePiece, cells []string) string {
 	var built strings.Builder
 	for _, piece := range pieces {
 		switch {
@@ -166,9 +215,11 @@ func build(pieces []templatePiece, cells []string, file string, row int64) strin
 			}
 			built.WriteString(cell)
 		case piece.name == nameFile:
-			built.WriteString(file)
+			built.WriteString(r.file)
 		case piece.name == nameRow:
-			built.WriteString(strconv.FormatInt(row, 10))
+			built.WriteString(strconv.FormatInt(r.number, 10))
+		case piece.name == nameHash:
+			built.WriteString(r.hash)
 		default:
 			built.WriteString(piece.text)
 		}
@@ -178,22 +229,26 @@ func build(pieces []templatePiece, cells []string, file string, row int64) strin
 
 func (r *renderer) text(name string) string { return r.texts[slices.Index(r.names, name)] }
 
-func (r *renderer) fill(name, text string) {
-	if i := slices.Index(r.names, name); r.texts[i] == "" {
+func (r *renderer) fill(name, text string) bool {
+	i := slices.Index(r.names, name)
+	empty := r.texts[i] == ""
+	if empty {
 		r.texts[i] = text
 	}
+	return empty
 }
 
 // complete adds what a file need not have: the type, which follows from the
-// kind, and ids, made from the file's name and the row so that sending the
-// file again gives the same events.
-func (r *renderer) complete(row int64) {
+// kind, and ids, made from the file's name, the row's number and a hash of its
+// cells: sending the file again gives the same events, and another file of the
+// same name gives others.
+func (r *renderer) complete() {
 	kind := kindNamed(r.text("kind"))
 	if kind != event.KindNone {
 		r.fill("event_type", kind.TypeOf().String())
 	}
-	id := r.file + ":" + strconv.FormatInt(row, 10)
-	r.fill("event_id", id)
+	id := r.file + ":" + strconv.FormatInt(r.number, 10) + ":" + r.hash
+	r.madeID = r.fill("event_id", id)
 	switch kind {
 	case event.Order, event.Renewal:
 		r.fill("order_id", id)
@@ -217,7 +272,7 @@ func kindNamed(name string) event.Kind {
 }
 
 // write puts the texts into r.value as one JSON object; an empty one is absent.
-func (r *renderer) write(row int64) *Reject {
+func (r *renderer) write(e *Event) *Reject {
 	r.value = append(r.value[:0], '{')
 	for i, name := range r.names {
 		if r.texts[i] == "" {
@@ -225,7 +280,7 @@ func (r *renderer) write(row int64) *Reject {
 		}
 		written, err := r.json(name, r.texts[i])
 		if err != nil {
-			return &Reject{Row: row, Reason: reasonOf(name, err).String(), Field: name, Detail: err.Error()}
+			return &Reject{Row: e.Row, Line: e.Line, Reason: reasonOf(name, err).String(), Field: name, Detail: err.Error()}
 		}
 		if len(r.value) > 1 {
 			r.value = append(r.value, ',')

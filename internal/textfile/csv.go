@@ -146,12 +146,16 @@ func (c *CSV) finish(text []byte, length int) Row {
 }
 
 // takesInRows says whether one of the lines behind the first is a row. The last
-// holds the closing quote, which it would not have as a row.
+// holds the closing quote, which it would not have as a row. Where that ends the
+// first cell, the rest of any row of two lines looks like a row.
 func (c *CSV) takesInRows(text []byte) bool {
 	var cells []string
 	lines := bytes.Split(bytes.TrimRight(text, "\r\n"), lineFeed)
 	for i, line := range lines[1:] {
 		if i == len(lines)-2 {
+			if strings.Contains(c.cells[0], "\n") {
+				break
+			}
 			line = bytes.Replace(line, []byte{'"'}, nil, 1)
 		}
 		if len(line) == 0 {

@@ -148,6 +148,7 @@ func TestRows(t *testing.T) {
 		"open, closed next": {"a,b\nk-1,\"2\nk-3,4\"\nk-4,5\n", []string{`["a" "b"]`,
 			`2! a quote that opens in line 2 would make one row of lines 2 to 3 (a quote takes in lines that are rows themselves); only line 2 is left out`,
 			`3! a quote stands within a cell that has none around it`, `4: ["k-4" "5"]`}},
+		"first cell of two lines": {"a,b\n\"k-1\nk-2\",2\nk-4,5\n", []string{`["a" "b"]`, `2: ["k-1\nk-2" "2"]`, `4: ["k-4" "5"]`}},
 		"open, other count": {"a,b\n\"k-1,\"2\nk-2,\"3\",4\nk-4,5\n", []string{`["a" "b"]`,
 			`2! text follows a closing quote`, `3! it has 3 cells, the header has 2`, `4: ["k-4" "5"]`}},
 	} {
