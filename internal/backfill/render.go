@@ -295,7 +295,13 @@ func (r *renderer) json(name, text string) (string, error) {
 	var err error
 	switch {
 	case instants[name]:
-		text, err = instantText(text, r.zone)
+		var at time.Time
+		if at, err = instantOf(text, r.zone); err == nil {
+			text = instantText(at)
+		}
+		if name == "occurred_at" {
+			r.at = event.Instant(at.UnixMicro())
+		}
 	case amounts[name] && r.amounts == "decimal":
 		text, err = minorText(text, r.text("currency"))
 	}
