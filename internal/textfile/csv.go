@@ -54,11 +54,12 @@ func NewCSV(in io.Reader, delimiter byte) (*CSV, error) {
 		return nil, errors.New("it is empty; its first line must name the columns")
 	case err != nil:
 		return nil, err
-	case header.Problem != "":
-		return nil, fmt.Errorf("line %d should name the columns: %s", header.Line, header.Problem)
 	}
 	if guess := otherDelimiter(header.Raw, c.record.comma); !given && guess != "" {
 		return nil, fmt.Errorf("its columns seem to be separated by %s, not by commas: say --delimiter '%s'", guess, guess)
+	}
+	if header.Problem != "" {
+		return nil, fmt.Errorf("line %d should name the columns: %s", header.Line, header.Problem)
 	}
 	c.inner.comma = c.record.comma
 	c.Header = make([]string, len(header.Cells))
@@ -133,7 +134,7 @@ func (c *CSV) finish(text []byte, length int) Row {
 		return row
 	}
 	if c.Header != nil && len(c.cells) != len(c.Header) {
-		problem := fmt.Sprintf("it has %d cells, the header has %d", len(c.cells), len(c.Header))
+		problem := fmt.Sprintf("it has %d fields, the header has %d", len(c.cells), len(c.Header))
 		if lines > 1 {
 			return c.firstLine(problem)
 		}

@@ -135,7 +135,7 @@ func TestRows(t *testing.T) {
 		"plain":       {"a,b\nk-1,2\n\nk-2,4", []string{`["a" "b"]`, `2: ["k-1" "2"]`, `4: ["k-2" "4"]`}},
 		"quoted":      {"\"a\",\"b\"\r\n\"k,1\",\"x\"\"y\"\r\n", []string{`["a" "b"]`, `2: ["k,1" "x\"y"]`}},
 		"two lines":   {"a,b\nk-1,\"well\r\nyes, no\"\nk-2,\n", []string{`["a" "b"]`, `2: ["k-1" "well\nyes, no"]`, `4: ["k-2" ""]`}},
-		"cell count":  {"a,b\nk-1\nk-2,2,3\nk-3,4\n", []string{`["a" "b"]`, `2! it has 1 cells, the header has 2`, `3! it has 3 cells, the header has 2`, `4: ["k-3" "4"]`}},
+		"cell count":  {"a,b\nk-1\nk-2,2,3\nk-3,4\n", []string{`["a" "b"]`, `2! it has 1 fields, the header has 2`, `3! it has 3 fields, the header has 2`, `4: ["k-3" "4"]`}},
 		"bare":        {"a,b\nk\"1,2\nk-3,4\n", []string{`["a" "b"]`, `2! a quote stands within a cell that has none around it`, `3: ["k-3" "4"]`}},
 		"semicolons":  {"sep=;\na;b\nk-1;2,5\n", []string{`["a" "b"]`, `3: ["k-1" "2,5"]`}},
 		"open to end": {"a,b\nk-1,\"2\nk-2,3\nk-3,4\n", []string{`["a" "b"]`, `2! a quote that opens in line 2 would make one row of lines 2 to 4 (a quote is left open); only line 2 is left out`, `3: ["k-2" "3"]`, `4: ["k-3" "4"]`}},
@@ -150,7 +150,7 @@ func TestRows(t *testing.T) {
 			`3! a quote stands within a cell that has none around it`, `4: ["k-4" "5"]`}},
 		"first cell of two lines": {"a,b\n\"k-1\nk-2\",2\nk-4,5\n", []string{`["a" "b"]`, `2: ["k-1\nk-2" "2"]`, `4: ["k-4" "5"]`}},
 		"open, other count": {"a,b\n\"k-1,\"2\nk-2,\"3\",4\nk-4,5\n", []string{`["a" "b"]`,
-			`2! text follows a closing quote`, `3! it has 3 cells, the header has 2`, `4: ["k-4" "5"]`}},
+			`2! text follows a closing quote`, `3! it has 3 fields, the header has 2`, `4: ["k-4" "5"]`}},
 	} {
 		for _, reader := range []io.Reader{strings.NewReader(test.text), iotest.OneByteReader(strings.NewReader(test.text))} {
 			got, err := readAll(reader, 0, isRow)
