@@ -19,11 +19,24 @@ type dateCache struct {
 	filled        bool
 }
 
-// instant reads YYYY-MM-DDThh:mm:ss[.1-6 digits]Z and nothing else: no other
-// zone, no leap second, no date that the calendar does not have.
+// ParseInstant reads an instant as the world writes it: RFC 3339 with any
+// offset up to ±18:00 and 0 to 9 digits of a second. Beyond the letter of the
+// RFC it takes a space for the T, a comma for the point, small t and z, one
+// space before the offset, +hhmm and +hh, and hh:mm where the second is 0 (as
+// Java leaves it out). What is finer than a microsecond is cut off, so that no
+// instant is later than it was written, before 1970 either. Dates that the
+// calendar does not have, 24:00 and the second 60 are refused, and so are
+// times without an offset.
+func ParseInstant(text []byte) (event.Instant, bool) {
+	var dates dateCache
+	return dates.instant(text)
+}
+
+// instant is ParseInstant. The usual spelling, YYYY-MM-DDThh:mm:ss[.digits]Z,
+// is read in one go; others take the longer way.
 func (c *dateCache) instant(b []byte) (event.Instant, bool) {
-	if len(b) < 20 || len(b) > 27 || b[10] != 'T' || b[13] != ':' || b[16] != ':' || b[len(b)-1] != 'Z' {
-		return 0, false
+	if len(b) < 20 || len(b) > 30 || b[10] != 'T' || b[13] != ':' || b[16] != ':' || b[len(b)-1] != 'Z' {
+		return c.spelled(b)
 	}
 	days, ok := c.date(b[:10])
 	hour, okHour := twoDigits(b[11:])
@@ -34,19 +47,19 @@ func (c *dateCache) instant(b []byte) (event.Instant, bool) {
 	}
 	micros, ok := microseconds(b[19 : len(b)-1])
 	if !ok {
-		return 0, false
+		return c.spelled(b)
 	}
 	t := ((days*24+hour)*60+minute)*60 + second
 	return event.Instant(t)*event.Second + event.Instant(micros), true
 }
 
-// microseconds reads a fraction of a second: empty, or a point and one to six
-// digits.
+// microseconds reads a fraction of a second: empty, or a point or comma and one
+// to nine digits, of which those after the sixth are cut off.
 func microseconds(b []byte) (int64, bool) {
 	if len(b) == 0 {
 		return 0, true
 	}
-	if b[0] != '.' || len(b) == 1 || len(b) > 7 {
+	if b[0] != '.' && b[0] != ',' || len(b) == 1 || len(b) > 10 {
 		return 0, false
 	}
 	var n int64
@@ -57,6 +70,11 @@ func microseconds(b []byte) (int64, bool) {
 				return 0, false
 			}
 			n += int64(b[i] - '0')
+		}
+	}
+	for i := 7; i < len(b); i++ {
+		if b[i]-'0' > 9 {
+			return 0, false
 		}
 	}
 	return n, true

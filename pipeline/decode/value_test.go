@@ -63,11 +63,11 @@ func TestValues(t *testing.T) {
 		"referral": {kind(visit, "referral", `"referrer_id":"r","referral_converted":true`), event.Event{Type: visit,
 			Kind: event.Referral, OccurredAt: visited, Has: event.HasReferrer | event.HasReferralConverted}},
 		"complaint": {kind(complain, "complaint", `"category":"parking","severity":4,"resolution":"none","rating":2,
-			"first_response_at":"2026-03-04T09:00:00Z","sla_due_at":"2026-03-05T08:00:00Z","order_id":"o-1"`),
+			"first_response_at":"2026-03-04 11:00:00 +0200","sla_due_at":"2026-03-05T08:00:00.1234567Z","order_id":"o-1"`),
 			event.Event{Type: complain, Kind: event.ComplaintMade, Status: event.Opened, Category: event.CategoryOther,
 				Severity: 4, Resolution: event.ResolvedByNothing, Rating: 2, OccurredAt: complained, EventID: k12,
 				ComplaintHash: hash("k-12"), OrderHash: hash("o-1"), Has: event.HasUnknownCategory,
-				FirstResponseAt: at("2026-03-04T09:00:00Z"), SLADueAt: at("2026-03-05T08:00:00Z")}},
+				FirstResponseAt: at("2026-03-04T09:00:00Z"), SLADueAt: at("2026-03-05T08:00:00.123456Z")}},
 		"feedback": {good[feedback], event.Event{Type: feedback, Outcome: event.OutcomeContacted,
 			OccurredAt: at("2026-04-20T07:30:00Z"), EventID: []byte("5d0c6f0e-51b5-4b0c-9a53-6a2f5d6c1a05")}},
 	} {
