@@ -35,55 +35,15 @@ func set(names ...string) map[string]bool {
 	return members
 }
 
-// instantForms are the ways in which files write a moment; a fraction of up to
-// nine digits may follow the seconds. Those without a zone are meant in the
-// business zone, and a day alone is 12:00 there, so that it stays the same day
-// for everyone near.
-var instantForms = []struct {
-	layout string
-	zoned  bool
-	day    bool
-}{
-	{"2006-01-02T15:04:05Z07:00", true, false},
-	{time.DateOnly, false, true},
-	{"2006-01-02 15:04:05", false, false},
-	{"2006-01-02 15:04:05 Z0700", true, false},
-	{"2006-01-02 15:04:05Z07:00", true, false},
-	{"2006-01-02T15:04:05", false, false},
-	{"2006-01-02 15:04", false, false},
-	{"20060102", false, true},
-	{"2006-01-02 15:04:05 Z07:00", true, false},
-	{"2006-01-02 15:04:05 UTC", true, false},
-	{"2006-01-02 15:04:05 -0700 MST", true, false},
-	{"2006-01-02 15:04:05Z0700", true, false},
-	{"2006-01-02 15:04:05Z07", true, false},
-	{"2006-01-02 15:04:05 Z07", true, false},
-	{"2006-01-02T15:04:05Z0700", true, false},
-	{"2006-01-02T15:04:05Z07", true, false},
-	{"2006-01-02T15:04Z07:00", true, false},
-	{"2006-01-02T15:04", false, false},
-	{"2006-01-02 15:04 Z0700", true, false},
-	{"2006-01-02 15:04Z07:00", true, false},
-}
-
 var errInstant = errors.New("is not a moment: write 2026-03-01, 2026-03-01 10:15:30, 2026-03-01T10:15:30Z or 2026-03-01 10:15:30 +0200, or say its form in the map")
 
 // instantOf reads a cell as a moment, cut to microseconds.
 func instantOf(cell string, zone *time.Location) (time.Time, error) {
-	for _, form := range instantForms {
-		at, err := time.Parse(form.layout, cell)
-		if err != nil {
-			continue
-		}
-		switch {
-		case form.day:
-			at = civil.Noon(at, zone)
-		case !form.zoned:
-			at = civil.In(at, zone)
-		}
-		return at.UTC().Truncate(time.Microsecond), nil
+	at, ok := civil.Parse(cell, zone)
+	if !ok {
+		return time.Time{}, errInstant
 	}
-	return time.Time{}, errInstant
+	return at, nil
 }
 
 // instantText writes a moment in the schema's form, UTC.

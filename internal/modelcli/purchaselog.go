@@ -216,25 +216,13 @@ func hashed(text string) uint64 {
 	return max(1, xxhash.Sum64String(text))
 }
 
-var (
-	zonedLayouts = []string{"2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z0700",
-		"2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05 UTC"}
-	localLayouts = []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04", "20060102"}
-)
-
 // parseInstant reads a date or an instant, and gives its business day.
 func parseInstant(text string, zone *time.Location) (time.Time, fit.Day, error) {
-	for _, layout := range zonedLayouts {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at, dayOf(at.In(zone)), nil
-		}
+	at, ok := civil.Parse(text, zone)
+	if !ok {
+		return at, 0, fmt.Errorf("date %.40q: want 2006-01-02 or an instant like 2006-01-02T15:04:05Z", text)
 	}
-	for _, layout := range localLayouts {
-		if at, err := time.Parse(layout, text); err == nil {
-			return civil.In(at, zone), dayOf(civil.In(at, zone)), nil
-		}
-	}
-	return time.Time{}, 0, fmt.Errorf("date %.40q: want 2006-01-02 or an instant like 2006-01-02T15:04:05Z", text)
+	return at, dayOf(at.In(zone)), nil
 }
 
 // parseDay is the business day of a date or an instant.
