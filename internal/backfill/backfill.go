@@ -28,9 +28,9 @@ type Event struct {
 // Reject is one row that is no event, and why.
 type Reject struct {
 	Row    int64  `json:"row"`
-	Line   int64  `json:"line"`
 	Reason string `json:"reason"` // one of the reject reasons of docs/formats
 	Field  string `json:"field,omitempty"`
+	Line   int64  `json:"line"` // on which the row begins
 	Detail string `json:"detail"`
 	Raw    string `json:"raw"` // the row as it stands, at most 64 KiB of it
 }
