@@ -1,10 +1,8 @@
 package backfill
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sort"
 	"strings"
@@ -65,7 +63,7 @@ func (o *Origin) UnmarshalYAML(decode func(any) error) error {
 // ReadMap reads a map strictly. The error is a *config.Invalid that holds
 // every problem found.
 func ReadMap(name string, data []byte) (*Map, error) {
-	data, err := plainMap(data)
+	data, err := textfile.Plain(data)
 	if err != nil {
 		return nil, &config.Invalid{Problems: []config.Problem{{Source: name, Message: "the map cannot be read: " + err.Error()}}}
 	}
@@ -88,15 +86,6 @@ func ReadMap(name string, data []byte) (*Map, error) {
 		return nil, &config.Invalid{Problems: check.problems}
 	}
 	return &m, nil
-}
-
-// plainMap gives the text of a map, without a byte order mark.
-func plainMap(data []byte) ([]byte, error) {
-	text, err := textfile.Open(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(text)
 }
 
 // mapCheck gathers what is wrong with a map as such.

@@ -87,6 +87,18 @@ func TestFilesAsTheyCome(t *testing.T) {
 	}
 }
 
+// A fitted file may have been through an editor.
+func TestAFittedFileWithAMark(t *testing.T) {
+	const fittedFile = `{"model":"bg-nbd","params":{"r":1,"alpha":1,"a":1,"b":1}}`
+	_, lines, code := score(t, "x,t_x,T\n1,2,9\n", "--params", written(t, "p.json", []byte("\ufeff"+fittedFile)))
+	if code != 0 || len(lines) != 1 || lines[0]["p_alive"] == "" {
+		t.Errorf("exit %d, %v", code, lines)
+	}
+	if _, stderr, code := execute(t, NewScoreCommand(), "x,t_x,T\n1,2,9\n", "--params", written(t, "p.json", sixteen(fittedFile)), "-"); code != exitUsage || !strings.Contains(stderr, "it is UTF-16") {
+		t.Errorf("UTF-16: exit %d, %s", code, stderr)
+	}
+}
+
 func TestFilesThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		file string
@@ -94,6 +106,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}{
 		"UTF-16":     {string(sixteen(quotedLog())), "it is UTF-16: save it as \"CSV UTF-8\", or convert it: iconv"},
 		"semicolons": {strings.ReplaceAll(quotedLog(), ",", ";"), "say --delimiter ';'"},
+		"an array":   {"[{\"customer\":1}]", "looks like JSON: say --format ndjson"},
 		"a workbook": {"PK\x03\x04....", "Excel workbook"},
 		"controls":   {"cus\x00\x1b[2Jtomer,when\na,2024-01-01\n", `the columns are "cus\x00\x1b[2Jtomer", when`},
 	} {

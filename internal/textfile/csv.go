@@ -58,6 +58,9 @@ func NewCSV(in io.Reader, delimiter byte) (*CSV, error) {
 	if guess := otherDelimiter(header.Raw, c.record.comma); !given && guess != "" {
 		return nil, fmt.Errorf("its columns seem to be separated by %s, not by commas: say --delimiter '%s'", guess, guess)
 	}
+	if header.Problem != "" && (header.Raw[0] == '{' || header.Raw[0] == '[') {
+		return nil, errors.New("its first line should name the columns and looks like JSON: say --format ndjson")
+	}
 	if header.Problem != "" {
 		return nil, fmt.Errorf("line %d should name the columns: %s", header.Line, header.Problem)
 	}

@@ -7,12 +7,16 @@ import (
 	"io"
 )
 
+// ErrArray says that a file of one object a line is one array of them.
+var ErrArray = errors.New("it is one JSON array, not an object a line: write it anew with jq -c '.[]' FILE > NEW")
+
 // Lines reads a text line by line.
 type Lines struct {
 	in     *bufio.Reader
 	limit  int
 	line   []byte
 	number int64
+	begun  bool // a line that is not blank has been given
 }
 
 // NewLines reads lines of at most limit bytes.
@@ -23,7 +27,7 @@ func NewLines(in io.Reader, limit int) *Lines {
 // Next gives the next line that is not blank, without the white space around
 // it, and its number from 1, blank ones counted; io.EOF after the last. Of a
 // line above the limit it gives the beginning and says so. The line is valid
-// until the next is read.
+// until the next is read. A text that begins with a bracket is ErrArray.
 func (l *Lines) Next() (line []byte, number int64, tooLong bool, err error) {
 	for {
 		if tooLong, err = l.read(); err != nil {
@@ -31,6 +35,10 @@ func (l *Lines) Next() (line []byte, number int64, tooLong bool, err error) {
 		}
 		l.number++
 		if line = bytes.TrimSpace(l.line); len(line) > 0 {
+			if !l.begun && line[0] == '[' {
+				return nil, l.number, false, ErrArray
+			}
+			l.begun = true
 			return line, l.number, tooLong, nil
 		}
 	}

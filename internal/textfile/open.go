@@ -62,6 +62,15 @@ func Open(file io.Reader) (io.Reader, error) {
 	return in, nil
 }
 
+// Plain gives the text of what was read whole, as Open does.
+func Plain(data []byte) ([]byte, error) {
+	text, err := Open(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(text)
+}
+
 // maxPacked is how often a file may be packed in itself.
 const maxPacked = 2
 

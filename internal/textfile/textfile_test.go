@@ -169,6 +169,7 @@ func TestHeadersThatAreNone(t *testing.T) {
 		"a\tb\n":                   `say --delimiter '\t'`,
 		"a|b|c,d\n":                "say --delimiter '|'",
 		"\"a,b\n1,2\n":             "line 1 should name the columns: a quote that opens in line 1",
+		"{\"a\":1,\"b\":2}\n":      "looks like JSON: say --format ndjson",
 		"a\"b,c\n":                 "line 1 should name the columns: a quote stands within a cell",
 		strings.Repeat("x", 5<<20): "it is longer than 4 MiB",
 		"\"" + strings.Repeat("x\n", MaxRowBytes): "a quote that opens in line 1",
@@ -208,6 +209,22 @@ func TestLines(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"1 a false", "3 12345 false", "4 12345678 true", "6 end false"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAnArrayIsRefused(t *testing.T) {
+	for text, want := range map[string]error{"\n [\n{}]": ErrArray, "[{}]": ErrArray, "{}\n[1]\n": nil} {
+		lines := NewLines(strings.NewReader(text), 100)
+		var err error
+		for err == nil {
+			_, _, _, err = lines.Next()
+		}
+		if want == nil {
+			want = io.EOF
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", text, err, want)
+		}
 	}
 }
 
