@@ -183,8 +183,8 @@ func (c *cli) sayPlan(file string, plan *backfill.Plan, rejects string) {
 	fmt.Fprintln(c.stderr)
 	if plan.Older > 0 {
 		fmt.Fprintf(c.stderr, "%d events are older than the %d days that are kept exactly, counted back from the last: "+
-			"where a customer's later days were counted before, they go into the sums of the whole life, and its rows say approximate\n",
-			plan.Older, window.RetainedDays)
+			"where a customer's later days were counted before, they go into the sums of the whole life, "+
+			"and its rows say approximate\n", plan.Older, window.RetainedDays)
 	}
 }
 

@@ -103,7 +103,8 @@ func (p *Plan) advice() string {
 	case p.summing():
 		return "rows of one order have one time and one currency: map occurred_at to what the whole order has"
 	}
-	return "where a row is one line of its order say `lines: sum` in the map, where only the first row of an order counts `lines: first`"
+	return "where a row is one line of its order say `lines: sum` in the map, " +
+		"where only the first row of an order counts `lines: first`"
 }
 
 // find reads the rows of pairs again.

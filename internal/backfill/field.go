@@ -35,7 +35,8 @@ func set(names ...string) map[string]bool {
 	return members
 }
 
-var errInstant = errors.New("is not a moment: write 2026-03-01, 2026-03-01 10:15:30, 2026-03-01T10:15:30Z or 2026-03-01 10:15:30 +0200, or say its form in the map")
+var errInstant = errors.New("is not a moment: write 2026-03-01, 2026-03-01 10:15:30, 2026-03-01T10:15:30Z " +
+	"or 2026-03-01 10:15:30 +0200, or say in the map how times are written")
 
 // instantOf reads a cell as a moment, cut to microseconds.
 func instantOf(cell string, zone *time.Location) (time.Time, error) {

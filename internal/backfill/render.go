@@ -1,16 +1,11 @@
 package backfill
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/decode"
@@ -96,23 +91,6 @@ func mapOfNames(columns, names []string) *Map {
 	return m
 }
 
-// fileStem is what names the file in ids: its name without folder and .gz,
-// shortened to a hash where the id would grow too long.
-func fileStem(name string) string {
-	stem := filepath.Base(name)
-	if strings.EqualFold(filepath.Ext(stem), ".gz") {
-		stem = stem[:len(stem)-len(".gz")]
-	}
-	if len(stem) > 32 || !printable(stem) {
-		return strconv.FormatUint(xxhash.Sum64String(stem), 16)
-	}
-	return stem
-}
-
-func printable(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' })
-}
-
 // render makes the event of a row. Its slices are valid until the next call.
 func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	e := Event{Row: row, Line: line, Type: event.Purchase}
@@ -141,36 +119,6 @@ func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	return e, reject
 }
 
-// hashOf is what tells a row from others of its number in files of one name.
-func hashOf(cells []string) string {
-	var digest xxhash.Digest
-	digest.Reset()
-	var length [4]byte
-	for _, cell := range cells {
-		binary.LittleEndian.PutUint32(length[:], uint32(len(cell)))
-		_, _ = digest.Write(length[:])
-		_, _ = digest.WriteString(cell)
-	}
-	return fmt.Sprintf("%016x", digest.Sum64())
-}
-
-// group names what rows are summed into: an order in one status, or an event
-// with an id of the file's own.
-func (r *renderer) group(key string) string {
-	kind := kindNamed(r.text("kind"))
-	switch {
-	case isOrder(kind):
-		status := r.text("status")
-		if status == "" {
-			status = event.Paid.String()
-		}
-		return strings.Join([]string{key, r.text("kind"), status, r.text("order_id")}, "\x00")
-	case kind.TypeOf() == event.Purchase && !r.madeID:
-		return strings.Join([]string{key, r.text("kind"), r.text("event_id")}, "\x00")
-	}
-	return ""
-}
-
 // isOrder says whether a kind gives an order a status.
 func isOrder(kind event.Kind) bool { return kind == event.Order || kind == event.Renewal }
 
@@ -187,80 +135,7 @@ func (r *renderer) ruleFor(cells []string) *caseRule {
 	return nil
 }
 
-func (r *renderer) origin(f *fieldRule, cells []string) string {
-	text := f.constant
-	switch {
-	case f.column >= 0:
-		text = strings.TrimSpace(cells[f.column])
-	case len(f.pieces) > 0:
-		text = r.build(f.pieces, cells)
-	}
-	if replaced, ok := f.values[text]; ok {
-		return replaced
-	}
-	return text
-}
-
-// build puts a template together. Where one of its columns is empty it gives
-// nothing: otherwise all rows without a number would share one id, and count
-// as one event.
-func (r *renderer) build(pieces []templatePiece, cells []string) string {
-	var built strings.Builder
-	for _, piece := range pieces {
-		switch {
-		case piece.column >= 0:
-			cell := strings.TrimSpace(cells[piece.column])
-			if cell == "" {
-				return ""
-			}
-			built.WriteString(cell)
-		case piece.name == nameFile:
-			built.WriteString(r.file)
-		case piece.name == nameRow:
-			built.WriteString(strconv.FormatInt(r.number, 10))
-		case piece.name == nameHash:
-			built.WriteString(r.hash)
-		default:
-			built.WriteString(piece.text)
-		}
-	}
-	return built.String()
-}
-
 func (r *renderer) text(name string) string { return r.texts[slices.Index(r.names, name)] }
-
-func (r *renderer) fill(name, text string) bool {
-	i := slices.Index(r.names, name)
-	empty := r.texts[i] == ""
-	if empty {
-		r.texts[i] = text
-	}
-	return empty
-}
-
-// complete adds what a file need not have: the type, which follows from the
-// kind, and ids, made from the file's name, the row's number and a hash of its
-// cells: sending the file again gives the same events, and another file of the
-// same name gives others.
-func (r *renderer) complete() {
-	kind := kindNamed(r.text("kind"))
-	if kind != event.KindNone {
-		r.fill("event_type", kind.TypeOf().String())
-	}
-	id := r.file + ":" + strconv.FormatInt(r.number, 10) + ":" + r.hash
-	r.madeID = r.fill("event_id", id)
-	switch kind {
-	case event.Order, event.Renewal:
-		r.fill("order_id", id)
-	case event.ComplaintMade, event.ReturnRequest, event.Dispute:
-		r.fill("complaint_id", id)
-	case event.Refund, event.Cancel, event.Adjustment:
-		net := slices.Index(r.names, "amount_net")
-		if r.negative {
-			r.texts[net] = strings.TrimPrefix(r.texts[net], "-")
-		}
-	}
-}
 
 func kindNamed(name string) event.Kind {
 	for kind := event.Order; kind <= event.PublicReview; kind++ {

@@ -3,7 +3,6 @@ package modelcli
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -26,8 +25,8 @@ type purchaseDay struct {
 type counting struct {
 	lines  string // sum or first, "" for: as they are
 	until  fit.Day
-	days   []purchaseDay // of orders, then by day
-	orders []order
+	days   []purchaseDay
+	shares []share
 	rows   []purchaseRow // of one order and status
 	seen   map[uint64]bool
 
@@ -35,18 +34,71 @@ type counting struct {
 	orphans int64 // rows that take back from an order that is not there
 }
 
-// order is what one order adds to its day.
+// order is what is said of one order.
 type order struct {
-	day    fit.Day
-	number int64
-	counts bool // as a purchase; its money is the day's all the same
-	net    int64
+	day       fit.Day // of its first counting status
+	number    int64   // of its first row
+	best      event.Status
+	counts    bool // it has a counting status
+	cancelled bool
+	refunds   int64 // how often something was taken back by a refund
+	others    int64 // and by an adjustment
+	refunded  int64
+	adjusted  int64
+}
+
+// take notes a row; those with a status come in order of time.
+func (o *order) take(r *purchaseRow) {
+	switch r.kind {
+	case event.Refund:
+		o.refunds, o.refunded = o.refunds+1, o.refunded+r.amount
+	case event.Adjustment:
+		o.others, o.adjusted = o.others+1, o.adjusted+r.amount
+	case event.Cancel:
+		o.cancelled = true
+	case event.Exchange:
+	default:
+		o.status(r)
+	}
+}
+
+func (o *order) status(r *purchaseRow) {
+	switch {
+	case r.status == event.Chargeback:
+		o.cancelled = true
+	case r.status <= event.Delivered:
+		if !o.counts {
+			o.counts, o.day = true, r.day
+		}
+		o.best = max(o.best, r.status)
+	}
+}
+
+// share is what an order of a worth adds to its day: whether it is a purchase,
+// and money.
+func (o *order) share(worth int64) share {
+	s := share{day: o.day, number: o.number, purchase: true, net: worth - o.refunded - o.adjusted}
+	switch {
+	case o.cancelled:
+		s.purchase, s.net = false, min(0, s.net)
+	case o.refunds > 0 && o.refunded >= worth:
+		s.purchase = false
+	}
+	return s
+}
+
+// share is what one order adds to its day.
+type share struct {
+	day      fit.Day
+	number   int64
+	purchase bool
+	net      int64
 }
 
 // daysOf gives the purchase days of a customer up to a day, in order. Rows are
 // sorted by order and time.
 func (c *counting) daysOf(rows []purchaseRow, until fit.Day) []purchaseDay {
-	c.until, c.orders = until, c.orders[:0]
+	c.until, c.shares = until, c.shares[:0]
 	clear(c.seen)
 	single := rows[:0:0]
 	for from := 0; from < len(rows); {
@@ -61,69 +113,42 @@ func (c *counting) daysOf(rows []purchaseRow, until fit.Day) []purchaseDay {
 		}
 		from = to
 	}
+	return merged(c.sharesByDay(), c.withoutOrders(single))
+}
+
+// sharesByDay joins what orders add to a day; one without a purchase is none.
+func (c *counting) sharesByDay() []purchaseDay {
+	slices.SortFunc(c.shares, func(a, b share) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.number, b.number))
+	})
 	c.days = c.days[:0]
-	slices.SortFunc(c.orders, func(a, b order) int { return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.number, b.number)) })
-	for from := 0; from < len(c.orders); {
-		day, bought := purchaseDay{day: c.orders[from].day, row: c.orders[from].number}, false
-		for ; from < len(c.orders) && c.orders[from].day == day.day; from++ {
-			day.amount += c.orders[from].net
-			bought = bought || c.orders[from].counts
+	for from := 0; from < len(c.shares); {
+		day, bought := purchaseDay{day: c.shares[from].day, row: c.shares[from].number}, false
+		for ; from < len(c.shares) && c.shares[from].day == day.day; from++ {
+			day.amount += c.shares[from].net
+			bought = bought || c.shares[from].purchase
 		}
 		if bought {
 			c.days = append(c.days, day)
 		}
 	}
-	return merged(c.days, c.withoutOrders(single))
+	return c.days
 }
 
 // order settles one order from its rows.
 func (c *counting) order(rows []purchaseRow) {
-	o := order{day: math.MaxInt32, number: rows[0].number}
-	best, net, refunded, adjusted := event.StatusNone, int64(0), int64(0), int64(0)
-	counts, cancelled, refundSeen := false, false, false
-	takenBack := int64(0)
+	o := order{number: rows[0].number}
 	for i := range rows {
-		r := &rows[i]
-		if r.day > c.until || !c.fresh(r) {
-			continue
-		}
-		o.number = min(o.number, r.number)
-		switch r.kind {
-		case event.Refund:
-			refunded, refundSeen = refunded+r.amount, true
-			takenBack++
-		case event.Adjustment:
-			adjusted += r.amount
-			takenBack++
-		case event.Cancel:
-			cancelled = true
-		case event.Exchange:
-		default:
-			switch {
-			case r.status == event.Chargeback:
-				cancelled = true
-			case r.status <= event.Delivered:
-				if !counts {
-					o.day = r.day
-				}
-				counts = true
-				best = max(best, r.status)
-			}
+		if r := &rows[i]; r.day <= c.until && c.fresh(r) {
+			o.number = min(o.number, r.number)
+			o.take(r)
 		}
 	}
-	if !counts {
-		c.orphans += takenBack
+	if !o.counts {
+		c.orphans += o.refunds + o.others
 		return
 	}
-	net = c.worth(rows, best)
-	o.net, o.counts = net-refunded-adjusted, true
-	switch {
-	case cancelled:
-		o.counts, o.net = false, min(0, o.net)
-	case refundSeen && refunded >= net:
-		o.counts = false
-	}
-	c.orders = append(c.orders, o)
+	c.shares = append(c.shares, o.share(c.worth(rows, o.best)))
 }
 
 // fresh says whether an event with an id of its own is seen for the first time.
@@ -171,71 +196,15 @@ const (
 	linesFirst = "first"
 )
 
-// withoutOrders counts rows that name no order: what is bought on a day is one
-// purchase, and what is taken back lowers the latest purchase before it, or the
-// next where there is none. A day of which nothing is left is none.
-func (c *counting) withoutOrders(rows []purchaseRow) []purchaseDay {
-	var days []purchaseDay
-	var took []bool // whether something of the day was taken back
-	waiting, waits := int64(0), false
-	for i := 0; i < len(rows); {
-		day, bought, sum, back := purchaseDay{day: rows[i].day, row: rows[i].number}, false, int64(0), false
-		for ; i < len(rows) && rows[i].day == day.day; i++ {
-			r := &rows[i]
-			switch {
-			case r.day > c.until || !c.fresh(r):
-			case r.takesBack():
-				sum, back = sum-r.amount, true
-			case (r.kind == event.Order || r.kind == event.Renewal) && r.status <= event.Delivered:
-				sum, bought = sum+r.amount, true
-			}
-		}
-		switch {
-		case bought:
-			day.amount = sum + waiting
-			days, took = append(days, day), append(took, back || waits)
-			waiting, waits = 0, false
-		case back && len(days) > 0:
-			days[len(days)-1].amount += sum
-			took[len(days)-1] = true
-		case back:
-			waiting, waits = waiting+sum, true
-		}
-	}
-	kept := days[:0]
-	for i, day := range days {
-		if !took[i] || day.amount > 0 {
-			kept = append(kept, day)
-		}
-	}
-	return kept
-}
-
-// merged joins two lists of days.
-func merged(a, b []purchaseDay) []purchaseDay {
-	if len(b) == 0 {
-		return a
-	}
-	all := append(slices.Clone(a), b...)
-	slices.SortStableFunc(all, func(a, b purchaseDay) int { return cmp.Compare(a.day, b.day) })
-	kept := all[:0]
-	for _, day := range all {
-		if n := len(kept); n > 0 && kept[n-1].day == day.day {
-			kept[n-1].amount += day.amount
-			continue
-		}
-		kept = append(kept, day)
-	}
-	return kept
-}
-
 // note says what was done that the flags do not say.
 func (c *counting) note() (notes []string) {
 	if c.summed > 0 {
-		notes = append(notes, fmt.Sprintf("%d orders have rows that differ; they are summed as the lines of their order (--lines says otherwise)", c.summed))
+		notes = append(notes, fmt.Sprintf("%d orders have rows that differ; they are summed as the lines of their order "+
+			"(--lines says otherwise)", c.summed))
 	}
 	if c.orphans > 0 {
-		notes = append(notes, fmt.Sprintf("%d refunds or adjustments are about an order that the log does not have; they lower nothing", c.orphans))
+		notes = append(notes, fmt.Sprintf("%d refunds or adjustments are about an order that the log does not have; "+
+			"they lower nothing", c.orphans))
 	}
 	return notes
 }

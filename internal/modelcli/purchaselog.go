@@ -174,7 +174,8 @@ func (m *logMapping) statusOf(t *table, r record) (event.Status, string) {
 	case known && !status.OfComplaint():
 		return status, ""
 	case text != "" && m.statusGiven:
-		return event.StatusNone, fmt.Sprintf("%s = %.40q: want placed, paid, shipped, delivered, payment_failed or chargeback", m.status, text)
+		return event.StatusNone, fmt.Sprintf("%s = %.40q: want placed, paid, shipped, delivered, payment_failed or chargeback",
+			m.status, text)
 	}
 	return event.Paid, ""
 }
