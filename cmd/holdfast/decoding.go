@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -35,7 +37,8 @@ func decodeConfig(cfg *config.Config, eventType event.Type) decode.Config {
 	if !ok {
 		return limits
 	}
-	limits.Mapping = decode.Mapping{Rename: mapping.Fields, Constant: map[string]string{}, NegativeRefunds: mapping.Refunds == "negative"}
+	limits.Mapping = decode.Mapping{Rename: mapping.Fields, Constant: map[string]string{},
+		Times: mapping.Times, TimeZone: timeZoneOf(cfg, mapping), NegativeRefunds: mapping.Refunds == "negative"}
 	for field, constant := range mapping.Constants {
 		limits.Mapping.Constant[field] = string(constant)
 	}
@@ -43,4 +46,18 @@ func decodeConfig(cfg *config.Config, eventType event.Type) decode.Config {
 		limits.Mapping.Amounts = decode.AmountsDecimal
 	}
 	return limits
+}
+
+// timeZoneOf is the zone of times that a source writes without an offset; nil,
+// which such a form refuses, where the name is of no zone.
+func timeZoneOf(cfg *config.Config, mapping config.Mapping) *time.Location {
+	name := mapping.TimeZone
+	if name == "" {
+		name = cfg.Time.BusinessZone
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	return zone
 }

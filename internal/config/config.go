@@ -14,7 +14,7 @@ package config
 type Config struct {
 	Version    int                `yaml:"version" doc:"version of this file's layout; 1"`
 	Kafka      Kafka              `yaml:"kafka" doc:"where events come from and how work is committed"`
-	Mapping    map[string]Mapping `yaml:"mapping" meaning:"y" doc:"per input (purchases, visits, complaints): how foreign field names and amounts become ours"`
+	Mapping    map[string]Mapping `yaml:"mapping" meaning:"y" doc:"per input (purchases, visits, complaints): how foreign field names, amounts and times become ours"`
 	Time       Time               `yaml:"time" doc:"the clock and the calendar"`
 	Money      Money              `yaml:"money" doc:"currency and margin"`
 	Segments   []string           `yaml:"segments" env:"HOLDFAST_SEGMENTS" meaning:"y" doc:"closed list of segments, at most 32; the first is the default"`
@@ -76,11 +76,15 @@ type SASL struct {
 }
 
 // Mapping turns one input's records into our schema, before they are checked.
+// Keys that came later are left out of the hash where they are not given, so
+// that it stays that of the same mapping before.
 type Mapping struct {
 	Fields    map[string]string   `yaml:"fields" doc:"our field: the name it has in the record"`
 	Constants map[string]Constant `yaml:"constants" doc:"our field: the value it has in every record, whatever the record says"`
 	Amounts   string              `yaml:"amounts" enum:",minor,decimal" doc:"minor: integers in minor units (the default); decimal: texts or numbers in major units"`
 	Refunds   string              `yaml:"refunds" enum:",positive,negative" doc:"sign of refunds in the record; positive by default"`
+	Times     []string            `yaml:"times" json:",omitempty" doc:"forms of all times in the record, tried in order: rfc3339 (the default), epoch_s, epoch_ms, epoch_us, epoch_ns, local (no offset), date (12:00 of it), or a layout that writes 2 January 2006 15:04:05 -0700, such as 02.01.2006 15:04"`
+	TimeZone  string              `yaml:"time_zone" json:",omitempty" doc:"IANA time zone of times without an offset; time.business_zone by default"`
 }
 
 // Time is the clock and the calendar.

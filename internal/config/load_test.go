@@ -80,6 +80,10 @@ func TestEachMistakeIsReportedWithItsLineAndWhatToDo(t *testing.T) {
 		"password in file": {valid + "sinks: {clickhouse: {dsn: \"http://u:p@localhost:8123\"}}\n", "h.yaml:3  warning  sinks.clickhouse.dsn: carries a password → put the dsn into a file and name it as sinks.clickhouse.dsn_file"},
 		"nested path":      {valid + "mapping: {purchases: {fields: {customer_id: a.b}}}\n", "h.yaml:3  error  mapping.purchases.fields.customer_id: nested paths come in a later release → name a field of the top object"},
 		"mapping of what":  {valid + "mapping: {purchase: {}}\n", "h.yaml:3  error  mapping.purchase: \"purchase\" is not one of purchases, visits, complaints → did you mean purchases?"},
+		"times":            {valid + "mapping:\n  visits:\n    times: [epoch_millis]\n", "h.yaml:5  error  mapping.visits.times: \"epoch_millis\" is no form of times, nor a layout with year, month and day, such as 02.01.2006 15:04:05 → did you mean epoch_ms?"},
+		"strftime":         {valid + "mapping: {visits: {times: [\"%d.%m.%Y\"]}}\n", "h.yaml:3  error  mapping.visits.times: \"%d.%m.%Y\" is no form of times, nor a layout with year, month and day, such as 02.01.2006 15:04:05 → use rfc3339, local, date, epoch_s, epoch_ms, epoch_us, epoch_ns, or write 2 January 2006 15:04:05 -0700 as the source would"},
+		"times in one":     {valid + "mapping: {visits: {times: epoch_ms}}\n", "h.yaml:3  error  mapping.visits.times: must be a list → write [epoch_ms]"},
+		"zone of times":    {valid + "mapping: {visits: {time_zone: Local}}\n", "h.yaml:3  error  mapping.visits.time_zone: \"Local\" is not a time zone → use an IANA name, such as Europe/Berlin or UTC"},
 		"open profiles":    {valid + "ops: {pprof: true}\n", "h.yaml:3  error  ops.pprof: profiles show memory and must not be open → name a file with a token as ops.token_file"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,39 @@ not be continued under another, and the hash of these keys is kept with every ba
 
 | key | default | variable | what it is |
 |---|---|---|---|
+`
+
+const pageMapping = `
+## Mapping an input
+
+` + "`mapping.purchases`, `mapping.visits` and `mapping.complaints`" + ` say how the records of that input differ from
+schemas/events:
+
+| key | what it is |
+|---|---|
+`
+
+const pageTimes = `
+Without ` + "`times`" + `, a time is RFC 3339: ` + "`2026-03-01T10:15:30Z`" + `, with any offset up to 18:00 (` + "`+02:00`, `+0200`, `+02`" + `)
+and 0 to 9 digits of a second, behind a point or a comma. A space for the ` + "`T`" + `, one before the offset, small
+letters and ` + "`hh:mm`" + ` alone are read too; a time without an offset, the second 60, 24:00 and dates that do not
+exist are not. Whatever the form, what is finer than a microsecond is cut off, never rounded up, so that a
+time before 1970 is cut towards the past, too.
+
+An epoch is a whole or decimal number, as text or JSON number, with an exponent or not. A layout is
+2 January 2006 15:04:05 -0700 as the source would write it, in the elements of Go's package ` + "`time`" + `
+(` + "`02.01.2006 15:04`, `1/2/2006 3:04 PM`, `20060102150405`" + `); it must tell year, month and day, and no zone by an
+abbreviation. A layout without a time of day means 12:00, as ` + "`date`" + ` does. Where a clock was put forward over
+a time without an offset, the time moves with it; where it was put back, the first of the two is meant. Forms
+of which one would read what is meant for a later one are refused.
+
+    mapping:
+      visits:
+        fields: {occurred_at: ts}
+        times: [epoch_ms, rfc3339]
+      complaints:
+        times: ["02.01.2006 15:04"]
+        time_zone: Europe/Berlin
 `
 
 const pageMiddle = `
@@ -61,6 +95,13 @@ func TestThePageListsTheKeysOfTheStruct(t *testing.T) {
 		}
 		fmt.Fprintf(page, "| `%s`%s | %s | %s | %s |\n", leaf.path, mark, value, variable, leaf.doc())
 	}
+	page.WriteString(pageMapping)
+	mapping := reflect.TypeFor[Mapping]()
+	for i := range mapping.NumField() {
+		tag := mapping.Field(i).Tag
+		fmt.Fprintf(page, "| `%s` | %s |\n", tag.Get("yaml"), tag.Get("doc"))
+	}
+	page.WriteString(pageTimes)
 	page.WriteString(pageMiddle)
 	for _, path := range sortedKeys(notYet) {
 		fmt.Fprintf(page, "| `%s` | %s | %s |\n", path, notYet[path].what, strings.Join(acceptedTexts(notYet[path]), ", "))

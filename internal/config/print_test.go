@@ -14,7 +14,8 @@ func TestWhatIsPrintedCanBeReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first.Mapping["visits"] = Mapping{Fields: map[string]string{"customer_id": "cust"}, Constants: map[string]Constant{"kind": `"session"`, "pages": "3"}}
+	first.Mapping["visits"] = Mapping{Fields: map[string]string{"customer_id": "cust"}, Constants: map[string]Constant{"kind": `"session"`, "pages": "3"},
+		Times: []string{"20060102", "epoch_ms", "02.01.2006 15:04", "2006-01-02: 15h"}, TimeZone: "Asia/Tokyo"}
 	first.Alerts.Plays["OVERDUE"] = Play{ID: "come: back", Title: "call \"now\" #1", ActWithin: 2 * day}
 	text, err := first.YAML(Print{Sources: true})
 	if err != nil {
@@ -64,6 +65,16 @@ func TestRedactDSN(t *testing.T) {
 	}
 }
 
+// TestHashOfAnOlderMapping holds the hash that a mapping had before it could
+// have forms of times: state kept under it must still fit.
+func TestHashOfAnOlderMapping(t *testing.T) {
+	config := Default()
+	config.Mapping["visits"] = Mapping{Fields: map[string]string{"customer_id": "user"}, Amounts: "decimal"}
+	if got := config.Hash(); got != 0x99985fc3eae3da7b {
+		t.Errorf("hash %#x", got)
+	}
+}
+
 func TestHashFollowsWhatChangesMeaningOnly(t *testing.T) {
 	base := Default()
 	if again := Default(); base.Hash() != again.Hash() {
@@ -83,6 +94,7 @@ func TestHashFollowsWhatChangesMeaningOnly(t *testing.T) {
 		"parameter":  {func(c *Config) { c.Score.Params.R = 1 }, false},
 		"play":       {func(c *Config) { c.Alerts.Plays["OVERDUE"] = Play{ID: "x"} }, false},
 		"mapping":    {func(c *Config) { c.Mapping["visits"] = Mapping{Amounts: "minor"} }, false},
+		"times":      {func(c *Config) { c.Mapping["visits"] = Mapping{Times: []string{"epoch_s"}} }, false},
 		"severe":     {func(c *Config) { c.Complaints.Severe.From = 3 }, false},
 	} {
 		changed := Default()

@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
 // checker gathers problems.
@@ -201,6 +203,7 @@ func (c *checker) mappings(mappings map[string]Mapping) {
 		if mapping.Refunds != "" {
 			c.oneOf(path+".refunds", mapping.Refunds, []string{"positive", "negative"})
 		}
+		c.times(path, mapping)
 		for _, field := range sortedKeys(mapping.Fields) {
 			if strings.ContainsAny(mapping.Fields[field], ".$[") {
 				c.fail(path+".fields."+field, "name a field of the top object", "nested paths come in a later release")
@@ -209,6 +212,23 @@ func (c *checker) mappings(mappings map[string]Mapping) {
 				c.fail(path+".constants."+field, "keep one of the two", "%s has both a field and a constant", field)
 			}
 		}
+	}
+}
+
+// times checks the forms of a source's times and the zone of those without an
+// offset.
+func (c *checker) times(path string, mapping Mapping) {
+	if mapping.TimeZone != "" {
+		c.zone(path+".time_zone", mapping.TimeZone)
+	}
+	if _, err := decode.NewTimes(mapping.Times, time.UTC); err != nil {
+		fix := "use " + strings.Join(decode.TimeForms(), ", ") + ", or write 2 January 2006 15:04:05 -0700 as the source would"
+		for _, form := range mapping.Times {
+			if guess := Nearest(form, decode.TimeForms()); guess != "" && guess != form {
+				fix = "did you mean " + guess + "?"
+			}
+		}
+		c.fail(path+".times", fix, "%v", err)
 	}
 }
 

@@ -15,13 +15,19 @@ import (
 const year = 365 * 24 * time.Hour
 
 func (c *checker) time(t Time) {
-	if _, err := time.LoadLocation(t.BusinessZone); err != nil || t.BusinessZone == "" || t.BusinessZone == "Local" {
-		c.fail("time.business_zone", "use an IANA name, such as Europe/Berlin or UTC", "%q is not a time zone", clip(t.BusinessZone))
-	}
+	c.zone("time.business_zone", t.BusinessZone)
 	c.duration("time.allowed_lateness", t.AllowedLateness, 0, 7*24*time.Hour)
 	c.duration("time.max_future", t.MaxFuture, 0, 7*24*time.Hour)
 	if first := t.MinEventTime.Year(); first < 1990 || first > 2200 {
 		c.fail("time.min_event_time", "", "%s is outside 1990 to 2200", t.MinEventTime)
+	}
+}
+
+// zone checks the name of a time zone. That of the host would differ from one
+// instance to the next.
+func (c *checker) zone(path, name string) {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		c.fail(path, "use an IANA name, such as Europe/Berlin or UTC", "%q is not a time zone", clip(name))
 	}
 }
 

@@ -15,7 +15,7 @@ func checkTest(d *JSON, dst *event.Event, t *token) flaw {
 }
 
 func checkOccurredAt(d *JSON, dst *event.Event, t *token) flaw {
-	at, ok := d.dates.instant(d.text(t))
+	at, ok := d.readInstant(t)
 	switch {
 	case !ok:
 		return instantForm
@@ -28,8 +28,16 @@ func checkOccurredAt(d *JSON, dst *event.Event, t *token) flaw {
 	return fine
 }
 
+// readInstant reads an instant in the forms of the mapping.
+func (d *JSON) readInstant(t *token) (event.Instant, bool) {
+	if d.times != nil {
+		return d.times.parse(&d.dates, d.text(t))
+	}
+	return d.dates.instant(d.text(t))
+}
+
 func (d *JSON) instant(t *token) (event.Instant, flaw) {
-	at, ok := d.dates.instant(d.text(t))
+	at, ok := d.readInstant(t)
 	switch {
 	case !ok:
 		return 0, instantForm

@@ -243,7 +243,13 @@ func (d *JSON) note(i uint8) {
 }
 
 // reject names the field of number i in the schema's words.
-func (d *JSON) reject(i int, f flaw) Reject { return f.reject(d.specs[i].name) }
+func (d *JSON) reject(i int, f flaw) Reject {
+	reject := f.reject(d.specs[i].name)
+	if f == instantForm && d.times != nil {
+		reject.Detail = d.times.accepted
+	}
+	return reject
+}
 
 // lowest is the number of the first field of a set.
 func lowest(set uint64) int { return bits.TrailingZeros64(set) }

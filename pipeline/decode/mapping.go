@@ -1,5 +1,7 @@
 package decode
 
+import "time"
+
 // AmountForm is how a source writes money.
 type AmountForm uint8
 
@@ -25,6 +27,11 @@ type Mapping struct {
 	// Amounts says how money is written. Decimal amounts become minor units by
 	// the exponent of the event's currency, exactly or not at all.
 	Amounts AmountForm
+
+	// Times are the forms in which the source writes instants, as in NewTimes;
+	// none means rfc3339. TimeZone is that of times without an offset.
+	Times    []string
+	TimeZone *time.Location
 
 	// NegativeRefunds accepts a negative amount_net on refunds, cancellations
 	// and adjustments, as the amount without its sign.

@@ -20,6 +20,7 @@ type spec struct {
 type schema struct {
 	cfg       Config
 	typeName  string
+	times     *Times // nil for the schema's own form
 	specs     []spec
 	numbers   map[string]uint8 // source field name -> number of the first field read from it
 	mandatory [event.PublicReview + 1]uint64
@@ -61,6 +62,9 @@ func compile(cfg Config) (schema, error) {
 	if err := s.checkMapping(); err != nil {
 		return schema{}, err
 	}
+	if err := s.readTimes(); err != nil {
+		return schema{}, err
+	}
 	s.readNames()
 	return s, nil
 }
@@ -78,6 +82,27 @@ func (s *schema) allowDecimals() {
 			f.want = wantDecimal
 		}
 	}
+}
+
+// instantFields are the fields that hold an instant.
+var instantFields = []string{"occurred_at", "ingested_at", "promised_at", "delivered_at", "renewal_due_at",
+	"inquiry_answered_at", "first_response_at", "sla_due_at", "requested_at", "at"}
+
+// readTimes takes the mapping's forms of times, and lets them be numbers where
+// a form consists of digits.
+func (s *schema) readTimes() (err error) {
+	if len(s.cfg.Mapping.Times) == 0 {
+		return nil
+	}
+	if s.times, err = NewTimes(s.cfg.Mapping.Times, s.cfg.Mapping.TimeZone); err != nil {
+		return fmt.Errorf("map times: %w", err)
+	}
+	for i := range s.specs {
+		if s.times.numbers && slices.Contains(instantFields, s.specs[i].name) {
+			s.specs[i].want = wantDecimal
+		}
+	}
+	return nil
 }
 
 // number finds a field of the schema by its own name.
@@ -181,7 +206,7 @@ func (d *JSON) storeConstants() error {
 		}
 		if f.check != nil && f.name != "occurred_at" {
 			if wrong := f.check(d, &dst, tok); wrong != fine {
-				return fmt.Errorf("map fields: the constant for %q %s", f.name, flaws[wrong].detail)
+				return fmt.Errorf("map fields: the constant for %q %s", f.name, d.reject(i, wrong).Detail)
 			}
 		}
 		base := int32(len(d.constants))
