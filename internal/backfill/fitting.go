@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
 // fitting finds a map's columns in a header and gathers what is missing.
@@ -65,6 +66,12 @@ func (f *fitting) fields(path string, fields map[string]Origin) []fieldRule {
 		rule := fieldRule{index: slices.Index(f.renderer.names, name), column: -1, constant: origin.Constant, values: origin.Values}
 		if origin.Column != "" {
 			rule.column = f.column(full, origin.Column)
+		}
+		if len(origin.Times) > 0 {
+			var err error
+			if rule.times, err = decode.NewTimes(origin.Times, f.renderer.zone); err != nil {
+				f.fail(full+".times", "", "%v", err)
+			}
 		}
 		if origin.Template != "" {
 			rule.pieces = f.template(full, origin.Template)

@@ -75,4 +75,3 @@ func agreement(e *Event) uint64 {
 	})
 	return mix(parts...)
 }
-

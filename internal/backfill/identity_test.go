@@ -281,3 +281,22 @@ func TestFieldsThatDifferByCase(t *testing.T) {
 		t.Error(got.err, got.rejects, diff)
 	}
 }
+
+// The example of a file with a row a line, as it lies in the documentation.
+func TestTheExampleOfLines(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile("../../docs/examples/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	got := prepare(t, Options{Name: "items.csv", Format: CSV, Map: mapOf(t, read("items.map.yml"))}, read("items.csv"))
+	want := []string{"k-1 80001 5000 50", "k-1 80002 5000 200", "k-2 80003 2400 0"}
+	if diff := cmp.Diff(want, netsOf(t, got)); diff != "" || got.err != nil || got.rejects != nil {
+		t.Error(got.err, got.rejects, diff)
+	}
+	if !strings.Contains(got.values[0], `"occurred_at":"2026-03-01T12:00:00Z"`) {
+		t.Error(got.values[0])
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -27,6 +28,11 @@ type Map struct {
 	// alike: parts to be summed (sum), or repetitions of the first (first).
 	// Empty means that there may be none.
 	Lines string `yaml:"lines"`
+	// Times are the forms in which the file writes times, tried in order, as in
+	// decode.NewTimes; empty for what files usually write.
+	Times Forms `yaml:"times"`
+	// TimeZone is that of times without an offset; the business zone where empty.
+	TimeZone string `yaml:"time_zone"`
 	// Fields of every row: field of our schema -> where it comes from.
 	Fields map[string]Origin `yaml:"fields"`
 	// Events are kinds of rows, tried in order; the first whose When holds
@@ -47,6 +53,20 @@ type Origin struct {
 	Constant string            `yaml:"constant"`
 	Template string            `yaml:"template"` // {column}, {@file}, {@row}, {@hash}; braces are doubled to stand for themselves
 	Values   map[string]string `yaml:"values"`   // cell: what stands for it; other cells stay as they are
+	Times    Forms             `yaml:"times"`    // forms of this time alone
+}
+
+// Forms are forms of times: one, or a list.
+type Forms []string
+
+// UnmarshalYAML reads one or a list.
+func (f *Forms) UnmarshalYAML(decode func(any) error) error {
+	var one string
+	if decode(&one) == nil {
+		*f = Forms{one}
+		return nil
+	}
+	return decode((*[]string)(f))
 }
 
 // UnmarshalYAML reads a column's name or one of the three.
@@ -70,7 +90,7 @@ func ReadMap(name string, data []byte) (*Map, error) {
 	var m Map
 	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict()); err != nil {
 		problem := config.Problem{Source: name, Message: "the map cannot be read: " + err.Error(),
-			Fix: "a map has the keys delimiter, amounts, refunds, lines, fields and events; a field is a column's name, or {column: …}, {constant: …} or {template: …}"}
+			Fix: "a map has the keys delimiter, amounts, refunds, lines, times, time_zone, fields and events; a field is a column's name, or {column: …}, {constant: …} or {template: …}"}
 		var located yaml.Error
 		if errors.As(err, &located) {
 			problem.Message = "the map cannot be read: " + located.GetMessage()
@@ -121,6 +141,10 @@ func (c *mapCheck) run(m *Map) {
 	c.oneOf("amounts", m.Amounts, "minor", "decimal")
 	c.oneOf("refunds", m.Refunds, "positive", "negative")
 	c.oneOf("lines", m.Lines, linesSum, linesFirst)
+	c.times("times", m.Times)
+	if _, err := time.LoadLocation(m.TimeZone); err != nil {
+		c.fail("time_zone", "write a name such as Europe/Berlin", "%v", err)
+	}
 	c.fields("fields", m.Fields)
 	for i, kind := range m.Events {
 		c.fields(fmt.Sprintf("events[%d].fields", i), kind.Fields)
@@ -133,6 +157,12 @@ func (c *mapCheck) run(m *Map) {
 func (c *mapCheck) oneOf(path, text string, allowed ...string) {
 	if text != "" && !slices.Contains(allowed, text) {
 		c.fail(path, "", "%q is not one of %s", text, strings.Join(allowed, ", "))
+	}
+}
+
+func (c *mapCheck) times(path string, forms Forms) {
+	if _, err := decode.NewTimes(forms, time.UTC); err != nil {
+		c.fail(path, "write one of "+strings.Join(decode.TimeForms(), ", ")+", or how the file writes 2 January 2006 15:04:05 -0700", "%v", err)
 	}
 }
 
@@ -150,6 +180,10 @@ func (c *mapCheck) fields(path string, fields map[string]Origin) {
 		if structured[name] {
 			c.fail(full, "leave it out; NDJSON can carry it", "is a list or an object, which a CSV row has no room for")
 		}
+		if len(origin.Times) > 0 && !instants[name] {
+			c.fail(full+".times", "leave it out", "is for times, which this is not")
+		}
+		c.times(full+".times", origin.Times)
 		given := 0
 		for _, text := range []string{origin.Column, origin.Constant, origin.Template} {
 			if text != "" {

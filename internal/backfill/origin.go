@@ -133,4 +133,3 @@ func fileStem(name string) string {
 func printable(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' })
 }
-

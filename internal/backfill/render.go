@@ -15,7 +15,8 @@ import (
 // renderer turns a row's cells into an event by a map that fits the header.
 type renderer struct {
 	zone     *time.Location
-	file     string // what stands for the file in ids
+	times    *decode.Times // of the map; nil for what files usually write
+	file     string        // what stands for the file in ids
 	amounts  string
 	negative bool // refunds carry a minus
 	cases    []caseRule
@@ -23,6 +24,7 @@ type renderer struct {
 	lines    string   // what rows of one order are: sum, first or "" for one each
 
 	// Of the row in hand.
+	rule   *caseRule
 	texts  []string // by the index in names
 	value  []byte
 	number int64
@@ -49,6 +51,7 @@ type fieldRule struct {
 	constant string
 	pieces   []templatePiece
 	values   map[string]string
+	times    *decode.Times // nil for those of the map
 }
 
 type templatePiece struct {
@@ -66,6 +69,9 @@ func newRenderer(m *Map, header []string, options *Options) (*renderer, error) {
 		m = mapOfNames(columns, r.names)
 	}
 	r.amounts, r.negative, r.lines = m.Amounts, m.Refunds == "negative", m.Lines
+	if err := r.timesOf(m); err != nil {
+		return nil, err
+	}
 	fit := &fitting{renderer: r, columns: columns, source: options.MapName}
 	fit.header()
 	if len(m.Events) == 0 {
@@ -78,6 +84,19 @@ func newRenderer(m *Map, header []string, options *Options) (*renderer, error) {
 		return nil, &config.Invalid{Problems: fit.problems}
 	}
 	return r, nil
+}
+
+// timesOf settles how times are written.
+func (r *renderer) timesOf(m *Map) (err error) {
+	if m.TimeZone != "" {
+		if r.zone, err = time.LoadLocation(m.TimeZone); err != nil {
+			return fmt.Errorf("load the zone of the map: %w", err)
+		}
+	}
+	if len(m.Times) > 0 {
+		r.times, err = decode.NewTimes(m.Times, r.zone)
+	}
+	return err
 }
 
 // mapOfNames is the map of a file whose columns carry our fields' names.
@@ -98,7 +117,7 @@ func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	if rule == nil {
 		return e, &Reject{Row: row, Line: line, Reason: decode.BadValue.String(), Detail: "no event of the map is for this row"}
 	}
-	r.number, r.hash, r.at = row, hashOf(cells), 0
+	r.rule, r.number, r.hash, r.at = rule, row, hashOf(cells), 0
 	clear(r.texts)
 	for i := range rule.fields {
 		r.texts[rule.fields[i].index] = r.origin(&rule.fields[i], cells)
@@ -171,7 +190,7 @@ func (r *renderer) json(name, text string) (string, error) {
 	switch {
 	case instants[name]:
 		var at time.Time
-		if at, err = instantOf(text, r.zone); err == nil {
+		if at, err = r.instant(name, text); err == nil {
 			text = instantText(at)
 		}
 		if name == "occurred_at" {
@@ -184,6 +203,24 @@ func (r *renderer) json(name, text string) (string, error) {
 		return "", err
 	}
 	return scalarText(name, text)
+}
+
+// instant reads a time in the forms of its field, of the map, or as usual.
+func (r *renderer) instant(name, text string) (time.Time, error) {
+	times := r.times
+	for i := range r.rule.fields {
+		if f := &r.rule.fields[i]; f.times != nil && r.names[f.index] == name {
+			times = f.times
+		}
+	}
+	if times == nil {
+		return instantOf(text, r.zone)
+	}
+	at, ok := times.Parse([]byte(text))
+	if !ok {
+		return time.Time{}, errors.New(times.Accepted())
+	}
+	return time.UnixMicro(int64(at)), nil
 }
 
 // reasonOf gives the reject reason that the decoder would give.

@@ -88,4 +88,3 @@ func merged(a, b []purchaseDay) []purchaseDay {
 	}
 	return kept
 }
-

@@ -75,11 +75,11 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.mapping.date, "date", "", "column of the date or instant")
 	flags.StringVar(&f.mapping.amount, "amount", "", "column of the amount")
 	flags.StringVar(&f.mapping.order, "order", "", "column of the order's id; order_id or order if left out and there")
-	flags.StringVar(&f.mapping.kind, "kind", "", 
+	flags.StringVar(&f.mapping.kind, "kind", "",
 		"column that says order, renewal, refund, cancel, adjustment or exchange; kind if left out and there")
-	flags.StringVar(&f.mapping.status, "status", "", 
+	flags.StringVar(&f.mapping.status, "status", "",
 		"column of the order's status: placed, paid, shipped, delivered, payment_failed or chargeback; status if left out and there")
-	flags.StringVar(&f.mapping.lines, "lines", "", 
+	flags.StringVar(&f.mapping.lines, "lines", "",
 		"several rows of one order and status: sum, or first; left out, those that differ are summed, those that are alike count once")
 	flags.StringVar(&f.delimiter, "delimiter", "", `what separates the columns of CSV, such as ; or \t (default a comma)`)
 	flags.Float64Var(&f.mapping.divisor, "amount-divisor", 1, "amounts are divided by this (100 for cents)")
