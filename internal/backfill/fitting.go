@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
@@ -34,9 +35,9 @@ func (f *fitting) header() {
 func (f *fitting) column(path, name string) int {
 	index := slices.Index(f.columns, name)
 	if index < 0 {
-		fix := "the columns are " + strings.Join(f.columns[:min(len(f.columns), 40)], ", ")
+		fix := "the columns are " + textfile.Listed(f.columns)
 		if guess := config.Nearest(name, f.columns); guess != "" {
-			fix = "did you mean " + guess + "?"
+			fix = "did you mean " + textfile.Printed(guess) + "?"
 		}
 		f.fail(path, fix, "the file has no column %q", name)
 	}

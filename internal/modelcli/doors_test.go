@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 )
 
@@ -54,6 +56,19 @@ func quotedLog() string {
 	return text.String()
 }
 
+var germanDays = regexp.MustCompile(`(20\d\d)-(\d\d)-(\d\d)`)
+
+func inSeconds(t *testing.T, log string) string {
+	t.Helper()
+	return germanDays.ReplaceAllStringFunc(log, func(day string) string {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(at.Unix())
+	})
+}
+
 // TestFilesAsTheyCome: what programs do to a file changes nothing of the fit.
 func TestFilesAsTheyCome(t *testing.T) {
 	plain := quotedLog()
@@ -77,6 +92,8 @@ func TestFilesAsTheyCome(t *testing.T) {
 		"both line ends":       {"a.csv", []byte(strings.ReplaceAll(plain, "\n", "\r\n")), nil},
 		"semicolons":           {"a.csv", []byte(strings.ReplaceAll(plain, ",", ";")), []string{"--delimiter", ";"}},
 		"tabs":                 {"a.csv", []byte(strings.ReplaceAll(plain, ",", "\t")), []string{"--delimiter", `\t`}},
+		"days of a layout":     {"a.csv", []byte(germanDays.ReplaceAllString(plain, "$3.$2.$1")), []string{"--times", "02.01.2006"}},
+		"seconds":              {"a.csv", []byte(inSeconds(t, plain)), []string{"--times", "epoch_s"}},
 		"NDJSON with a mark":   {"a.ndjson", []byte(ndjson), nil},
 		"NDJSON in capitals":   {"A.NDJSON.GZ", zipped(t, ndjson), nil},
 	} {

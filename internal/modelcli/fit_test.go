@@ -222,6 +222,10 @@ func TestFitRefusals(t *testing.T) {
 		{"x,t_x,T\n1,2,9\n", []string{"--starts", "0"}, exitUsage, "--starts"},
 		{"x,t_x,T\n1,2,9\n", []string{"--cells", "month"}, exitUsage, "--cells"},
 		{"x,t_x,T\n1,2,9\n", []string{"--time-zone", "Mars"}, exitUsage, "--time-zone"},
+		{"cust,date\na,2024-01-01\n", []string{"--times", "dd.MM.yyyy"}, exitUsage, `--times: "dd.MM.yyyy" is no form of times`},
+		{"cust,date\na,2024-01-01\n", []string{"--lines", "last"}, exitUsage, "--lines last: want sum or first"},
+		{"cust,date\na,2024-01-01\n", []string{"--delimiter", "ab"}, exitUsage, `--delimiter: "ab" cannot separate columns`},
+		{"cust,date\na,2024-01-01\n", []string{"--order", "no"}, exitUsage, `no column "no"`},
 		{"x,t_x,T\n1,2,9\n", []string{"--count", "n"}, exitUsage, `no column "n"`},
 	} {
 		_, stderr, code := execute(t, NewFitCommand(), c.input, append(c.args, "-")...)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
 
@@ -85,6 +86,8 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	flags.Float64Var(&f.mapping.divisor, "amount-divisor", 1, "amounts are divided by this (100 for cents)")
 	flags.StringArrayVar(&f.mapping.where, "where", nil, "only rows with column=value; may be repeated")
 	flags.StringArrayVar(&f.mapping.refunds, "refund", nil, "rows with column=value are refunds, whatever the sign of their amount; may be repeated")
+	flags.StringArrayVar(&f.mapping.forms, "times", nil,
+		"how the date is written: epoch_s, epoch_ms, epoch_us, epoch_ns, or a layout that writes 2 January 2006 15:04:05 -0700, such as 02.01.2006; may be repeated")
 	flags.StringVar(&f.zone, "time-zone", "UTC", "zone in which an instant's business day is taken")
 	flags.StringVar(&f.count, "count", "", "column of triples with the number of customers a row stands for")
 }
@@ -116,6 +119,11 @@ func (f *fitFlags) check() error {
 		return usagef("--time-zone %s: %w", f.zone, err)
 	}
 	f.mapping.zone, f.mapping.today = zone, dayOf(f.now().In(zone))
+	if len(f.mapping.forms) > 0 {
+		if f.mapping.times, err = decode.NewTimes(f.mapping.forms, zone); err != nil {
+			return usagef("--times: %w", err)
+		}
+	}
 	return nil
 }
 

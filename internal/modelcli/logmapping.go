@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/textfile"
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
 
@@ -15,8 +17,10 @@ type logMapping struct {
 	about                  string   // the order that a refund is about, where that is a column of its own
 	where                  []string // column=value, all of which must hold
 	refunds                []string // column=value, any of which makes a row a refund
-	lines                  string   // what rows of one order and status are that differ
-	divisor                float64  // amounts are divided by it
+	forms                  []string // of dates, as in decode.NewTimes
+	times                  *decode.Times
+	lines                  string  // what rows of one order and status are that differ
+	divisor                float64 // amounts are divided by it
 	zone                   *time.Location
 	today                  fit.Day // rows of later days are bad
 
@@ -50,7 +54,7 @@ func (m *logMapping) settle(t *table) error {
 	}
 	if m.customer == "" || m.date == "" {
 		return usagef("the file has neither triples (x, t_x, T) nor known names of customer and date: "+
-			"say --customer COLUMN --date COLUMN; the columns are %s", listed(t.columns))
+			"say --customer COLUMN --date COLUMN; the columns are %s", textfile.Listed(t.columns))
 	}
 	var want []string
 	for _, column := range []string{m.customer, m.date, m.amount, m.order, m.kind, m.status} {
@@ -79,10 +83,10 @@ func firstColumn(t *table, names []string) string {
 
 // columns says which columns are read as what.
 func (m *logMapping) columns() string {
-	words := []string{"customer " + printed(m.customer), "date " + printed(m.date)}
+	words := []string{"customer " + textfile.Printed(m.customer), "date " + textfile.Printed(m.date)}
 	for _, c := range []struct{ what, column string }{{"amount", m.amount}, {"order", m.order}, {"kind", m.kind}, {"status", m.status}} {
 		if c.column != "" {
-			words = append(words, fmt.Sprintf("%s %s", c.what, printed(c.column)))
+			words = append(words, fmt.Sprintf("%s %s", c.what, textfile.Printed(c.column)))
 		}
 	}
 	return strings.Join(words, ", ")

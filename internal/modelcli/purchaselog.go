@@ -127,7 +127,7 @@ func (m *logMapping) read(t *table, r record) (id string, row purchaseRow, probl
 	if id = t.field(r, m.customer); id == "" {
 		return "", row, "no customer"
 	}
-	at, day, err := parseInstant(t.field(r, m.date), m.zone)
+	at, day, err := m.instant(t.field(r, m.date))
 	if err != nil {
 		return "", row, err.Error()
 	}
@@ -215,6 +215,19 @@ func hashed(text string) uint64 {
 		return 0
 	}
 	return max(1, xxhash.Sum64String(text))
+}
+
+// instant reads a date in the forms that are given, or as usual.
+func (m *logMapping) instant(text string) (time.Time, fit.Day, error) {
+	if m.times == nil {
+		return parseInstant(text, m.zone)
+	}
+	at, ok := m.times.Parse([]byte(text))
+	if !ok {
+		return time.Time{}, 0, fmt.Errorf("date %.40q %s", text, m.times.Accepted())
+	}
+	instant := time.UnixMicro(int64(at))
+	return instant, dayOf(instant.In(m.zone)), nil
 }
 
 // parseInstant reads a date or an instant, and gives its business day.

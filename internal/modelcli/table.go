@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/holdfast/holdfast/internal/textfile"
 )
@@ -105,31 +103,9 @@ func (t *table) require(columns ...string) error {
 				return usagef("no column %q: there is %q, but names are case-sensitive", want, have)
 			}
 		}
-		return usagef("no column %q; the columns are %s", want, listed(t.columns))
+		return usagef("no column %q; the columns are %s", want, textfile.Listed(t.columns))
 	}
 	return nil
-}
-
-// listed names columns, at most as many as a line can hold.
-func listed(columns []string) string {
-	const most = 40
-	words := make([]string, 0, most+1)
-	for _, column := range columns[:min(len(columns), most)] {
-		words = append(words, printed(column))
-	}
-	if more := len(columns) - most; more > 0 {
-		words = append(words, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(words, ", ")
-}
-
-// printed is a text from a file as it may be shown: nothing in it moves the
-// cursor.
-func printed(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
-		return strconv.Quote(text)
-	}
-	return text
 }
 
 // openBytes opens path for reading, as plain text.

@@ -212,6 +212,17 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func TestPrinted(t *testing.T) {
+	for text, want := range map[string]string{"Größe, m": "Größe, m", "a\x00b": `"a\x00b"`, "\x1b[2J": `"\x1b[2J"`, "Gr\xf6\xdfe": `"Gr\xf6\xdfe"`} {
+		if got := Printed(text); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	if got := Listed(make([]string, 50)); !strings.HasSuffix(got, ", and 10 more") {
+		t.Error(got)
+	}
+}
+
 func TestAnArrayIsRefused(t *testing.T) {
 	for text, want := range map[string]error{"\n [\n{}]": ErrArray, "[{}]": ErrArray, "{}\n[1]\n": nil} {
 		lines := NewLines(strings.NewReader(text), 100)
