@@ -86,7 +86,7 @@ func (f *fitFlags) fromLog(t *table) (*customerBase, error) {
 	var beyond outside
 	b.buyers, beyond = log.buyersUntil(b.until)
 	b.notes = append([]string{"columns: " + f.mapping.columns()}, log.notes...)
-	if f.mapping.amount == "" && len(f.mapping.refunds) > 0 {
+	if f.mapping.value == "" && len(f.mapping.refunds) > 0 {
 		b.notes = append(b.notes, "refunds without amounts take nothing back: say --amount COLUMN")
 	}
 	if beyond.count > 0 {

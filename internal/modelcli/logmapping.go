@@ -14,6 +14,7 @@ import (
 type logMapping struct {
 	customer, date, amount string
 	order, kind, status    string
+	value                  string   // the amount, or a column of amounts that tells what is taken back
 	about                  string   // the order that a refund is about, where that is a column of its own
 	where                  []string // column=value, all of which must hold
 	refunds                []string // column=value, any of which makes a row a refund
@@ -33,6 +34,7 @@ var (
 	dateNames     = []string{"date", "occurred_at", "timestamp", "day", "order_date", "InvoiceDate", "t"}
 	orderNames    = []string{"order_id", "order"}
 	aboutNames    = []string{"ref_order_id"}
+	amountNames   = []string{"amount_net", "amount"}
 	kindNames     = []string{"kind"}
 	statusNames   = []string{"status"}
 )
@@ -55,6 +57,9 @@ func (m *logMapping) settle(t *table) error {
 	if m.customer == "" || m.date == "" {
 		return usagef("the file has neither triples (x, t_x, T) nor known names of customer and date: "+
 			"say --customer COLUMN --date COLUMN; the columns are %s", textfile.Listed(t.columns))
+	}
+	if m.value = m.amount; m.value == "" && (m.kind != "" || len(m.refunds) > 0) {
+		m.value = firstColumn(t, amountNames)
 	}
 	var want []string
 	for _, column := range []string{m.customer, m.date, m.amount, m.order, m.kind, m.status} {
@@ -84,7 +89,7 @@ func firstColumn(t *table, names []string) string {
 // columns says which columns are read as what.
 func (m *logMapping) columns() string {
 	words := []string{"customer " + textfile.Printed(m.customer), "date " + textfile.Printed(m.date)}
-	for _, c := range []struct{ what, column string }{{"amount", m.amount}, {"order", m.order}, {"kind", m.kind}, {"status", m.status}} {
+	for _, c := range []struct{ what, column string }{{"amount", m.value}, {"order", m.order}, {"kind", m.kind}, {"status", m.status}} {
 		if c.column != "" {
 			words = append(words, fmt.Sprintf("%s %s", c.what, textfile.Printed(c.column)))
 		}

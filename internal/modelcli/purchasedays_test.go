@@ -99,6 +99,23 @@ func TestPurchaseDaysOfOrders(t *testing.T) {
 	}
 }
 
+// What is taken back counts also where the amounts are not asked for.
+func TestRefundsWithoutAskingForAmounts(t *testing.T) {
+	row := func(customer, order, date string) string { return customer + "," + date + "," + order + ",5,sale\n" }
+	log := "customer,date,order,amount,kind\nk,2024-01-01,a,10,sale\nk,2024-02-05,b,40,sale\nk,2024-02-06,b,40,refund\n" + others(row)
+	got, _ := triplesOf(t, log, "--refund", "kind=refund")
+	if got["k"]["x"] != "0" || got["other-3"]["x"] != "3" {
+		t.Errorf("%v, %v", got["k"], got["other-3"])
+	}
+	if _, said := got["k"]["m_x"]; said {
+		t.Errorf("%v has values", got["k"])
+	}
+	got, stderr := triplesOf(t, strings.ReplaceAll(log, "amount", "what"), "--refund", "kind=refund")
+	if got["k"]["x"] != "1" || !strings.Contains(stderr, "refunds without amounts take nothing back: say --amount COLUMN") {
+		t.Errorf("%v, %s", got["k"], stderr)
+	}
+}
+
 // Without order ids a day stands for an order.
 func TestPurchaseDaysWithoutOrders(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -182,16 +182,19 @@ func (m *logMapping) statusOf(t *table, r record) (event.Status, string) {
 
 // readAmount reads the amount; one below zero takes back.
 func (m *logMapping) readAmount(t *table, r record, row *purchaseRow) string {
-	if m.amount == "" {
+	if m.value == "" {
+		if row.takesBack() { // nobody knows how much
+			row.kind = event.Exchange
+		}
 		return ""
 	}
-	text := t.field(r, m.amount)
+	text := t.field(r, m.value)
 	if text == "" && row.kind == event.Cancel {
 		return ""
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(math.Abs(v) <= 1e12) {
-		return fmt.Sprintf("%s = %.40q: want a number, up to 1e12", m.amount, text)
+		return fmt.Sprintf("%s = %.40q: want a number, up to 1e12", m.value, text)
 	}
 	if v < 0 && (row.kind == event.Order || row.kind == event.Renewal) {
 		row.kind = event.Refund
