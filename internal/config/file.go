@@ -11,33 +11,45 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// fileReader walks a YAML document beside the struct, so that every problem is
+// fileReader walks a YAML document beside a struct, so that every problem is
 // found in one pass, with its line, in our words.
 type fileReader struct {
 	name     string
 	lines    map[string]int // path of each key that stands in the file
 	anchors  map[string]ast.Node
 	problems []Problem
+	keys     keyAdvice
 }
 
 // readFile decodes a document into config.
 func readFile(name string, data []byte, config *Config) *fileReader {
-	reader := &fileReader{name: name, lines: map[string]int{}, anchors: map[string]ast.Node{}}
+	reader := &fileReader{name: name, lines: map[string]int{}, anchors: map[string]ast.Node{}, keys: keyAdvice{
+		planned: notYet, words: map[string]string{"score.params": "auto"}, elsewhere: keyElsewhere,
+		otherwise: "leave it out; `holdfast config print` shows all keys"}}
+	reader.read(data, reflect.ValueOf(config).Elem())
+	return reader
+}
+
+// read decodes the one document in data.
+func (r *fileReader) read(data []byte, into reflect.Value) {
+	data, ok := r.text(data)
+	if !ok {
+		return
+	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
-		reader.syntax(err)
-		return reader
+		r.syntax(err)
+		return
 	}
 	if len(file.Docs) > 1 && file.Docs[1].Body != nil {
-		reader.report("", file.Docs[1].Body, "a second document begins here", "keep one document in the file")
+		r.report("", file.Docs[1].Body, "a second document begins here", "keep one document in the file")
 	}
 	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		return reader
+		return
 	}
 	body := file.Docs[0].Body
-	ast.Walk(anchorFinder{reader.anchors}, body)
-	reader.value(body, reflect.ValueOf(config).Elem(), "")
-	return reader
+	ast.Walk(anchorFinder{r.anchors}, body)
+	r.value(body, into, "")
 }
 
 type anchorFinder struct{ found map[string]ast.Node }
@@ -100,8 +112,8 @@ func (r *fileReader) value(raw ast.Node, value reflect.Value, path string) {
 		if !isSection(value.Type()) {
 			r.report(path, raw, "has no value", "give one or leave the key out")
 		}
-	case isSection(value.Type()):
-		if scalar, ok := node.(ast.ScalarNode); ok && path == "score.params" && scalar.GetToken().Value == "auto" {
+	case isSection(value.Type()) || hasKeys(value.Type()) && isMapping(node):
+		if scalar, ok := node.(ast.ScalarNode); ok && r.keys.words[path] == scalar.GetToken().Value {
 			return
 		}
 		r.section(node, value, path)
@@ -165,9 +177,10 @@ func (r *fileReader) mapping(node ast.Node, value reflect.Value, path string) {
 	}
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
+		full := join(path, key)
 		item := reflect.New(value.Type().Elem()).Elem()
-		r.lines[path+"."+key] = lineOf(pair.Key)
-		r.value(pair.Value, item, path+"."+key)
+		r.lines[full] = lineOf(pair.Key)
+		r.value(pair.Value, item, full)
 		merged.SetMapIndex(reflect.ValueOf(key), item)
 	}
 	value.Set(merged)
@@ -187,10 +200,7 @@ func (r *fileReader) section(node ast.Node, value reflect.Value, path string) {
 	}
 	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
-		full := key
-		if path != "" {
-			full = path + "." + key
-		}
+		full := join(path, key)
 		field, known := fields[key]
 		if !known {
 			r.unknown(full, key, names, pair)
@@ -201,19 +211,39 @@ func (r *fileReader) section(node ast.Node, value reflect.Value, path string) {
 	}
 }
 
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func isMapping(node ast.Node) bool {
+	return node.Type() == ast.MappingType || node.Type() == ast.MappingValueType
+}
+
 func (r *fileReader) pairs(node ast.Node, path string) ([]*ast.MappingValueNode, bool) {
+	var pairs []*ast.MappingValueNode
 	switch kind := node.(type) {
 	case *ast.MappingNode:
-		return kind.Values, true
+		pairs = kind.Values
 	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{kind}, true
+		pairs = []*ast.MappingValueNode{kind}
+	default:
+		r.report(path, node, "must be a mapping of keys", "")
+		return nil, false
 	}
-	r.report(path, node, "must be a mapping of keys", "")
-	return nil, false
+	for _, pair := range pairs {
+		if pair.Key.Type() == ast.MergeKeyType {
+			r.report(path, pair.Key, "keys of another mapping are merged in (<<)", "write them out")
+			return nil, false
+		}
+	}
+	return pairs, true
 }
 
 func (r *fileReader) unknown(path, key string, names []string, pair *ast.MappingValueNode) {
-	if planned, ok := notYet[path]; ok {
+	if planned, ok := r.keys.planned[path]; ok {
 		var given any
 		if err := yaml.NodeToValue(pair.Value, &given); err == nil && slices.Contains(planned.without, fmt.Sprint(given)) {
 			return
@@ -221,11 +251,13 @@ func (r *fileReader) unknown(path, key string, names []string, pair *ast.Mapping
 		r.report(path, pair.Key, "has no effect yet: "+planned.what+" comes in a later release", "leave the key out")
 		return
 	}
-	fix := "leave it out; `holdfast config print` shows all keys"
-	if guess := Nearest(key, names); guess != "" {
+	guess := Nearest(key, names)
+	if guess == "" && r.keys.elsewhere != nil {
+		guess = r.keys.elsewhere(key)
+	}
+	fix := r.keys.otherwise
+	if guess != "" {
 		fix = "did you mean " + guess + "?"
-	} else if elsewhere := keyElsewhere(key); elsewhere != "" {
-		fix = "did you mean " + elsewhere + "?"
 	}
 	r.report(path, pair.Key, "is not a known key", fix)
 }

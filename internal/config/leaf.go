@@ -51,6 +51,20 @@ func isSection(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(textReader)
 }
 
+// hasKeys says whether a type has keys of its own, even if a text can stand
+// for them.
+func hasKeys(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("yaml") != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // setText puts the text of one scalar into a value.
 func setText(value reflect.Value, text string) error {
 	if reader, ok := value.Addr().Interface().(encoding.TextUnmarshaler); ok {

@@ -175,11 +175,14 @@ func (b *Band) UnmarshalText(text []byte) error {
 // Constant is a JSON scalar: a text in quotes, a number, true or false.
 type Constant string
 
-// constantOf writes a YAML scalar as the JSON scalar that it stands for.
+// constantOf writes a YAML scalar as the JSON scalar that it stands for. What
+// JSON does not write so, such as 017 or 0x1F, is a text as it stands.
 func constantOf(node ast.Node, text string) string {
 	switch node.Type() {
 	case ast.IntegerType, ast.FloatType, ast.BoolType:
-		return text
+		if json.Valid([]byte(text)) {
+			return text
+		}
 	}
 	quoted, err := json.Marshal(text)
 	if err != nil {
