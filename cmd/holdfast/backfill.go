@@ -38,6 +38,10 @@ a header; a map says which column becomes which field:
       amount_net: cents
       order_id: {template: "shop-{number}"}
 
+Times are read with an offset, without one (then in the business zone), or as a
+day alone; "times: [epoch_ms]" in the map, or a layout such as [02.01.2006 15:04],
+is for others. Texts in a map are what stands there: 017 stays 017.
+
 Without a map the columns must carry our fields' names. Where the file has no
 ids, they are made from its name, the row's number and a hash of its cells, so
 that sending the file again gives the same events and another file gives others;

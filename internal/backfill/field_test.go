@@ -84,16 +84,16 @@ func TestMomentsInTheFormsOfAMap(t *testing.T) {
 	for name, test := range map[string]struct {
 		text, cell, want string // want a reject where it has no T
 	}{
-		"seconds":         {"times: epoch_s\n" + fields + "  occurred_at: t", "1759302600", "2025-10-01T07:10:00Z"},
+		"seconds":         {"times: [epoch_s]\n" + fields + "  occurred_at: t", "1759302600", "2025-10-01T07:10:00Z"},
 		"milliseconds":    {"times: [epoch_ms]\n" + fields + "  occurred_at: t", "1759302600123", "2025-10-01T07:10:00.123Z"},
-		"microseconds":    {"times: epoch_us\n" + fields + "  occurred_at: t", "1759302600123456", "2025-10-01T07:10:00.123456Z"},
-		"nanoseconds":     {"times: epoch_ns\n" + fields + "  occurred_at: t", "1759302600123456789", "2025-10-01T07:10:00.123456Z"},
-		"one field":       {fields + "  occurred_at: {column: t, times: epoch_s}", "1759302600", "2025-10-01T07:10:00Z"},
-		"layout":          {"times: 02/01/2006 15:04\n" + fields + "  occurred_at: t", "01/10/2025 09:10", "2025-10-01T07:10:00Z"},
+		"microseconds":    {"times: [epoch_us]\n" + fields + "  occurred_at: t", "1759302600123456", "2025-10-01T07:10:00.123456Z"},
+		"nanoseconds":     {"times: [epoch_ns]\n" + fields + "  occurred_at: t", "1759302600123456789", "2025-10-01T07:10:00.123456Z"},
+		"one field":       {fields + "  occurred_at: {column: t, times: [epoch_s]}", "1759302600", "2025-10-01T07:10:00Z"},
+		"layout":          {"times: [02/01/2006 15:04]\n" + fields + "  occurred_at: t", "01/10/2025 09:10", "2025-10-01T07:10:00Z"},
 		"layout of a day": {"times: [2006-01-02T15:04:05Z07:00, 01/02/2006]\n" + fields + "  occurred_at: t", "10/01/2025", "2025-10-01T10:00:00Z"},
-		"another zone":    {"times: local\ntime_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10:00", "2025-10-01T13:10:00Z"},
+		"another zone":    {"times: [local]\ntime_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10:00", "2025-10-01T13:10:00Z"},
 		"usual, a zone":   {"time_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10", "2025-10-01T13:10:00Z"},
-		"not the form":    {"times: epoch_s\n" + fields + "  occurred_at: t", "2025-10-01", "1 bad_time occurred_at"},
+		"not the form":    {"times: [epoch_s]\n" + fields + "  occurred_at: t", "2025-10-01", "1 bad_time occurred_at"},
 	} {
 		zone, err := time.LoadLocation("Europe/Berlin")
 		if err != nil {

@@ -1,14 +1,11 @@
 package backfill
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/internal/textfile"
@@ -30,7 +27,7 @@ type Map struct {
 	Lines string `yaml:"lines"`
 	// Times are the forms in which the file writes times, tried in order, as in
 	// decode.NewTimes; empty for what files usually write.
-	Times Forms `yaml:"times"`
+	Times []string `yaml:"times"`
 	// TimeZone is that of times without an offset; the business zone where empty.
 	TimeZone string `yaml:"time_zone"`
 	// Fields of every row: field of our schema -> where it comes from.
@@ -53,7 +50,7 @@ type Origin struct {
 	Constant string            `yaml:"constant"`
 	Template string            `yaml:"template"` // {column}, {@file}, {@row}, {@hash}; braces are doubled to stand for themselves
 	Values   map[string]string `yaml:"values"`   // cell: what stands for it; other cells stay as they are
-	Times    Forms             `yaml:"times"`    // forms of this time alone
+	Times    []string          `yaml:"times"`    // forms of this time alone
 }
 
 // Forms are forms of times: one, or a list.
@@ -69,15 +66,10 @@ func (f *Forms) UnmarshalYAML(decode func(any) error) error {
 	return decode((*[]string)(f))
 }
 
-// UnmarshalYAML reads a column's name or one of the three.
-func (o *Origin) UnmarshalYAML(decode func(any) error) error {
-	var column string
-	if decode(&column) == nil {
-		o.Column = column
-		return nil
-	}
-	type plain Origin
-	return decode((*plain)(o))
+// UnmarshalText reads a column's name, which may stand in place of the keys.
+func (o *Origin) UnmarshalText(text []byte) error {
+	o.Column = string(text)
+	return nil
 }
 
 // ReadMap reads a map strictly. The error is a *config.Invalid that holds
@@ -88,19 +80,11 @@ func ReadMap(name string, data []byte) (*Map, error) {
 		return nil, &config.Invalid{Problems: []config.Problem{{Source: name, Message: "the map cannot be read: " + err.Error()}}}
 	}
 	var m Map
-	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict()); err != nil {
-		problem := config.Problem{Source: name, Message: "the map cannot be read: " + err.Error(),
-			Fix: "a map has the keys delimiter, amounts, refunds, lines, times, time_zone, fields and events; a field is a column's name, or {column: …}, {constant: …} or {template: …}"}
-		var located yaml.Error
-		if errors.As(err, &located) {
-			problem.Message = "the map cannot be read: " + located.GetMessage()
-			if token := located.GetToken(); token != nil {
-				problem.Line = token.Position.Line
-			}
-		}
-		return nil, &config.Invalid{Problems: []config.Problem{problem}}
+	document := config.ReadYAML(name, data, &m)
+	if len(document.Problems) > 0 {
+		return nil, &config.Invalid{Problems: document.Problems}
 	}
-	check := &mapCheck{name: name, data: data}
+	check := &mapCheck{name: name, document: document}
 	check.run(&m)
 	if len(check.problems) > 0 {
 		return nil, &config.Invalid{Problems: check.problems}
@@ -111,27 +95,14 @@ func ReadMap(name string, data []byte) (*Map, error) {
 // mapCheck gathers what is wrong with a map as such.
 type mapCheck struct {
 	name     string
-	data     []byte
+	document *config.Document
 	problems []config.Problem
 }
 
 func (c *mapCheck) fail(path, fix, format string, values ...any) {
 	c.problems = append(c.problems, config.Problem{
-		Path: path, Source: c.name, Line: c.lineOf(path), Message: fmt.Sprintf(format, values...), Fix: fix,
+		Path: path, Source: c.name, Line: c.document.Line(path), Message: fmt.Sprintf(format, values...), Fix: fix,
 	})
-}
-
-// lineOf finds a key's line; 0 where the file has none.
-func (c *mapCheck) lineOf(path string) int {
-	query, err := yaml.PathString("$." + path)
-	if err != nil {
-		return 0
-	}
-	node, err := query.ReadNode(strings.NewReader(string(c.data)))
-	if err != nil || node.GetToken() == nil {
-		return 0
-	}
-	return node.GetToken().Position.Line
 }
 
 func (c *mapCheck) run(m *Map) {
@@ -160,7 +131,7 @@ func (c *mapCheck) oneOf(path, text string, allowed ...string) {
 	}
 }
 
-func (c *mapCheck) times(path string, forms Forms) {
+func (c *mapCheck) times(path string, forms []string) {
 	if _, err := decode.NewTimes(forms, time.UTC); err != nil {
 		c.fail(path, "write one of "+strings.Join(decode.TimeForms(), ", ")+", or how the file writes 2 January 2006 15:04:05 -0700", "%v", err)
 	}

@@ -284,7 +284,7 @@ func TestWhatIsWrongWithAMapOrItsFile(t *testing.T) {
 	const header = "cust,date,kind\n"
 	for name, test := range map[string]struct{ file, text, want string }{
 		"empty":           {"{}", header, "fields: the map names no field → say where customer_id, occurred_at, event_type and kind come from"},
-		"unknown key":     {"fieldz: {}", header, "map.yaml:1  error  the map cannot be read: unknown field \"fieldz\""},
+		"unknown key":     {"fieldz: {}", header, "map.yaml:1  error  fieldz: is not a known key → did you mean fields?"},
 		"unknown field":   {"fields:\n  custmer_id: cust\n", header, "map.yaml:2  error  fields.custmer_id: is not a field of the schema → did you mean customer_id?"},
 		"two origins":     {"fields:\n  customer_id: {column: a, constant: b}\n", header, "map.yaml:2  error  fields.customer_id: has 2 origins"},
 		"no list":         {"fields: {lines: cust}\n", header, "fields.lines: is a list or an object"},
@@ -292,7 +292,7 @@ func TestWhatIsWrongWithAMapOrItsFile(t *testing.T) {
 		"unknown name":    {"fields: {customer_id: {template: \"{@line}\"}}\n", header, "has @line; there are {@file}, {@row} and {@hash}"},
 		"no form":         {"times: [epoch_s, dd.MM.yyyy]\nfields: {kind: kind}", header, "map.yaml:1  error  times: \"dd.MM.yyyy\" is no form of times"},
 		"no zone":         {"time_zone: Mars\nfields: {kind: kind}", header, "time_zone: unknown time zone Mars"},
-		"form of no time": {"fields: {kind: {column: kind, times: date}}", header, "fields.kind.times: is for times, which this is not"},
+		"form of no time": {"fields: {kind: {column: kind, times: [date]}}", header, "fields.kind.times: is for times, which this is not"},
 		"delimiter":       {"delimiter: tab\nfields: {kind: kind}", header, "\"tab\" cannot separate columns"},
 		"amounts":         {"amounts: major\nfields: {kind: kind}", header, "map.yaml:1  error  amounts: \"major\" is not one of minor, decimal"},
 		"no column":       {"fields: {customer_id: custs, occurred_at: date, kind: kind}", header, "fields.customer_id: the file has no column \"custs\" → did you mean cust?"},
