@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 func gzipped(t *testing.T, text string) string {
@@ -104,5 +107,49 @@ func TestARejectSaysWhereItsQuoteOpens(t *testing.T) {
 	if got.code != 5 || !strings.Contains(got.stderr, "249 events") || !strings.Contains(string(told), `"line":22`) ||
 		!strings.Contains(string(told), "would make one row of lines 22 to 202") || strings.Count(string(told), "\n") != 2 {
 		t.Errorf("exit %d, %s\n%s", got.code, got.stderr, told)
+	}
+}
+
+// TestNothingIsSentOfAFileWhoseRowsDiffer: not one record reaches the topic.
+func TestNothingIsSentOfAFileWhoseRowsDiffer(t *testing.T) {
+	environ := kafkaFor(t)
+	if got := holdfast(t, environ, "migrate", "up", "--clickhouse", "off"); got.code != 0 {
+		t.Fatalf("migrate up: %+v", got)
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(environ["HOLDFAST_KAFKA_BROKERS"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	sent := func() (records int64) {
+		ends, err := kadm.NewClient(client).ListEndOffsets(t.Context(), "retail.purchases.v1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends.Each(func(end kadm.ListedOffset) { records += end.Offset })
+		return records
+	}
+	const orders = "customer_id,occurred_at,kind,order_id,currency,amount_net\nk-1,2026-03-01,order,a,EUR,100\n"
+	differing := write(t, "o.csv", orders+"k-1,2026-03-01,order,b,EUR,100\nk-1,2026-03-01,order,a,EUR,101\n")
+	if got := holdfast(t, environ, "backfill", differing); got.code != 1 || !strings.Contains(got.stderr, "lines 2 and 4") || sent() != 0 {
+		t.Errorf("%+v, %d records sent", got, sent())
+	}
+	// Two files of one name, and one of them again: three events, four records.
+	for _, text := range []string{orders, strings.ReplaceAll(orders, ",a,", ",,"), strings.ReplaceAll(orders, ",a,EUR,100", ",,EUR,7"), orders} {
+		if got := holdfast(t, environ, "backfill", write(t, "o.csv", text)); got.code != 0 {
+			t.Errorf("%+v", got)
+		}
+	}
+	ids := map[string]bool{}
+	client.AddConsumeTopics("retail.purchases.v1")
+	for read := 0; read < 4; {
+		client.PollFetches(t.Context()).EachRecord(func(record *kgo.Record) {
+			read++
+			_, id, _ := strings.Cut(string(record.Value), `"event_id":"`)
+			ids[id[:strings.IndexByte(id, '"')]] = true
+		})
+	}
+	if len(ids) != 3 || sent() != 4 {
+		t.Errorf("%d records with the ids %v", sent(), ids)
 	}
 }

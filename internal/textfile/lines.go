@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 // ErrArray says that a file of one object a line is one array of them.
@@ -34,7 +36,8 @@ func (l *Lines) Next() (line []byte, number int64, tooLong bool, err error) {
 			return nil, l.number, false, err
 		}
 		l.number++
-		if line = bytes.TrimSpace(l.line); len(line) > 0 {
+		// Files that are joined have byte order marks in their midst.
+		if line = bytes.TrimSpace(event.TrimByteOrderMark(l.line)); len(line) > 0 {
 			if !l.begun && line[0] == '[' {
 				return nil, l.number, false, ErrArray
 			}

@@ -198,7 +198,7 @@ func TestLongRowsAreLeftOut(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	lines := NewLines(strings.NewReader("a\r\n\r\n 12345 \n123456789\n\nend"), 8)
+	lines := NewLines(strings.NewReader("a\r\n\r\n 12345 \n123456789\n\ufeff\n\ufeffend"), 8)
 	var got []string
 	for {
 		line, number, tooLong, err := lines.Next()
