@@ -179,7 +179,7 @@ func (r *renderer) write(e *Event) *Reject {
 		if len(r.value) > 1 {
 			r.value = append(r.value, ',')
 		}
-		r.value = fmt.Appendf(r.value, "%q:%s", name, written)
+		r.value = append(append(append(append(r.value, '"'), name...), `":`...), written...)
 	}
 	r.value = append(r.value, '}')
 	return nil
