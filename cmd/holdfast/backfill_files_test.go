@@ -63,7 +63,7 @@ func TestBackfillReadsFilesAsTheyCome(t *testing.T) {
 		"UTF-16":                {"o.csv", utf16Of(plain), "", nil, 1, "it is UTF-16: save it as \"CSV UTF-8\", or convert it: iconv"},
 		"UTF-16 map":            {"o.csv", items, utf16Of(itemsMap), nil, 3, "it is UTF-16"},
 		"old rows":              {"o.csv", plain, "", nil, 0, "1 events are older than the 400 days that are kept exactly"},
-		"a row per line":        {"i.csv", items, itemsMap, nil, 1, "lines 2 and 3 are one order in one status, but differ in amount_net (1200, 450)"},
+		"a row per line":        {"i.csv", items, itemsMap, nil, 1, "(lines 2 and 3) are one order in one status, but differ in amount_net (1200, 450)"},
 		"summed, map of a mark": {"i.csv", items, "\ufefflines: sum\n" + itemsMap, nil, 0, "i.csv: 1 events"},
 		"the first":             {"i.csv", items, "lines: first\n" + itemsMap, nil, 0, "2 rows left out that are not the first of their order"},
 		"neither":               {"i.csv", items, "lines: last\n" + itemsMap, nil, 3, `lines: "last" is not one of sum, first`},

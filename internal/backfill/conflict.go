@@ -87,8 +87,8 @@ func (p *Plan) conflict(differing *conflicts) error {
 		if p.summing() {
 			what = "are parts of one order"
 		}
-		words = append(words, fmt.Sprintf("lines %d and %d %s, but differ in %s",
-			a.Line, b.Line, what, strings.Join(known.difference(a.Value, b.Value, only), ", ")))
+		words = append(words, fmt.Sprintf("rows %d and %d (lines %d and %d) %s, but differ in %s",
+			a.Row, b.Row, a.Line, b.Line, what, strings.Join(known.difference(a.Value, b.Value, only), ", ")))
 	}
 	if more := differing.count - int64(len(words)); more > 0 {
 		words = append(words, fmt.Sprintf("and %d more", more))

@@ -55,15 +55,15 @@ func TestRowsOfOneNameThatDiffer(t *testing.T) {
 		want    string // "" for no error
 	}{
 		"items": {Options{Format: CSV, Map: mapOf(t, itemsMap)}, items,
-			"lines 2 and 3 are one order in one status, but differ in amount_net (1200, 450), amount_discount (100, none); " +
-				"lines 2 and 5 are one order in one status, but differ in amount_net (1200, 3350), amount_discount (100, 50) → where a row is one line"},
+			"(lines 2 and 3) are one order in one status, but differ in amount_net (1200, 450), amount_discount (100, none); " +
+				"rows 1 and 4 (lines 2 and 5) are one order in one status, but differ in amount_net (1200, 3350), amount_discount (100, 50) → where a row is one line"},
 		"time": {Options{Format: CSV, Map: mapOf(t, itemsMap)}, "cust,date,status,invoice,amount,discount\nk-1,2026-03-01,,1,1,\n\nk-1,2026-03-02,paid,1,1,\n",
-			"lines 2 and 4 are one order in one status, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z)"},
+			"(lines 2 and 4) are one order in one status, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z)"},
 		"event id": {Options{Format: CSV, Map: mapOf(t, itemsMap+"  event_id: {template: \"sale-{invoice}\"}\n")},
 			"cust,date,status,invoice,amount,discount\nk-1,2026-03-01,placed,1,1,\nk-1,2026-03-01,paid,1,1,\n",
-			"lines 2 and 3 have one event id, but differ in status (placed, paid)"},
-		"lines":               {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + many(50) + purchase("2", "o", `"amount_net":2,"store_id":"x"`), "lines 1 and 52 are one order in one status, but differ in amount_net (1, 2), store_id → an order is one event"},
-		"lines of one id":     {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "p", `"amount_net":1`), "lines 1 and 2 have one event id, but differ in order_id →"},
+			"(lines 2 and 3) have one event id, but differ in status (placed, paid)"},
+		"lines":               {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + many(50) + purchase("2", "o", `"amount_net":2,"store_id":"x"`), "(lines 1 and 52) are one order in one status, but differ in amount_net (1, 2), store_id → an order is one event"},
+		"lines of one id":     {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "p", `"amount_net":1`), "(lines 1 and 2) have one event id, but differ in order_id →"},
 		"a paid one is one":   {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("2", "o", `"status":"paid","amount_net":1,"margin":3`), "differ in"},
 		"nested":              {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) + purchase("1", "o", `"amount_net":1,"lines":[{"qty":2}]`), "differ in lines"},
 		"many":                {Options{Format: NDJSON}, many(10) + strings.ReplaceAll(many(10), `net":1`, `net":2`), "; and 17 more"},
@@ -160,7 +160,7 @@ func TestLinesOfAnOrderAreSummedWhereTheFileIsStreamed(t *testing.T) {
 		t.Errorf("%+v: %v %s", got.plan, got.err, diff)
 	}
 	got = prepare(t, options, text.String()+"k-1,2026-03-29,,101,1,\n")
-	if !errors.Is(got.err, ErrConflict) || !strings.Contains(got.err.Error(), "lines 3 and 170 are parts of one order, but differ in occurred_at") {
+	if !errors.Is(got.err, ErrConflict) || !strings.Contains(got.err.Error(), "(lines 3 and 170) are parts of one order, but differ in occurred_at") {
 		t.Errorf("a line of another day, far behind: %v", got.err)
 	}
 	if got = prepare(t, options, text.String()+"k-1,2026-03-01,,101,1,\n"); !errors.Is(got.err, ErrNotSorted) {
@@ -180,7 +180,7 @@ func TestLinesThatCannotBeSummed(t *testing.T) {
 		rejects   []string
 	}{
 		"another time": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-02,,1,2,\n",
-			"lines 2 and 3 are parts of one order, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z) → rows of one order have one time", nil, nil},
+			"(lines 2 and 3) are parts of one order, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z) → rows of one order have one time", nil, nil},
 		"a bad line": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-01,,1,x,\nk-2,2026-03-01,,2,1,\n", "", []string{"k-2 2 100 0"},
 			[]string{"2 bad_amount amount_net", "1 bad_value"}},
 		"a bad line first": {header + "k-1,2026-03-01,,1,x,\nk-1,2026-03-01,,1,1,\nk-2,2026-03-01,,2,1,\n", "", []string{"k-2 2 100 0"},
