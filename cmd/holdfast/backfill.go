@@ -51,7 +51,8 @@ column gives nothing. Gzip is unpacked, whatever the file's name.
 Rows that repeat another are sent once. Two rows of one customer, order and
 status, or of one event id, that differ are an error that names both, and nothing
 is sent, unless the map says "lines: sum" (amounts, discounts and points are
-added; time and currency must agree) or "lines: first" (the others are left out).
+added; time, status and currency must agree) or "lines: first" (the others are
+left out).
 
 Rows that are no events go to the rejects file with the reason (exit code 5).`
 

@@ -22,7 +22,9 @@ type Event struct {
 
 	madeID bool   // the event id is made from the row, and so its own
 	group  string // of rows that are summed: what they are parts of; "" for none
-	marks  marks  // by which another event of the same name is found
+	order  string // then the customer and order, whatever the status
+	status event.Status
+	marks  marks // by which another event of the same name is found
 }
 
 // Reject is one row that is no event, and why.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 // ErrConflict says that two rows say different things under one name.
@@ -19,6 +21,7 @@ type pair struct {
 // conflicts are the rows that differ: how many, and the first of them.
 type conflicts struct {
 	count int64
+	rows  rowSet // the second ones
 	pairs []pair
 }
 
@@ -26,6 +29,9 @@ type conflicts struct {
 const maxPairs = 3
 
 func (c *conflicts) add(first, second int64) {
+	if !c.rows.add(second) {
+		return // under another name as well
+	}
 	c.count++
 	c.pairs = append(c.pairs, pair{first, second})
 	slices.SortFunc(c.pairs, func(a, b pair) int { return int(max(-1, min(1, a.second-b.second))) })
@@ -39,18 +45,19 @@ func (p *Plan) repetitions() error {
 	var differing conflicts
 	first := p.options.Map != nil && p.options.Map.Lines == linesFirst
 	err := p.ledger.repeated(func(rows []entry) {
+		sort := rows[0].name & sortMask
+		if sort == ofStatuses {
+			differing.statuses(rows)
+			return
+		}
 		for _, e := range rows[1:] {
 			same := e.content == rows[0].content
 			switch {
-			case same && p.summing():
+			case same && sort > ofOrder: // lines that agree
 			case same:
-				if p.dropped.add(e.row) {
-					p.Repeated++
-				}
-			case first:
-				if p.dropped.add(e.row) {
-					p.LeftOut++
-				}
+				p.Repeated += p.leaveOut(e.row)
+			case first && sort <= ofOrder:
+				p.LeftOut += p.leaveOut(e.row)
 			default:
 				differing.add(rows[0].row, e.row)
 			}
@@ -60,6 +67,33 @@ func (p *Plan) repetitions() error {
 		return err
 	}
 	return p.conflict(&differing)
+}
+
+// leaveOut drops a row and gives 1 where it was not dropped before.
+func (p *Plan) leaveOut(row int64) int64 {
+	if p.dropped.add(row) {
+		return 1
+	}
+	return 0
+}
+
+// statuses holds the lines of an order in one status against those in another:
+// where one has more, the order's lines stand in different statuses, and none
+// has all of it.
+func (c *conflicts) statuses(rows []entry) {
+	var count [event.Delivered + 1]int
+	var first [event.Delivered + 1]int64
+	for _, e := range rows {
+		if count[e.content]++; count[e.content] == 1 {
+			first[e.content] = e.row
+		}
+	}
+	base := rows[0].content
+	for status, n := range count {
+		if n > 0 && n != count[base] {
+			c.add(first[base], first[status])
+		}
+	}
 }
 
 // conflict names the rows, and what they differ in.
@@ -101,7 +135,8 @@ func (p *Plan) advice() string {
 	case p.options.Format == NDJSON:
 		return "an order is one event in each of its statuses, and every event has an id of its own"
 	case p.summing():
-		return "rows of one order have one time and one currency: map occurred_at to what the whole order has"
+		return "lines of one order have one time, one status and one currency, and every status has all of them: " +
+			"map occurred_at and status to what the whole order has"
 	}
 	return "where a row is one line of its order say `lines: sum` in the map, " +
 		"where only the first row of an order counts `lines: first`"

@@ -63,14 +63,14 @@ func (g *group) value(arena *decode.Arena) []byte {
 
 // agreement hashes what rows of one order must have in common.
 func agreement(e *Event) uint64 {
-	parts := []uint64{tagGroup, uint64(e.At), 0, 0}
+	parts := []uint64{uint64(e.At), 0, 0}
 	var arena decode.Arena
 	decode.Members(e.Value, &arena, func(name, _, text []byte) {
 		switch string(name) {
 		case "currency":
-			parts[2] = xxhash.Sum64(text)
+			parts[1] = xxhash.Sum64(text)
 		case "ref_order_id":
-			parts[3] = xxhash.Sum64(text)
+			parts[2] = xxhash.Sum64(text)
 		}
 	})
 	return mix(parts...)

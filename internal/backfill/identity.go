@@ -22,11 +22,16 @@ type marks struct {
 	content uint64 // of what the event says, its id left out
 }
 
-// Tags keep the names of different things apart.
+// What a name is of. Rows of one name must say the same; which of them is left
+// out, and what saying the same means, is a matter of the sort, which stands in
+// the lowest bits of the name.
 const (
-	tagEvent = iota + 1
-	tagOrder
-	tagGroup
+	ofEvent    uint64 = iota // customer and event id
+	ofOrder                  // customer, order and status
+	ofLines                  // what lines of an order are summed to: they have the same time and currency
+	ofMoment                 // customer, order and time: lines of one moment have one status
+	ofStatuses               // customer and order: each status has all lines
+	sortMask   uint64 = 7
 )
 
 // marksOf gives the names of a decoded event.
@@ -34,25 +39,30 @@ func marksOf(e *Event, decoded *event.Event) marks {
 	var m marks
 	customer := xxhash.Sum64(e.Key)
 	if !e.madeID {
-		m.event = mix(tagEvent, customer, decoded.EventHash)
+		m.event = nameOf(ofEvent, customer, decoded.EventHash)
 	}
 	if decoded.Type == event.Purchase && isOrder(decoded.Kind) {
 		status := decoded.Status
 		if status == event.StatusNone {
 			status = event.Paid
 		}
-		m.order = mix(tagOrder, customer, decoded.OrderHash, uint64(status))
+		m.order = nameOf(ofOrder, customer, decoded.OrderHash, uint64(status))
 	}
 	return m
 }
 
-// mix joins hashes to one that is not 0.
+// nameOf joins hashes to a name, which is never 0.
+func nameOf(sort uint64, parts ...uint64) uint64 {
+	return max(sortMask+1, mix(parts...)&^sortMask) | sort
+}
+
+// mix joins hashes.
 func mix(parts ...uint64) uint64 {
 	var text [4 * 8]byte
 	for i, part := range parts {
 		binary.LittleEndian.PutUint64(text[8*i:], part)
 	}
-	return max(1, xxhash.Sum64(text[:8*len(parts)]))
+	return xxhash.Sum64(text[:8*len(parts)])
 }
 
 // contents hashes what events say, whatever the order of their fields.

@@ -27,7 +27,7 @@ var summed = []string{"amount_gross", "amount_discount", "amount_tax", "amount_n
 
 // agreed are the fields in which rows of one order must be alike. What names
 // the order is so already.
-var agreed = set("occurred_at", "currency", "ref_order_id")
+var agreed = set("occurred_at", "status", "currency", "ref_order_id")
 
 // summing makes one event of the rows of an order. All orders are held, or,
 // where memory has no room for them, those of the moment in hand: then the file
@@ -99,10 +99,8 @@ func (s *summing) take(e *Event) error {
 	s.latest = max(s.latest, e.At)
 	g := s.groupOf(e)
 	s.add(g, e)
-	if e.group[0] != 0 {
-		if err := s.noted(mix(tagGroup, xxhash.Sum64String(e.group)), agreement(e), e.Row); err != nil {
-			return err
-		}
+	if err := s.note(e); err != nil {
+		return err
 	}
 	switch {
 	case s.held <= s.room:
@@ -115,6 +113,20 @@ func (s *summing) take(e *Event) error {
 	s.streaming = true
 	s.release(s.latest)
 	return nil
+}
+
+// note keeps what the row must have in common with others of its order.
+func (s *summing) note(e *Event) error {
+	if e.group[0] == 0 {
+		return nil
+	}
+	err := s.noted(nameOf(ofLines, xxhash.Sum64String(e.group)), agreement(e), e.Row)
+	if e.status == event.StatusNone || e.status > event.Delivered {
+		return err // no order, or no status of one that has lines
+	}
+	order := xxhash.Sum64String(e.order)
+	return errors.Join(err, s.noted(nameOf(ofMoment, order, uint64(e.At)), uint64(e.status), e.Row),
+		s.noted(nameOf(ofStatuses, order), uint64(e.status), e.Row))
 }
 
 // release lets the orders before a moment go; no more rows of them may come.

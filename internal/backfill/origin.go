@@ -100,21 +100,21 @@ func hashOf(cells []string) string {
 	return fmt.Sprintf("%016x", digest.Sum64())
 }
 
-// group names what rows are summed into: an order in one status, or an event
+// group names what a row is summed into: an order in one status, or an event
 // with an id of the file's own.
-func (r *renderer) group(key string) string {
+func (r *renderer) group(e *Event) {
 	kind := kindNamed(r.text("kind"))
 	switch {
 	case isOrder(kind):
-		status := r.text("status")
-		if status == "" {
-			status = event.Paid.String()
+		e.status = event.Paid
+		if status, known := event.ParseStatus([]byte(r.text("status"))); known {
+			e.status = status
 		}
-		return strings.Join([]string{key, r.text("kind"), status, r.text("order_id")}, "\x00")
+		e.order = string(e.Key) + "\x00" + r.text("order_id")
+		e.group = e.order + "\x00" + e.status.String() + "\x00" + r.text("kind")
 	case kind.TypeOf() == event.Purchase && !r.madeID:
-		return strings.Join([]string{key, r.text("kind"), r.text("event_id")}, "\x00")
+		e.group = string(e.Key) + "\x00" + r.text("event_id") + "\x00\x00" + r.text("kind")
 	}
-	return ""
 }
 
 // fileStem is what names the file in ids: its name without folder and .gz,

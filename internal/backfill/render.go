@@ -126,12 +126,12 @@ func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	if t, ok := typeNamed(r.text("event_type")); ok {
 		e.Type = t
 	}
-	e.Key, e.madeID, e.group = []byte(r.text("customer_id")), r.madeID, ""
+	e.Key, e.madeID = []byte(r.text("customer_id")), r.madeID
 	if len(e.Key) == 0 {
 		e.Key = []byte(r.text("anonymous_id"))
 	}
 	if r.lines == linesSum {
-		e.group = r.group(string(e.Key))
+		r.group(&e)
 	}
 	reject := r.write(&e)
 	e.Value, e.At = r.value, r.at
