@@ -17,7 +17,8 @@ import (
 
 // marks are the names of an event, as hashes of 64 bits; 0 for none.
 type marks struct {
-	event   uint64 // customer and event id
+	event   uint64 // type and event id
+	known   uint64 // customer and event id, by which the processor knows it again
 	order   uint64 // customer, order and status
 	content uint64 // of what the event says, its id left out
 }
@@ -26,7 +27,7 @@ type marks struct {
 // out, and what saying the same means, is a matter of the sort, which stands in
 // the lowest bits of the name.
 const (
-	ofEvent    uint64 = iota // customer and event id
+	ofEvent    uint64 = iota // event id, with the type and with the customer
 	ofOrder                  // customer, order and status
 	ofLines                  // what lines of an order are summed to: they have the same time and currency
 	ofMoment                 // customer, order and time: lines of one moment have one status
@@ -39,7 +40,8 @@ func marksOf(e *Event, decoded *event.Event) marks {
 	var m marks
 	customer := xxhash.Sum64(e.Key)
 	if !e.madeID {
-		m.event = nameOf(ofEvent, customer, decoded.EventHash)
+		m.event = nameOf(ofEvent, uint64(decoded.Type), decoded.EventHash)
+		m.known = nameOf(ofEvent, customer, decoded.EventHash)
 	}
 	if decoded.Type == event.Purchase && isOrder(decoded.Kind) {
 		status := decoded.Status

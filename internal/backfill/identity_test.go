@@ -42,6 +42,9 @@ func TestRowsOfOneNameThatDiffer(t *testing.T) {
 	purchase := func(id, order, rest string) string {
 		return `{"event_type":"purchase","event_id":"` + id + `","customer_id":"k","occurred_at":"2026-03-01T10:00:00Z","kind":"order","order_id":"` + order + `","currency":"EUR",` + rest + "}\n"
 	}
+	visit := func(id, customer string) string {
+		return `{"event_type":"visit","event_id":"` + id + `","customer_id":"` + customer + `","occurred_at":"2026-03-01T10:00:00Z","kind":"session"}` + "\n"
+	}
 	many := func(n int) string {
 		var text strings.Builder
 		for i := range n {
@@ -62,16 +65,19 @@ func TestRowsOfOneNameThatDiffer(t *testing.T) {
 		"event id": {Options{Format: CSV, Map: mapOf(t, itemsMap+"  event_id: {template: \"sale-{invoice}\"}\n")},
 			"cust,date,status,invoice,amount,discount\nk-1,2026-03-01,placed,1,1,\nk-1,2026-03-01,paid,1,1,\n",
 			"(lines 2 and 3) have one event id, but differ in status (placed, paid)"},
-		"lines":               {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + many(50) + purchase("2", "o", `"amount_net":2,"store_id":"x"`), "(lines 1 and 52) are one order in one status, but differ in amount_net (1, 2), store_id → an order is one event"},
-		"lines of one id":     {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "p", `"amount_net":1`), "(lines 1 and 2) have one event id, but differ in order_id →"},
-		"a paid one is one":   {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("2", "o", `"status":"paid","amount_net":1,"margin":3`), "differ in"},
-		"nested":              {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) + purchase("1", "o", `"amount_net":1,"lines":[{"qty":2}]`), "differ in lines"},
-		"many":                {Options{Format: NDJSON}, many(10) + strings.ReplaceAll(many(10), `net":1`, `net":2`), "; and 7 more"},
-		"alike":               {Options{Format: NDJSON}, many(10) + many(10), ""},
-		"written otherwise":   {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) + purchase("1", "\\u006f", ` "lines" : [ {"qty": 1} ], "amount_net": 1,"margin":null,"loaded":7`), ""},
-		"on its way":          {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "o", `"amount_net":1,"ingested_at":"2026-03-02T00:00:00Z","trace_id":"t"`), ""},
-		"another status":      {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("2", "o", `"status":"placed","amount_net":2`), ""},
-		"two partial refunds": {Options{Format: NDJSON}, strings.ReplaceAll(purchase("1", "o", `"amount_net":1`)+purchase("2", "o", `"amount_net":2`), `"order","order_id"`, `"refund","ref_order_id"`), ""},
+		"lines":                         {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + many(50) + purchase("2", "o", `"amount_net":2,"store_id":"x"`), "(lines 1 and 52) are one order in one status, but differ in amount_net (1, 2), store_id → an order is one event"},
+		"of two customers":              {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + strings.Replace(purchase("1", "o", `"amount_net":1`), `"k"`, `"l"`, 1), "have one event id, but differ in customer_id →"},
+		"of two types":                  {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + visit("1", "l"), ""},
+		"of two types and one customer": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + visit("1", "k"), "have one event id, but differ in event_type, "},
+		"lines of one id":               {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "p", `"amount_net":1`), "(lines 1 and 2) have one event id, but differ in order_id →"},
+		"a paid one is one":             {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("2", "o", `"status":"paid","amount_net":1,"margin":3`), "differ in"},
+		"nested":                        {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) + purchase("1", "o", `"amount_net":1,"lines":[{"qty":2}]`), "differ in lines"},
+		"many":                          {Options{Format: NDJSON}, many(10) + strings.ReplaceAll(many(10), `net":1`, `net":2`), "; and 7 more"},
+		"alike":                         {Options{Format: NDJSON}, many(10) + many(10), ""},
+		"written otherwise":             {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) + purchase("1", "\\u006f", ` "lines" : [ {"qty": 1} ], "amount_net": 1,"margin":null,"loaded":7`), ""},
+		"on its way":                    {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "o", `"amount_net":1,"ingested_at":"2026-03-02T00:00:00Z","trace_id":"t"`), ""},
+		"another status":                {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("2", "o", `"status":"placed","amount_net":2`), ""},
+		"two partial refunds":           {Options{Format: NDJSON}, strings.ReplaceAll(purchase("1", "o", `"amount_net":1`)+purchase("2", "o", `"amount_net":2`), `"order","order_id"`, `"refund","ref_order_id"`), ""},
 	} {
 		for size, bytes := range sizes {
 			test.options.Name, test.options.MemoryBytes = "x", bytes

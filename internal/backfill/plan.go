@@ -121,10 +121,12 @@ func (p *Plan) read() error {
 
 // note keeps an event's names for repetitions.
 func (p *Plan) note(e *Event) error {
-	if err := p.ledger.add(e.marks.event, e.marks.content, e.Row); err != nil {
-		return err
+	for _, name := range []uint64{e.marks.event, e.marks.known, e.marks.order} {
+		if err := p.ledger.add(name, e.marks.content, e.Row); err != nil {
+			return err
+		}
 	}
-	return p.ledger.add(e.marks.order, e.marks.content, e.Row)
+	return nil
 }
 
 func (p *Plan) count(e Event) {
