@@ -67,7 +67,7 @@ type Plan struct {
 var ErrNotSorted = errors.New("the file is not in event-time order and too large to be sorted in memory")
 
 // eventOverhead is what an event takes in memory beside its bytes.
-const eventOverhead = 80
+const eventOverhead = 160
 
 // Prepare reads the whole file before anything is sent: it judges every row,
 // makes sure that rows of one name say the same, sorts what fits into memory,
@@ -108,6 +108,7 @@ func (p *Plan) read() error {
 		}
 		held += int64(len(e.Key)+len(e.Value)) + eventOverhead
 		if !p.Streamed && held <= p.options.MemoryBytes {
+			e.group, e.order = "", ""
 			p.events = append(p.events, store.copyOf(e))
 			return nil
 		}
