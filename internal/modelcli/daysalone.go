@@ -12,6 +12,7 @@ type dayOfRows struct {
 	purchaseDay
 	bought bool // something was
 	back   bool // something was taken back, of this day or from it
+	backs  int64
 }
 
 // withoutOrders counts rows that name no order: what is bought on a day is one
@@ -39,6 +40,9 @@ func (c *counting) withoutOrders(rows []purchaseRow) []purchaseDay {
 			waiting = &day
 		}
 	}
+	if waiting != nil {
+		c.orphans += waiting.backs
+	}
 	var kept []purchaseDay
 	for _, day := range days {
 		if !day.back || day.amount > 0 {
@@ -50,8 +54,7 @@ func (c *counting) withoutOrders(rows []purchaseRow) []purchaseDay {
 
 // lower takes off what another day has taken back.
 func (d *dayOfRows) lower(by *dayOfRows) {
-	d.amount += by.amount
-	d.back = true
+	d.amount, d.backs, d.back = d.amount+by.amount, d.backs+by.backs, true
 }
 
 // dayOfRows sums the first day of rows and gives the number of its rows.
@@ -63,7 +66,7 @@ func (c *counting) dayOfRows(rows []purchaseRow) (day dayOfRows, after int) {
 		switch {
 		case r.day > c.until || !c.fresh(r):
 		case r.takesBack():
-			day.amount, day.back = day.amount-r.amount, true
+			day.amount, day.backs, day.back = day.amount-r.amount, day.backs+1, true
 		case (r.kind == event.Order || r.kind == event.Renewal) && r.status <= event.Delivered:
 			day.amount, day.bought = day.amount+r.amount, true
 		}

@@ -203,7 +203,7 @@ func (c *counting) note() (notes []string) {
 			"(--lines says otherwise)", c.summed))
 	}
 	if c.orphans > 0 {
-		notes = append(notes, fmt.Sprintf("%d refunds or adjustments are about an order that the log does not have; "+
+		notes = append(notes, fmt.Sprintf("%d refunds or adjustments are about a purchase that the log does not have; "+
 			"they lower nothing", c.orphans))
 	}
 	return notes

@@ -116,6 +116,20 @@ func TestRefundsWithoutAskingForAmounts(t *testing.T) {
 	}
 }
 
+// What is taken back from a purchase that is not there is told.
+func TestRefundsOfNoPurchaseAreTold(t *testing.T) {
+	row := func(customer, order, date string) string { return customer + "," + date + "," + order + ",5\n" }
+	for rows, want := range map[string]string{
+		"k,2024-01-01,a,10\nk,2024-02-06,z,-40\nk,2024-02-07,,-1\nk,2024-02-08,,-1\n": "3 refunds or adjustments are about a purchase that the log does not have; they lower nothing",
+		"k,2024-01-01,a,10\nk,2024-02-06,a,-4\n":                                      "",
+	} {
+		_, stderr := triplesOf(t, "customer,date,order,amount\n"+rows+others(row), "--amount", "amount")
+		if !strings.Contains(stderr, want) || want == "" && strings.Contains(stderr, "does not have") {
+			t.Errorf("%q: %s, want %q", rows, stderr, want)
+		}
+	}
+}
+
 // Without order ids a day stands for an order.
 func TestPurchaseDaysWithoutOrders(t *testing.T) {
 	for name, test := range map[string]struct {
