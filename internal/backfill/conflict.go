@@ -148,12 +148,22 @@ func (p *Plan) find(pairs []pair) (map[int64]*Event, error) {
 	for _, pair := range pairs {
 		wanted[pair.first], wanted[pair.second] = nil, nil
 	}
+	left := len(wanted)
 	err := p.scan(p.openRows, func(e Event, reject *Reject) error {
 		if _, ok := wanted[e.Row]; ok && reject == nil {
 			e.Key, e.Value = bytes.Clone(e.Key), bytes.Clone(e.Value)
 			wanted[e.Row] = &e
+			left--
+		}
+		if left == 0 {
+			return errFound
 		}
 		return nil
 	})
+	if errors.Is(err, errFound) {
+		err = nil
+	}
 	return wanted, err
 }
+
+var errFound = errors.New("all rows are found")
