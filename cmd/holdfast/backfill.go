@@ -16,8 +16,10 @@ import (
 
 	"github.com/holdfast/holdfast/internal/backfill"
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/control"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/window"
 	"github.com/holdfast/holdfast/schemas/topics"
 )
 
@@ -28,25 +30,37 @@ NDJSON holds one event of our schema a line and is routed by event_type. CSV has
 a header; a map says which column becomes which field:
 
     amounts: minor                       # or decimal
+    lines: sum                           # rows of one order are parts of it
     fields:
       customer_id: cust                  # a column
       occurred_at: date                  # a day means 12:00 in the business zone
       kind: {constant: order}
       currency: {constant: USD}
       amount_net: cents
-      order_id: {template: "shop-{@row}"}
+      order_id: {template: "shop-{number}"}
+
+Times are read with an offset, without one (then in the business zone), or as a
+day alone; "times: [epoch_ms]" in the map, or a layout such as [02.01.2006 15:04],
+is for others. Texts in a map are what stands there: 017 stays 017.
 
 Without a map the columns must carry our fields' names. Where the file has no
-ids, they are made from its name and the row, so that sending it again gives the
-same events; give another file another name. A template with an empty column
-gives nothing. A name ending in .gz is unpacked.
+ids, they are made from its name, the row's number and a hash of its cells, so
+that sending the file again gives the same events and another file gives others;
+a template has them as {@file}, {@row} and {@hash}. A template with an empty
+column gives nothing. Gzip is unpacked, whatever the file's name.
+
+Rows that repeat another are sent once. Two rows of one customer, order and
+status, or of one event id, that differ are an error that names both, and nothing
+is sent, unless the map says "lines: sum" (amounts, discounts and points are
+added; time, status and currency must agree) or "lines: first" (the others are
+left out).
 
 Rows that are no events go to the rejects file with the reason (exit code 5).`
 
 // backfillFlags are the flags of the command.
 type backfillFlags struct {
 	format, mapPath, rejects string
-	memory                   string
+	memory, delimiter        string
 	skip                     int64
 	dryRun                   bool
 	closed                   string
@@ -69,6 +83,7 @@ func (c *cli) backfillCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&flags.format, "format", "", "csv or ndjson (default: by the file's name)")
 	command.Flags().StringVar(&flags.mapPath, "map", "", "YAML file that maps CSV columns to fields")
+	command.Flags().StringVar(&flags.delimiter, "delimiter", "", `what separates the columns of CSV, such as ; or \t (default: as the map says, else a comma)`)
 	command.Flags().StringVar(&flags.rejects, "rejects", "", "where rows go that are no events (default: FILE.rejects.ndjson in the working directory)")
 	command.Flags().StringVar(&flags.memory, "sort-memory", "1GiB", "a larger file must be in event-time order already")
 	command.Flags().Int64Var(&flags.skip, "skip", 0, "leave out that many events, as a stopped run said")
@@ -120,12 +135,13 @@ func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) er
 func (c *cli) backfillOptions(loaded *config.Loaded, file string, flags backfillFlags) (backfill.Options, error) {
 	options := backfill.Options{Name: file, MapName: flags.mapPath, Now: c.now(), Limits: decodeLimits(&loaded.Config)}
 	options.Open = func() (io.ReadCloser, error) { return os.Open(file) }
+	var err error
+	if options.Delimiter, err = textfile.Delimiter(flags.delimiter); err != nil {
+		return options, usage("--delimiter: %v", err)
+	}
 	format := flags.format
 	if format == "" {
-		format = strings.TrimPrefix(filepath.Ext(strings.TrimSuffix(file, ".gz")), ".")
-		if format == "jsonl" {
-			format = "ndjson"
-		}
+		format = formatByName(file)
 	}
 	switch options.Format = backfill.Format(format); options.Format {
 	case backfill.CSV, backfill.NDJSON:
@@ -156,6 +172,17 @@ func (c *cli) backfillOptions(loaded *config.Loaded, file string, flags backfill
 	return options, err
 }
 
+// formatByName gives the format that a file's name says, whatever its case.
+func formatByName(file string) string {
+	name := strings.TrimSuffix(strings.ToLower(file), ".gz")
+	switch ending := strings.TrimPrefix(filepath.Ext(name), "."); ending {
+	case "jsonl", "json":
+		return string(backfill.NDJSON)
+	default:
+		return ending
+	}
+}
+
 func (c *cli) sayPlan(file string, plan *backfill.Plan, rejects string) {
 	if c.quiet {
 		return
@@ -170,7 +197,18 @@ func (c *cli) sayPlan(file string, plan *backfill.Plan, rejects string) {
 	if plan.Rejects > 0 {
 		fmt.Fprintf(c.stderr, ", %d rows rejected (%s)", plan.Rejects, rejects)
 	}
+	if plan.Repeated > 0 {
+		fmt.Fprintf(c.stderr, ", %d rows left out that repeat others", plan.Repeated)
+	}
+	if plan.LeftOut > 0 {
+		fmt.Fprintf(c.stderr, ", %d rows left out that are not the first of their order", plan.LeftOut)
+	}
 	fmt.Fprintln(c.stderr)
+	if plan.Older > 0 {
+		fmt.Fprintf(c.stderr, "%d events are older than the %d days that are kept exactly, counted back from the last: "+
+			"where a customer's later days were counted before, they go into the sums of the whole life, "+
+			"and its rows say approximate\n", plan.Older, window.RetainedDays)
+	}
 }
 
 func dayOf(at event.Instant) string { return time.UnixMicro(int64(at)).UTC().Format(time.DateOnly) }

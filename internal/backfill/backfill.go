@@ -16,8 +16,15 @@ type Event struct {
 	Type  event.Type
 	At    event.Instant
 	Row   int64  // 1 for the first row of data
+	Line  int64  // of the file, on which the row begins
 	Key   []byte // the customer's id, or the anonymous id
 	Value []byte // JSON of our schema
+
+	madeID bool   // the event id is made from the row, and so its own
+	group  string // of rows that are summed: what they are parts of; "" for none
+	order  string // then the customer and order, whatever the status
+	status event.Status
+	marks  marks // by which another event of the same name is found
 }
 
 // Reject is one row that is no event, and why.
@@ -25,6 +32,7 @@ type Reject struct {
 	Row    int64  `json:"row"`
 	Reason string `json:"reason"` // one of the reject reasons of docs/formats
 	Field  string `json:"field,omitempty"`
+	Line   int64  `json:"line"` // on which the row begins
 	Detail string `json:"detail"`
 	Raw    string `json:"raw"` // the row as it stands, at most 64 KiB of it
 }
@@ -32,14 +40,9 @@ type Reject struct {
 // rawLimit bounds what of a bad row is kept.
 const rawLimit = 64 << 10
 
-// MaxRowBytes is the longest row that is read, well above the largest record
-// that a topic takes. A longer one is rejected (NDJSON) or ends the reading
-// (CSV, where the end of a broken row cannot be found again).
-const MaxRowBytes = 4 << 20
-
 // source gives rows one by one. next returns io.EOF after the last; a Reject
-// that is not nil stands in place of the event. The event's slices are valid
-// until the next call.
+// that is not nil stands in place of the event, of which only the place and the
+// group are given then. The event's slices are valid until the next call.
 type source interface {
 	next() (Event, *Reject, error)
 }
@@ -49,12 +52,13 @@ type judge struct {
 	decoders [event.AlertFeedback + 1]*decode.JSON
 	arena    decode.Arena
 	now      event.Instant
+	contents contents
 }
 
 // newJudge makes decoders for all types, with the same limits as the
 // processor's and no mapping: what is sent is our own schema.
 func newJudge(limits decode.Config, now event.Instant) (*judge, error) {
-	j := &judge{now: now}
+	j := &judge{now: now, contents: newContents()}
 	for t := event.Purchase; t <= event.AlertFeedback; t++ {
 		limits.Type, limits.Mapping = t, decode.Mapping{}
 		decoder, err := decode.New(limits)
@@ -74,9 +78,11 @@ func (j *judge) check(e *Event) *Reject {
 		Key: e.Key, HasKey: true, Value: e.Value, HasValue: len(e.Value) > 0, Timestamp: j.now,
 	}
 	if reject, ok := j.decoders[e.Type].Decode(&decoded, &record, &j.arena); !ok {
-		return &Reject{Row: e.Row, Reason: reject.Reason.String(), Field: reject.Field, Detail: reject.Detail}
+		return &Reject{Row: e.Row, Line: e.Line, Reason: reject.Reason.String(), Field: reject.Field, Detail: reject.Detail}
 	}
 	e.At = decoded.OccurredAt
+	e.marks = marksOf(e, &decoded)
+	e.marks.content = j.contents.hash(e.Value, &j.arena)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/holdfast/holdfast/internal/civil"
 	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
@@ -34,38 +35,20 @@ func set(names ...string) map[string]bool {
 	return members
 }
 
-// instantForms are the ways in which files write a moment. Those without a
-// zone are meant in the business zone; a day alone is 12:00 there, so that it
-// stays the same day for everyone near.
-var instantForms = []struct {
-	layout string
-	day    bool
-}{
-	{time.RFC3339Nano, false},
-	{time.DateOnly, true},
-	{"20060102", true},
-	{"2006-01-02 15:04:05.999999", false},
-	{"2006-01-02T15:04:05.999999", false},
-	{"2006-01-02 15:04", false},
-	{"2006-01-02 15:04:05Z07:00", false},
-}
+var errInstant = errors.New("is not a moment: write 2026-03-01, 2026-03-01 10:15:30, 2026-03-01T10:15:30Z " +
+	"or 2026-03-01 10:15:30 +0200, or say in the map how times are written")
 
-var errInstant = errors.New("is not a moment: write 2026-03-01, 2026-03-01 10:15:30 or 2026-03-01T10:15:30Z")
-
-// instantText turns a cell into the schema's form, UTC.
-func instantText(cell string, zone *time.Location) (string, error) {
-	for _, form := range instantForms {
-		at, err := time.ParseInLocation(form.layout, cell, zone)
-		if err != nil {
-			continue
-		}
-		if form.day {
-			at = time.Date(at.Year(), at.Month(), at.Day(), 12, 0, 0, 0, zone)
-		}
-		return at.UTC().Format("2006-01-02T15:04:05.999999Z"), nil
+// instantOf reads a cell as a moment, cut to microseconds.
+func instantOf(cell string, zone *time.Location) (time.Time, error) {
+	at, ok := civil.Parse(cell, zone)
+	if !ok {
+		return time.Time{}, errInstant
 	}
-	return "", errInstant
+	return at, nil
 }
+
+// instantText writes a moment in the schema's form, UTC.
+func instantText(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999999Z") }
 
 var (
 	errDecimal = errors.New("is not a decimal amount, such as 12.34")

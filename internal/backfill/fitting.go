@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/textfile"
+	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
 // fitting finds a map's columns in a header and gathers what is missing.
@@ -33,9 +35,9 @@ func (f *fitting) header() {
 func (f *fitting) column(path, name string) int {
 	index := slices.Index(f.columns, name)
 	if index < 0 {
-		fix := "the columns are " + strings.Join(f.columns[:min(len(f.columns), 40)], ", ")
+		fix := "the columns are " + textfile.Listed(f.columns)
 		if guess := config.Nearest(name, f.columns); guess != "" {
-			fix = "did you mean " + guess + "?"
+			fix = "did you mean " + textfile.Printed(guess) + "?"
 		}
 		f.fail(path, fix, "the file has no column %q", name)
 	}
@@ -65,6 +67,12 @@ func (f *fitting) fields(path string, fields map[string]Origin) []fieldRule {
 		rule := fieldRule{index: slices.Index(f.renderer.names, name), column: -1, constant: origin.Constant, values: origin.Values}
 		if origin.Column != "" {
 			rule.column = f.column(full, origin.Column)
+		}
+		if len(origin.Times) > 0 {
+			var err error
+			if rule.times, err = decode.NewTimes(origin.Times, f.renderer.zone); err != nil {
+				f.fail(full+".times", "", "%v", err)
+			}
 		}
 		if origin.Template != "" {
 			rule.pieces = f.template(full, origin.Template)

@@ -1,15 +1,14 @@
 package backfill
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
 	"strings"
-
-	"github.com/goccy/go-yaml"
+	"time"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
@@ -22,6 +21,15 @@ type Map struct {
 	Amounts string `yaml:"amounts"`
 	// Refunds are positive (the default) or negative.
 	Refunds string `yaml:"refunds"`
+	// Lines says what several rows of one order and status are that are not
+	// alike: parts to be summed (sum), or repetitions of the first (first).
+	// Empty means that there may be none.
+	Lines string `yaml:"lines"`
+	// Times are the forms in which the file writes times, tried in order, as in
+	// decode.NewTimes; empty for what files usually write.
+	Times []string `yaml:"times"`
+	// TimeZone is that of times without an offset; the business zone where empty.
+	TimeZone string `yaml:"time_zone"`
 	// Fields of every row: field of our schema -> where it comes from.
 	Fields map[string]Origin `yaml:"fields"`
 	// Events are kinds of rows, tried in order; the first whose When holds
@@ -40,38 +48,43 @@ type Case struct {
 type Origin struct {
 	Column   string            `yaml:"column"`
 	Constant string            `yaml:"constant"`
-	Template string            `yaml:"template"` // {column}, {@file}, {@row}; braces are doubled to stand for themselves
+	Template string            `yaml:"template"` // {column}, {@file}, {@row}, {@hash}; braces are doubled to stand for themselves
 	Values   map[string]string `yaml:"values"`   // cell: what stands for it; other cells stay as they are
+	Times    []string          `yaml:"times"`    // forms of this time alone
 }
 
-// UnmarshalYAML reads a column's name or one of the three.
-func (o *Origin) UnmarshalYAML(decode func(any) error) error {
-	var column string
-	if decode(&column) == nil {
-		o.Column = column
+// Forms are forms of times: one, or a list.
+type Forms []string
+
+// UnmarshalYAML reads one or a list.
+func (f *Forms) UnmarshalYAML(decode func(any) error) error {
+	var one string
+	if decode(&one) == nil {
+		*f = Forms{one}
 		return nil
 	}
-	type plain Origin
-	return decode((*plain)(o))
+	return decode((*[]string)(f))
+}
+
+// UnmarshalText reads a column's name, which may stand in place of the keys.
+func (o *Origin) UnmarshalText(text []byte) error {
+	o.Column = string(text)
+	return nil
 }
 
 // ReadMap reads a map strictly. The error is a *config.Invalid that holds
 // every problem found.
 func ReadMap(name string, data []byte) (*Map, error) {
-	var m Map
-	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict()); err != nil {
-		problem := config.Problem{Source: name, Message: "the map cannot be read: " + err.Error(),
-			Fix: "a map has the keys delimiter, amounts, refunds, fields and events; a field is a column's name, or {column: …}, {constant: …} or {template: …}"}
-		var located yaml.Error
-		if errors.As(err, &located) {
-			problem.Message = "the map cannot be read: " + located.GetMessage()
-			if token := located.GetToken(); token != nil {
-				problem.Line = token.Position.Line
-			}
-		}
-		return nil, &config.Invalid{Problems: []config.Problem{problem}}
+	data, err := textfile.Plain(data)
+	if err != nil {
+		return nil, &config.Invalid{Problems: []config.Problem{{Source: name, Message: "the map cannot be read: " + err.Error()}}}
 	}
-	check := &mapCheck{name: name, data: data}
+	var m Map
+	document := config.ReadYAML(name, data, &m)
+	if len(document.Problems) > 0 {
+		return nil, &config.Invalid{Problems: document.Problems}
+	}
+	check := &mapCheck{name: name, document: document}
 	check.run(&m)
 	if len(check.problems) > 0 {
 		return nil, &config.Invalid{Problems: check.problems}
@@ -82,35 +95,27 @@ func ReadMap(name string, data []byte) (*Map, error) {
 // mapCheck gathers what is wrong with a map as such.
 type mapCheck struct {
 	name     string
-	data     []byte
+	document *config.Document
 	problems []config.Problem
 }
 
 func (c *mapCheck) fail(path, fix, format string, values ...any) {
 	c.problems = append(c.problems, config.Problem{
-		Path: path, Source: c.name, Line: c.lineOf(path), Message: fmt.Sprintf(format, values...), Fix: fix,
+		Path: path, Source: c.name, Line: c.document.Line(path), Message: fmt.Sprintf(format, values...), Fix: fix,
 	})
 }
 
-// lineOf finds a key's line; 0 where the file has none.
-func (c *mapCheck) lineOf(path string) int {
-	query, err := yaml.PathString("$." + path)
-	if err != nil {
-		return 0
-	}
-	node, err := query.ReadNode(strings.NewReader(string(c.data)))
-	if err != nil || node.GetToken() == nil {
-		return 0
-	}
-	return node.GetToken().Position.Line
-}
-
 func (c *mapCheck) run(m *Map) {
-	if len(m.Delimiter) > 1 || strings.ContainsAny(m.Delimiter, "\"\r\n") {
-		c.fail("delimiter", `write one character, such as ";"`, "%q cannot separate columns", m.Delimiter)
+	if _, err := textfile.Delimiter(m.Delimiter); err != nil {
+		c.fail("delimiter", "", "%v", err)
 	}
 	c.oneOf("amounts", m.Amounts, "minor", "decimal")
 	c.oneOf("refunds", m.Refunds, "positive", "negative")
+	c.oneOf("lines", m.Lines, linesSum, linesFirst)
+	c.times("times", m.Times)
+	if _, err := time.LoadLocation(m.TimeZone); err != nil {
+		c.fail("time_zone", "write a name such as Europe/Berlin", "%v", err)
+	}
 	c.fields("fields", m.Fields)
 	for i, kind := range m.Events {
 		c.fields(fmt.Sprintf("events[%d].fields", i), kind.Fields)
@@ -123,6 +128,12 @@ func (c *mapCheck) run(m *Map) {
 func (c *mapCheck) oneOf(path, text string, allowed ...string) {
 	if text != "" && !slices.Contains(allowed, text) {
 		c.fail(path, "", "%q is not one of %s", text, strings.Join(allowed, ", "))
+	}
+}
+
+func (c *mapCheck) times(path string, forms []string) {
+	if _, err := decode.NewTimes(forms, time.UTC); err != nil {
+		c.fail(path, "write one of "+strings.Join(decode.TimeForms(), ", ")+", or how the file writes 2 January 2006 15:04:05 -0700", "%v", err)
 	}
 }
 
@@ -140,6 +151,10 @@ func (c *mapCheck) fields(path string, fields map[string]Origin) {
 		if structured[name] {
 			c.fail(full, "leave it out; NDJSON can carry it", "is a list or an object, which a CSV row has no room for")
 		}
+		if len(origin.Times) > 0 && !instants[name] {
+			c.fail(full+".times", "leave it out", "is for times, which this is not")
+		}
+		c.times(full+".times", origin.Times)
 		given := 0
 		for _, text := range []string{origin.Column, origin.Constant, origin.Template} {
 			if text != "" {

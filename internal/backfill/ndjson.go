@@ -1,94 +1,64 @@
 package backfill
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 // ndjson reads one event of our schema a line.
 type ndjson struct {
-	reader *bufio.Reader
-	judge  *judge
-	line   []byte
-	row    int64
+	lines *textfile.Lines
+	judge *judge
 }
 
-func newNDJSON(reader io.Reader, judge *judge) *ndjson {
-	return &ndjson{reader: bufio.NewReaderSize(reader, 64<<10), judge: judge}
-}
-
-// head is what is needed of a line to know its topic and key.
-type head struct {
-	EventType   string `json:"event_type"`
-	CustomerID  string `json:"customer_id"`
-	AnonymousID string `json:"anonymous_id"`
+func newNDJSON(text io.Reader, judge *judge) *ndjson {
+	return &ndjson{lines: textfile.NewLines(text, textfile.MaxRowBytes), judge: judge}
 }
 
 func (n *ndjson) next() (Event, *Reject, error) {
-	for {
-		tooLong, err := n.readLine()
-		if err != nil {
-			return Event{}, nil, err
-		}
-		n.row++
-		if tooLong {
-			reject := &Reject{Row: n.row, Reason: decode.TooLarge.String(), Detail: "is longer than the longest row that is read"}
-			return Event{}, reject.withRaw(n.line), nil
-		}
-		if line := bytes.TrimSpace(n.line); len(line) > 0 {
-			e, reject := n.render(line)
-			return e, reject, nil
-		}
+	line, number, tooLong, err := n.lines.Next()
+	if err != nil {
+		return Event{}, nil, err
 	}
-}
-
-// render routes a line. A line whose head cannot be read is judged as a
-// purchase, which finds out what is wrong with it.
-func (n *ndjson) render(line []byte) (Event, *Reject) {
-	var head head
-	e := Event{Type: event.Purchase, Row: n.row, Value: line}
-	// An error leaves what could not be read empty; the decoder names it.
-	_ = json.Unmarshal(line, &head)
-	if t, ok := typeNamed(head.EventType); ok {
-		e.Type = t
+	e := Event{Type: event.Purchase, Row: number, Line: number, Value: line}
+	if tooLong {
+		reject := &Reject{Row: number, Line: number, Reason: decode.TooLarge.String(),
+			Detail: fmt.Sprintf("is longer than %d MiB", textfile.MaxRowBytes>>20)}
+		return e, reject.withRaw(line), nil
 	}
-	e.Key = []byte(head.CustomerID)
-	if head.CustomerID == "" {
-		e.Key = []byte(head.AnonymousID)
-	}
+	n.route(&e)
 	if reject := n.judge.check(&e); reject != nil {
-		return Event{}, reject.withRaw(line)
+		return e, reject.withRaw(line), nil
 	}
-	return e, nil
+	return e, nil, nil
 }
 
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
-// readLine puts the next line into n.line, at most MaxRowBytes of it; the rest
-// of a longer one is skipped.
-func (n *ndjson) readLine() (tooLong bool, err error) {
-	n.line = n.line[:0]
-	for {
-		part, err := n.reader.ReadSlice('\n')
-		if room := MaxRowBytes - len(n.line); len(part) > room {
-			part, tooLong = part[:room], true
+// route finds a line's type and key by the decoder's own scanner: names that
+// differ by case are other names, as they are on a topic. A line that cannot be
+// read is judged as a purchase, which finds out what is wrong with it.
+func (n *ndjson) route(e *Event) {
+	var anonymous []byte
+	n.judge.arena.Reset()
+	decode.Members(e.Value, &n.judge.arena, func(name, raw, text []byte) {
+		if raw[0] != '"' {
+			return
 		}
-		n.line = append(n.line, part...)
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case errors.Is(err, io.EOF) && len(n.line) > 0:
-			err = nil
+		switch string(name) {
+		case "event_type":
+			if t, ok := typeNamed(string(text)); ok {
+				e.Type = t
+			}
+		case "customer_id":
+			e.Key = append([]byte(nil), text...)
+		case "anonymous_id":
+			anonymous = append([]byte(nil), text...)
 		}
-		if n.row == 0 {
-			n.line = bytes.TrimPrefix(n.line, byteOrderMark)
-		}
-		return tooLong, err
+	})
+	if len(e.Key) == 0 {
+		e.Key = anonymous
 	}
 }

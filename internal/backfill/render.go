@@ -3,13 +3,9 @@ package backfill
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/decode"
@@ -19,13 +15,22 @@ import (
 // renderer turns a row's cells into an event by a map that fits the header.
 type renderer struct {
 	zone     *time.Location
-	file     string // what stands for the file in ids
+	times    *decode.Times // of the map; nil for what files usually write
+	file     string        // what stands for the file in ids
 	amounts  string
 	negative bool // refunds carry a minus
 	cases    []caseRule
 	names    []string // fields of the schema, in order
-	texts    []string // of the row in hand, by the index in names
-	value    []byte
+	lines    string   // what rows of one order are: sum, first or "" for one each
+
+	// Of the row in hand.
+	rule   *caseRule
+	texts  []string // by the index in names
+	value  []byte
+	number int64
+	hash   string // of its cells
+	madeID bool
+	at     event.Instant
 }
 
 // caseRule is a Case whose columns are found.
@@ -46,23 +51,27 @@ type fieldRule struct {
 	constant string
 	pieces   []templatePiece
 	values   map[string]string
+	times    *decode.Times // nil for those of the map
 }
 
 type templatePiece struct {
 	text   string
-	name   string // @file or @row
+	name   string // @file, @row or @hash
 	column int    // -1 for text and name
 }
 
 // newRenderer fits a map to a header; what does not fit is reported at once.
-func newRenderer(m *Map, header []string, options Options) (*renderer, error) {
+func newRenderer(m *Map, header []string, options *Options) (*renderer, error) {
 	columns := trimmed(header)
 	r := &renderer{zone: options.Zone, file: fileStem(options.Name), names: schemaFields()}
 	r.texts = make([]string, len(r.names))
 	if m == nil {
 		m = mapOfNames(columns, r.names)
 	}
-	r.amounts, r.negative = m.Amounts, m.Refunds == "negative"
+	r.amounts, r.negative, r.lines = m.Amounts, m.Refunds == "negative", m.Lines
+	if err := r.timesOf(m); err != nil {
+		return nil, err
+	}
 	fit := &fitting{renderer: r, columns: columns, source: options.MapName}
 	fit.header()
 	if len(m.Events) == 0 {
@@ -77,6 +86,19 @@ func newRenderer(m *Map, header []string, options Options) (*renderer, error) {
 	return r, nil
 }
 
+// timesOf settles how times are written.
+func (r *renderer) timesOf(m *Map) (err error) {
+	if m.TimeZone != "" {
+		if r.zone, err = time.LoadLocation(m.TimeZone); err != nil {
+			return fmt.Errorf("load the zone of the map: %w", err)
+		}
+	}
+	if len(m.Times) > 0 {
+		r.times, err = decode.NewTimes(m.Times, r.zone)
+	}
+	return err
+}
+
 // mapOfNames is the map of a file whose columns carry our fields' names.
 func mapOfNames(columns, names []string) *Map {
 	m := &Map{Fields: map[string]Origin{}}
@@ -88,42 +110,36 @@ func mapOfNames(columns, names []string) *Map {
 	return m
 }
 
-// fileStem is what names the file in ids: its name without folder and .gz,
-// shortened to a hash where the id would grow too long.
-func fileStem(name string) string {
-	stem := strings.TrimSuffix(filepath.Base(name), ".gz")
-	if len(stem) > 40 || !printable(stem) {
-		return strconv.FormatUint(xxhash.Sum64String(stem), 16)
-	}
-	return stem
-}
-
-func printable(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' })
-}
-
 // render makes the event of a row. Its slices are valid until the next call.
-func (r *renderer) render(cells []string, row int64) (Event, *Reject) {
+func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
+	e := Event{Row: row, Line: line, Type: event.Purchase}
 	rule := r.ruleFor(cells)
 	if rule == nil {
-		return Event{}, &Reject{Row: row, Reason: decode.BadValue.String(), Detail: "no event of the map is for this row"}
+		return e, &Reject{Row: row, Line: line, Reason: decode.BadValue.String(), Detail: "no event of the map is for this row"}
 	}
+	r.rule, r.number, r.hash, r.at = rule, row, hashOf(cells), 0
 	clear(r.texts)
 	for i := range rule.fields {
-		r.texts[rule.fields[i].index] = rule.fields[i].text(cells, r.file, row)
+		r.texts[rule.fields[i].index] = r.origin(&rule.fields[i], cells)
 	}
-	r.complete(row)
-	e := Event{Row: row, Type: event.Purchase, Key: []byte(r.text("customer_id"))}
+	r.complete()
 	if t, ok := typeNamed(r.text("event_type")); ok {
 		e.Type = t
 	}
+	e.Key, e.madeID = []byte(r.text("customer_id")), r.madeID
 	if len(e.Key) == 0 {
 		e.Key = []byte(r.text("anonymous_id"))
 	}
-	reject := r.write(row)
-	e.Value = r.value
+	if r.lines == linesSum {
+		r.group(&e)
+	}
+	reject := r.write(&e)
+	e.Value, e.At = r.value, r.at
 	return e, reject
 }
+
+// isOrder says whether a kind gives an order a status.
+func isOrder(kind event.Kind) bool { return kind == event.Order || kind == event.Renewal }
 
 func (r *renderer) ruleFor(cells []string) *caseRule {
 	for i := range r.cases {
@@ -138,74 +154,7 @@ func (r *renderer) ruleFor(cells []string) *caseRule {
 	return nil
 }
 
-func (f *fieldRule) text(cells []string, file string, row int64) string {
-	text := f.constant
-	switch {
-	case f.column >= 0:
-		text = strings.TrimSpace(cells[f.column])
-	case len(f.pieces) > 0:
-		text = build(f.pieces, cells, file, row)
-	}
-	if replaced, ok := f.values[text]; ok {
-		return replaced
-	}
-	return text
-}
-
-// build puts a template together. Where one of its columns is empty it gives
-// nothing: otherwise all rows without a number would share one id, and count
-// as one event.
-func build(pieces []templatePiece, cells []string, file string, row int64) string {
-	var built strings.Builder
-	for _, piece := range pieces {
-		switch {
-		case piece.column >= 0:
-			cell := strings.TrimSpace(cells[piece.column])
-			if cell == "" {
-				return ""
-			}
-			built.WriteString(cell)
-		case piece.name == nameFile:
-			built.WriteString(file)
-		case piece.name == nameRow:
-			built.WriteString(strconv.FormatInt(row, 10))
-		default:
-			built.WriteString(piece.text)
-		}
-	}
-	return built.String()
-}
-
 func (r *renderer) text(name string) string { return r.texts[slices.Index(r.names, name)] }
-
-func (r *renderer) fill(name, text string) {
-	if i := slices.Index(r.names, name); r.texts[i] == "" {
-		r.texts[i] = text
-	}
-}
-
-// complete adds what a file need not have: the type, which follows from the
-// kind, and ids, made from the file's name and the row so that sending the
-// file again gives the same events.
-func (r *renderer) complete(row int64) {
-	kind := kindNamed(r.text("kind"))
-	if kind != event.KindNone {
-		r.fill("event_type", kind.TypeOf().String())
-	}
-	id := r.file + ":" + strconv.FormatInt(row, 10)
-	r.fill("event_id", id)
-	switch kind {
-	case event.Order, event.Renewal:
-		r.fill("order_id", id)
-	case event.ComplaintMade, event.ReturnRequest, event.Dispute:
-		r.fill("complaint_id", id)
-	case event.Refund, event.Cancel, event.Adjustment:
-		net := slices.Index(r.names, "amount_net")
-		if r.negative {
-			r.texts[net] = strings.TrimPrefix(r.texts[net], "-")
-		}
-	}
-}
 
 func kindNamed(name string) event.Kind {
 	for kind := event.Order; kind <= event.PublicReview; kind++ {
@@ -217,7 +166,7 @@ func kindNamed(name string) event.Kind {
 }
 
 // write puts the texts into r.value as one JSON object; an empty one is absent.
-func (r *renderer) write(row int64) *Reject {
+func (r *renderer) write(e *Event) *Reject {
 	r.value = append(r.value[:0], '{')
 	for i, name := range r.names {
 		if r.texts[i] == "" {
@@ -225,12 +174,12 @@ func (r *renderer) write(row int64) *Reject {
 		}
 		written, err := r.json(name, r.texts[i])
 		if err != nil {
-			return &Reject{Row: row, Reason: reasonOf(name, err).String(), Field: name, Detail: err.Error()}
+			return &Reject{Row: e.Row, Line: e.Line, Reason: reasonOf(name, err).String(), Field: name, Detail: err.Error()}
 		}
 		if len(r.value) > 1 {
 			r.value = append(r.value, ',')
 		}
-		r.value = fmt.Appendf(r.value, "%q:%s", name, written)
+		r.value = append(append(append(append(r.value, '"'), name...), `":`...), written...)
 	}
 	r.value = append(r.value, '}')
 	return nil
@@ -240,7 +189,13 @@ func (r *renderer) json(name, text string) (string, error) {
 	var err error
 	switch {
 	case instants[name]:
-		text, err = instantText(text, r.zone)
+		var at time.Time
+		if at, err = r.instant(name, text); err == nil {
+			text = instantText(at)
+		}
+		if name == "occurred_at" {
+			r.at = event.Instant(at.UnixMicro())
+		}
 	case amounts[name] && r.amounts == "decimal":
 		text, err = minorText(text, r.text("currency"))
 	}
@@ -248,6 +203,24 @@ func (r *renderer) json(name, text string) (string, error) {
 		return "", err
 	}
 	return scalarText(name, text)
+}
+
+// instant reads a time in the forms of its field, of the map, or as usual.
+func (r *renderer) instant(name, text string) (time.Time, error) {
+	times := r.times
+	for i := range r.rule.fields {
+		if f := &r.rule.fields[i]; f.times != nil && r.names[f.index] == name {
+			times = f.times
+		}
+	}
+	if times == nil {
+		return instantOf(text, r.zone)
+	}
+	at, ok := times.Parse([]byte(text))
+	if !ok {
+		return time.Time{}, errors.New(times.Accepted())
+	}
+	return time.UnixMicro(int64(at)), nil
 }
 
 // reasonOf gives the reject reason that the decoder would give.

@@ -14,7 +14,7 @@ func TestATemplateWithAnEmptyColumnGivesNothing(t *testing.T) {
 	if got.err != nil || len(got.events) != 3 {
 		t.Fatalf("%+v", got)
 	}
-	for i, id := range []string{"sale-77", "sales.csv:2", "sales.csv:3"} {
+	for i, id := range []string{"sale-77", "sales.csv:2:#", "sales.csv:3:#"} {
 		if !strings.Contains(got.events[i], `"event_id":"`+id+`"`) {
 			t.Errorf("row %d: %s, want the event id %s", i+1, got.events[i], id)
 		}

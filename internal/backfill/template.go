@@ -11,8 +11,9 @@ type piece struct {
 	name bool
 }
 
-// parseTemplate splits a template: {name} is a column, {@file} and {@row} are
-// the file's name and the row's number, {{ and }} are braces.
+// parseTemplate splits a template: {name} is a column, {@file}, {@row} and
+// {@hash} are the file's name, the row's number and a hash of the row's cells,
+// {{ and }} are braces.
 func parseTemplate(template string) ([]piece, error) {
 	var pieces []piece
 	text := ""
@@ -25,8 +26,8 @@ func parseTemplate(template string) ([]piece, error) {
 			if !found || name == "" {
 				return nil, fmt.Errorf("the template %q has a brace without its end; double a brace that stands for itself", template)
 			}
-			if strings.HasPrefix(name, "@") && name != nameFile && name != nameRow {
-				return nil, fmt.Errorf("the template %q has %s; there are {@file} and {@row}", template, name)
+			if strings.HasPrefix(name, "@") && name != nameFile && name != nameRow && name != nameHash {
+				return nil, fmt.Errorf("the template %q has %s; there are {@file}, {@row} and {@hash}", template, name)
 			}
 			pieces = append(pieces, piece{text: text}, piece{text: name, name: true})
 			text, rest = "", after
@@ -43,4 +44,5 @@ func parseTemplate(template string) ([]piece, error) {
 const (
 	nameFile = "@file"
 	nameRow  = "@row"
+	nameHash = "@hash"
 )

@@ -16,66 +16,73 @@ type buyer struct {
 	later       int     // purchase days after the calibration
 }
 
+// outside are buyers whose history is beyond the models' domain.
+type outside struct {
+	count int
+	row   int64   // the first row of the first of them
+	day   fit.Day // and its day
+}
+
 // buyersUntil condenses a log: what lies on or before `until` is history, what
 // lies after it is counted. Customers whose first purchase is later are left
 // out, and those whose history is outside the models' domain are counted.
-func (l *purchaseLog) buyersUntil(until fit.Day) (buyers []buyer, outside int) {
-	for from := 0; from < len(l.days); {
+func (l *purchaseLog) buyersUntil(until fit.Day) (buyers []buyer, beyond outside) {
+	count := counting{lines: l.mapping.lines}
+	later := counting{lines: l.mapping.lines}
+	for from := 0; from < len(l.rows); {
 		to := from
-		for to < len(l.days) && l.days[to].customer == l.days[from].customer {
+		for to < len(l.rows) && l.rows[to].customer == l.rows[from].customer {
 			to++
 		}
-		b, any := l.condense(l.days[from:to], until)
-		if any {
+		days := count.daysOf(l.rows[from:to], until)
+		if len(days) > 0 {
+			b := l.condense(days, until)
+			b.id = l.ids[l.rows[from].customer]
+			if until < l.last {
+				b.later = daysAfter(later.daysOf(l.rows[from:to], l.last), until)
+			}
 			if b.history.Validate() == nil {
 				buyers = append(buyers, b)
 			} else {
-				outside++
+				if beyond.count == 0 || days[0].row < beyond.row {
+					beyond.row, beyond.day = days[0].row, days[0].day
+				}
+				beyond.count++
 			}
 		}
 		from = to
 	}
-	return buyers, outside
+	l.notes = count.note()
+	return buyers, beyond
 }
 
-// condense makes a buyer of one customer's days. A refund on a day without a
-// purchase is taken off the latest purchase day before it.
-func (l *purchaseLog) condense(days []purchaseDay, until fit.Day) (b buyer, any bool) {
-	net, total := 0.0, 0.0
-	closeDay := func() {
-		if b.history.X > 0 && net > 0 {
-			b.spendDays++
-			total += net
-		}
-	}
+func daysAfter(days []purchaseDay, until fit.Day) (n int) {
 	for _, d := range days {
-		switch {
-		case d.day > until && d.bought:
-			b.later++
-		case d.day > until || !any && !d.bought:
-		case !d.bought:
-			net += d.amount
-		case !any:
-			any = true
-			b.first, b.last, net = d.day, d.day, d.amount
-		default:
-			closeDay()
-			b.history.X++
-			b.logGaps += fit.LogGapOf(d.day - b.last)
-			b.last, net = d.day, d.amount
+		if d.day > until {
+			n++
 		}
 	}
-	if !any {
-		return b, false
+	return n
+}
+
+// condense makes a buyer of one customer's purchase days.
+func (l *purchaseLog) condense(days []purchaseDay, until fit.Day) (b buyer) {
+	b.first, b.last = days[0].day, days[len(days)-1].day
+	total := 0.0
+	for i, d := range days[1:] {
+		b.history.X++
+		b.logGaps += fit.LogGapOf(d.day - days[i].day)
+		if d.amount > 0 {
+			b.spendDays++
+			total += float64(d.amount) / millionth / l.mapping.divisor
+		}
 	}
-	closeDay()
-	b.id = l.ids[days[0].customer]
 	b.history.TX = float64(b.last-b.first) / daysPerWeek
 	b.history.T = float64(until-b.first) / daysPerWeek
 	if b.spendDays > 0 {
 		b.meanSpend = total / float64(b.spendDays)
 	}
-	return b, true
+	return b
 }
 
 // pointsOf are the buyers as cells of grainDays.

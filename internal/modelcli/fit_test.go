@@ -176,8 +176,8 @@ func TestFitLogMapping(t *testing.T) {
 	}
 }
 
-// Refunds make no purchase day and are taken off the day before; days of no
-// value do not count for the mean.
+// Refunds make no purchase day and are taken off the day before; a day of which
+// nothing is left is none.
 func TestFitTriplesNetOfRefunds(t *testing.T) {
 	base := filepath.Join(t.TempDir(), "base.csv")
 	log := "cust,date,amount\na,2024-01-01,10\na,2024-01-08,20\na,2024-01-08,5\na,2024-01-10,-15\n" +
@@ -189,7 +189,7 @@ func TestFitTriplesNetOfRefunds(t *testing.T) {
 	if len(lines) != 2 {
 		t.Fatalf("triples %v", lines)
 	}
-	requireCells(t, lines[0], map[string]string{"customer": "a", "x": "3", "t_x": "4", "T": "5", "m_x": "9"})
+	requireCells(t, lines[0], map[string]string{"customer": "a", "x": "2", "t_x": "3", "T": "5", "m_x": "9"})
 	requireCells(t, lines[1], map[string]string{"customer": "b", "x": "0", "t_x": "0", "T": "3", "m_x": "0"})
 	requireNumber(t, lines[0], "litt", math.Log(2))
 }
@@ -222,6 +222,10 @@ func TestFitRefusals(t *testing.T) {
 		{"x,t_x,T\n1,2,9\n", []string{"--starts", "0"}, exitUsage, "--starts"},
 		{"x,t_x,T\n1,2,9\n", []string{"--cells", "month"}, exitUsage, "--cells"},
 		{"x,t_x,T\n1,2,9\n", []string{"--time-zone", "Mars"}, exitUsage, "--time-zone"},
+		{"cust,date\na,2024-01-01\n", []string{"--times", "dd.MM.yyyy"}, exitUsage, `--times: "dd.MM.yyyy" is no form of times`},
+		{"cust,date\na,2024-01-01\n", []string{"--lines", "last"}, exitUsage, "--lines last: want sum or first"},
+		{"cust,date\na,2024-01-01\n", []string{"--delimiter", "ab"}, exitUsage, `--delimiter: "ab" cannot separate columns`},
+		{"cust,date\na,2024-01-01\n", []string{"--order", "no"}, exitUsage, `no column "no"`},
 		{"x,t_x,T\n1,2,9\n", []string{"--count", "n"}, exitUsage, `no column "n"`},
 	} {
 		_, stderr, code := execute(t, NewFitCommand(), c.input, append(c.args, "-")...)

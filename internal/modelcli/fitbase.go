@@ -22,6 +22,7 @@ type customerBase struct {
 
 	rows, bad  int
 	complaints []string
+	notes      []string
 }
 
 // read makes the base from a log or from triples.
@@ -76,18 +77,23 @@ func (f *fitFlags) fromLog(t *table) (*customerBase, error) {
 		return nil, err
 	}
 	b := &customerBase{isLog: true, hasGaps: true, until: log.last, last: log.last,
-		rows: log.rows, bad: log.bad, complaints: log.complaints}
+		rows: log.read, bad: log.bad, complaints: log.complaints}
 	if f.until != "" {
 		if b.until, err = parseDay(f.until, f.mapping.zone); err != nil {
 			return nil, usagef("--until: %w", err)
 		}
 	}
-	var outside int
-	b.buyers, outside = log.buyersUntil(b.until)
-	if outside > 0 {
-		b.bad += outside
-		b.complaints = append(b.complaints, fmt.Sprintf("%d customers with more than %d repeats or older than %d weeks",
-			outside, btyd.MaxRepeats, btyd.MaxWeeks))
+	var beyond outside
+	b.buyers, beyond = log.buyersUntil(b.until)
+	b.notes = append([]string{"columns: " + f.mapping.columns()}, log.notes...)
+	if f.mapping.value == "" && len(f.mapping.refunds) > 0 {
+		b.notes = append(b.notes, "refunds without amounts take nothing back: say --amount COLUMN")
+	}
+	if beyond.count > 0 {
+		b.bad += beyond.count
+		b.complaints = append(b.complaints, fmt.Sprintf(
+			"%d customers with more than %d repeats or older than %d weeks on %s; the first of them begins with row %d, of %s",
+			beyond.count, btyd.MaxRepeats, btyd.MaxWeeks, dateOf(b.until), beyond.row, dateOf(beyond.day)))
 	}
 	b.exact = pointsOf(b.buyers, 1, b.until)
 	b.points = b.exact

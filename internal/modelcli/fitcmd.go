@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
 
@@ -14,7 +15,11 @@ const fitLong = `Fit a purchase model by maximum likelihood and say how far to t
 
 FILE is a purchase log, one row a purchase: a customer, a date or an instant,
 and for values an amount (a negative one is a refund). Rows of one customer and
-day count once. Or it is a base of triples with the columns of "holdfast score":
+day count once, and purchases count as the processor counts them: an order that
+is cancelled or wholly refunded is none. Which refund is of which order the
+column of the order says (--order, or one named order_id or order; ref_order_id
+for refunds); without it a refund lowers the purchase day before it, and a day of
+which nothing is left is none. Or it is a base of triples with the columns of "holdfast score":
 x, t_x, T, for mbg-cnbd-k litt, for gamma-gamma x and m_x, for bg-bb x, t_x, n.
 
 With --until the model sees the log up to that day only, and a table compares
@@ -28,11 +33,13 @@ type fitFlags struct {
 	starts                                      int
 	spend                                       bool
 	mapping                                     logMapping
+	delimiter                                   string
+	now                                         func() time.Time
 }
 
 // NewFitCommand makes `fit`: a model's parameters from a purchase log.
 func NewFitCommand() *cobra.Command {
-	var f fitFlags
+	f := fitFlags{now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "fit [--model MODEL] FILE",
 		Short: "Fit a purchase model to a purchase log or to triples",
@@ -68,9 +75,19 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.mapping.customer, "customer", "", "column of the customer")
 	flags.StringVar(&f.mapping.date, "date", "", "column of the date or instant")
 	flags.StringVar(&f.mapping.amount, "amount", "", "column of the amount")
+	flags.StringVar(&f.mapping.order, "order", "", "column of the order's id; order_id or order if left out and there")
+	flags.StringVar(&f.mapping.kind, "kind", "",
+		"column that says order, renewal, refund, cancel, adjustment or exchange; kind if left out and there")
+	flags.StringVar(&f.mapping.status, "status", "",
+		"column of the order's status: placed, paid, shipped, delivered, payment_failed or chargeback; status if left out and there")
+	flags.StringVar(&f.mapping.lines, "lines", "",
+		"several rows of one order and status: sum, or first; left out, those that differ are summed, those that are alike count once")
+	flags.StringVar(&f.delimiter, "delimiter", "", `what separates the columns of CSV, such as ; or \t (default a comma)`)
 	flags.Float64Var(&f.mapping.divisor, "amount-divisor", 1, "amounts are divided by this (100 for cents)")
 	flags.StringArrayVar(&f.mapping.where, "where", nil, "only rows with column=value; may be repeated")
 	flags.StringArrayVar(&f.mapping.refunds, "refund", nil, "rows with column=value are refunds, whatever the sign of their amount; may be repeated")
+	flags.StringArrayVar(&f.mapping.forms, "times", nil,
+		"how the date is written: epoch_s, epoch_ms, epoch_us, epoch_ns, or a layout that writes 2 January 2006 15:04:05 -0700, such as 02.01.2006; may be repeated")
 	flags.StringVar(&f.zone, "time-zone", "UTC", "zone in which an instant's business day is taken")
 	flags.StringVar(&f.count, "count", "", "column of triples with the number of customers a row stands for")
 }
@@ -90,6 +107,8 @@ func (f *fitFlags) check() error {
 		return usagef("--output %s: want table or json", f.output)
 	case f.starts < 1 || f.starts > 6:
 		return usagef("--starts %d: want 1 to 6", f.starts)
+	case f.mapping.lines != "" && f.mapping.lines != linesSum && f.mapping.lines != linesFirst:
+		return usagef("--lines %s: want sum or first", f.mapping.lines)
 	case !(f.mapping.divisor > 0):
 		return usagef("--amount-divisor %v: want a number above 0", f.mapping.divisor)
 	case f.spend && f.model == fit.GammaGamma:
@@ -99,7 +118,12 @@ func (f *fitFlags) check() error {
 	if err != nil {
 		return usagef("--time-zone %s: %w", f.zone, err)
 	}
-	f.mapping.zone = zone
+	f.mapping.zone, f.mapping.today = zone, dayOf(f.now().In(zone))
+	if len(f.mapping.forms) > 0 {
+		if f.mapping.times, err = decode.NewTimes(f.mapping.forms, zone); err != nil {
+			return usagef("--times: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -107,7 +131,7 @@ func (f *fitFlags) run(cmd *cobra.Command, path string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	t, err := openTable(path, f.format, cmd.InOrStdin())
+	t, err := openTable(path, f.format, f.delimiter, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
@@ -116,12 +140,15 @@ func (f *fitFlags) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return fmt.Errorf("fit %s: %w", path, err)
 	}
-	for _, complaint := range b.complaints {
-		fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s\n", complaint)
-	}
 	progress := cmd.ErrOrStderr()
 	if quiet := cmd.Flags().Lookup("quiet"); quiet != nil && quiet.Value.String() == "true" {
 		progress = io.Discard
+	}
+	for _, note := range b.notes {
+		fmt.Fprintf(progress, "%s\n", note)
+	}
+	for _, complaint := range b.complaints {
+		fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s\n", complaint)
 	}
 	d, err := f.fitBase(b, progress)
 	if err != nil {

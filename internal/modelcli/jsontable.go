@@ -1,19 +1,24 @@
 package modelcli
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/holdfast/holdfast/internal/textfile"
 )
 
 // openNDJSON reads a file of one JSON object a line. The columns are the keys
 // in order of first appearance, so the input is read twice.
 func openNDJSON(path string, stdin io.Reader) (*table, error) {
 	if path == "-" {
-		all, err := io.ReadAll(io.LimitReader(stdin, maxStdinBytes+1))
+		text, err := textfile.Open(stdin)
+		if err != nil {
+			return nil, err
+		}
+		all, err := io.ReadAll(io.LimitReader(text, maxStdinBytes+1))
 		if err != nil {
 			return nil, err
 		}
@@ -41,15 +46,14 @@ func readNDJSON(open func() (io.Reader, func() error, error)) (*table, error) {
 	for i, name := range columns {
 		index[name] = i
 	}
-	lines := bufio.NewReaderSize(in, 1<<16)
-	number := 0
+	lines := textfile.NewLines(in, maxLineBytes)
 	next := func() (record, error) {
-		line, err := nextLine(lines, &number)
-		if errors.Is(err, errLongLine) {
-			return record{problem: fmt.Sprintf("line %d: longer than %d bytes", number, maxLineBytes)}, nil
-		}
-		if err != nil {
+		line, number, tooLong, err := lines.Next()
+		switch {
+		case err != nil:
 			return record{}, err
+		case tooLong:
+			return record{problem: fmt.Sprintf("line %d: longer than %d bytes", number, maxLineBytes)}, nil
 		}
 		fields := make([]string, len(columns))
 		err = eachMember(line, func(key, value string) { fields[index[key]] = value })
@@ -67,15 +71,15 @@ func jsonColumns(open func() (io.Reader, func() error, error)) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	lines := bufio.NewReaderSize(in, 1<<16)
+	lines := textfile.NewLines(in, maxLineBytes)
 	seen := map[string]bool{}
 	var columns []string
-	for number := 0; ; {
-		line, err := nextLine(lines, &number)
+	for {
+		line, _, tooLong, err := lines.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if errors.Is(err, errLongLine) {
+		if tooLong {
 			continue
 		}
 		if err != nil {
@@ -97,40 +101,6 @@ func jsonColumns(open func() (io.Reader, func() error, error)) ([]string, error)
 		return nil, errors.Join(usagef("no line holds a JSON object with keys"), closeFile())
 	}
 	return columns, closeFile()
-}
-
-var errLongLine = errors.New("line too long")
-
-// nextLine is the next line that is not blank; errLongLine after skipping one
-// above maxLineBytes.
-func nextLine(r *bufio.Reader, number *int) ([]byte, error) {
-	for {
-		var line []byte
-		long := false
-		for {
-			part, err := r.ReadSlice('\n')
-			if long = long || len(line)+len(part) > maxLineBytes; !long {
-				line = append(line, part...)
-			}
-			if err == nil {
-				break
-			}
-			if errors.Is(err, bufio.ErrBufferFull) {
-				continue
-			}
-			if errors.Is(err, io.EOF) && (len(line) > 0 || long) {
-				break
-			}
-			return nil, err
-		}
-		*number++
-		if long {
-			return nil, errLongLine
-		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			return line, nil
-		}
-	}
 }
 
 // eachMember calls f for every member of the JSON object in line, in order. A

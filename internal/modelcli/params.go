@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
 
@@ -82,6 +83,9 @@ func (g *given) addFile(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("read fitted parameters (a list needs name=number): %w", err)
+	}
+	if text, err = textfile.Plain(text); err != nil {
+		return usagef("read fitted parameters %s: %w", path, err)
 	}
 	var d document
 	if err := json.Unmarshal(text, &d); err != nil {

@@ -1,109 +1,79 @@
 package modelcli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/holdfast/holdfast/internal/civil"
+	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
 
-// logMapping says which columns of a purchase log mean what.
-type logMapping struct {
-	customer, date, amount string
-	where                  []string // column=value, all of which must hold
-	refunds                []string // column=value, any of which makes a row a refund
-	divisor                float64  // amounts are divided by it
-	zone                   *time.Location
-}
-
-// Names that are recognised where no flag names the column.
-var (
-	customerNames = []string{"customer", "customer_id", "cust", "cust_id", "CustomerID", "id"}
-	dateNames     = []string{"date", "occurred_at", "timestamp", "day", "order_date", "InvoiceDate", "t"}
-)
-
-// purchaseDay is all that one customer bought on one business day.
-type purchaseDay struct {
+// purchaseRow is one row of a purchase log.
+type purchaseRow struct {
 	customer int32
 	day      fit.Day
-	bought   bool // false: refunds only
-	amount   float64
+	number   int64         // of the row
+	at       event.Instant // of two rows of one order the earlier counts
+	order    uint64        // hash of the order's id; 0 for none
+	id       uint64        // hash of the event's id; 0 for none
+	amount   int64         // millionths; above 0 also where it is taken back
+	kind     event.Kind
+	status   event.Status
 }
 
-// purchaseLog is a log by customer and day.
+// takesBack says whether the row lowers what its order brought.
+func (r *purchaseRow) takesBack() bool { return r.kind == event.Refund || r.kind == event.Adjustment }
+
+// millionth is the unit of amounts, so that sums are exact.
+const millionth = 1e6
+
+// purchaseLog is a log by customer, order and time.
 type purchaseLog struct {
-	days       []purchaseDay // by customer, then day; one each
+	rows       []purchaseRow
 	ids        []string
 	last       fit.Day
-	rows, bad  int
+	read, bad  int
 	complaints []string // the first few reasons of bad rows
-	hasAmount  bool
+	notes      []string // what was done that nobody asked for
+	mapping    logMapping
 }
 
 const maxComplaints = 5
 
-// settle fills the columns that no flag names.
-func (m *logMapping) settle(t *table) error {
-	if m.customer == "" {
-		m.customer = firstColumn(t, customerNames)
-	}
-	if m.date == "" {
-		m.date = firstColumn(t, dateNames)
-	}
-	if m.customer == "" || m.date == "" {
-		return usagef("the file has neither triples (x, t_x, T) nor known names of customer and date: "+
-			"say --customer COLUMN --date COLUMN; the columns are %s", strings.Join(t.columns, ", "))
-	}
-	want := []string{m.customer, m.date}
-	if m.amount != "" {
-		want = append(want, m.amount)
-	}
-	for _, condition := range append(append([]string(nil), m.where...), m.refunds...) {
-		column, _, ok := strings.Cut(condition, "=")
-		if !ok {
-			return usagef("--where, --refund %q: want column=value", condition)
-		}
-		want = append(want, column)
-	}
-	return t.require(want...)
-}
-
-func firstColumn(t *table, names []string) string {
-	for _, name := range names {
-		if t.has(name) {
-			return name
-		}
-	}
-	return ""
-}
-
 // readLog reads a whole purchase log. A bad row is counted and left out.
 func readLog(t *table, m logMapping) (*purchaseLog, error) {
-	log := &purchaseLog{last: math.MinInt32, hasAmount: m.amount != ""}
+	log := &purchaseLog{last: math.MinInt32, mapping: m}
 	numbers := map[string]int32{}
+	t.isRow = func(r record) bool { _, _, problem := m.read(t, r); return problem == "" }
 	for {
 		r, err := t.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read row %d: %w", log.rows+1, err)
+			return nil, fmt.Errorf("read row %d: %w", log.read+1, err)
 		}
-		log.rows++
+		log.read++
 		if r.problem == "" && !allHold(m.where, t, r) {
 			continue
 		}
-		id, d, problem := m.read(t, r)
-		if problem != "" {
+		id, row, problem := m.read(t, r)
+		switch {
+		case problem != "":
 			log.complain(problem)
 			continue
+		case row.kind == event.KindNone:
+			continue // neither a purchase nor about one
 		}
 		number, known := numbers[id]
 		if !known {
@@ -112,19 +82,26 @@ func readLog(t *table, m logMapping) (*purchaseLog, error) {
 			numbers[id] = number
 			log.ids = append(log.ids, id)
 		}
-		d.customer = number
-		log.days = append(log.days, d)
-		log.last = max(log.last, d.day)
+		row.customer, row.number = number, int64(log.read)
+		log.rows = append(log.rows, row)
+		log.last = max(log.last, row.day)
 	}
-	log.mergeDays()
+	log.sort()
 	return log, nil
 }
 
 func (l *purchaseLog) complain(problem string) {
 	l.bad++
 	if len(l.complaints) < maxComplaints {
-		l.complaints = append(l.complaints, fmt.Sprintf("row %d: %s", l.rows, problem))
+		l.complaints = append(l.complaints, fmt.Sprintf("row %d: %s", l.read, problem))
 	}
+}
+
+func (l *purchaseLog) sort() {
+	slices.SortFunc(l.rows, func(a, b purchaseRow) int {
+		return cmp.Or(cmp.Compare(a.customer, b.customer), cmp.Compare(a.order, b.order),
+			cmp.Compare(a.at, b.at), cmp.Compare(a.number, b.number))
+	})
 }
 
 // allHold says whether every condition column=value holds for a row.
@@ -142,52 +119,133 @@ func holds(condition string, t *table, r record) bool {
 	return t.field(r, column) == value
 }
 
-// read gives one row's customer and purchase, or why it has none. A negative
-// amount, or a row that --refund names, is a refund: it makes no purchase day.
-func (m logMapping) read(t *table, r record) (id string, d purchaseDay, problem string) {
+// read gives one row's customer and purchase, or why it has none.
+func (m *logMapping) read(t *table, r record) (id string, row purchaseRow, problem string) {
 	if r.problem != "" {
-		return "", d, r.problem
+		return "", row, r.problem
 	}
 	if id = t.field(r, m.customer); id == "" {
-		return "", d, "no customer"
+		return "", row, "no customer"
 	}
-	at, err := parseDay(t.field(r, m.date), m.zone)
+	at, day, err := m.instant(t.field(r, m.date))
 	if err != nil {
-		return "", d, err.Error()
+		return "", row, err.Error()
 	}
-	refund := slices.ContainsFunc(m.refunds, func(condition string) bool { return holds(condition, t, r) })
-	d = purchaseDay{day: at, bought: !refund}
-	if m.amount != "" {
-		v, err := strconv.ParseFloat(t.field(r, m.amount), 64)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return "", d, fmt.Sprintf("%s = %.40q: want a number", m.amount, t.field(r, m.amount))
-		}
-		if refund {
-			v = -math.Abs(v)
-		}
-		d.amount, d.bought = v/m.divisor, v >= 0 && !refund
+	if day > m.today+1 {
+		return "", row, fmt.Sprintf("date %.40q lies in the future", t.field(r, m.date))
 	}
-	return id, d, ""
+	row = purchaseRow{day: day, at: event.Instant(at.UnixMicro())}
+	if row.kind, problem = m.kindOf(t, r); problem != "" || row.kind == event.KindNone {
+		return id, row, problem
+	}
+	if row.status, problem = m.statusOf(t, r); problem != "" {
+		return "", row, problem
+	}
+	if problem = m.readAmount(t, r, &row); problem != "" {
+		return "", row, problem
+	}
+	row.order, row.id = m.orderOf(t, r, row.kind), hashed(t.field(r, eventIDName))
+	return id, row, ""
 }
 
-var (
-	zonedLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05Z07:00"}
-	localLayouts = []string{time.DateOnly, "2006-01-02T15:04:05", time.DateTime, "2006-01-02 15:04", "20060102"}
-)
+// kindOf says what a row is: KindNone for one that is about no purchase.
+func (m *logMapping) kindOf(t *table, r record) (event.Kind, string) {
+	if slices.ContainsFunc(m.refunds, func(condition string) bool { return holds(condition, t, r) }) {
+		return event.Refund, ""
+	}
+	text := t.field(r, m.kind)
+	kind, known := event.ParseKind([]byte(text))
+	switch {
+	case known && kind.TypeOf() != event.Purchase:
+		return event.KindNone, ""
+	case known:
+		return kind, ""
+	case text != "" && m.kindGiven:
+		return event.KindNone, fmt.Sprintf("%s = %.40q: want order, renewal, refund, cancel, adjustment or exchange", m.kind, text)
+	}
+	return event.Order, ""
+}
+
+// statusOf is the status of an order; none given means paid.
+func (m *logMapping) statusOf(t *table, r record) (event.Status, string) {
+	text := t.field(r, m.status)
+	status, known := event.ParseStatus([]byte(text))
+	switch {
+	case known && !status.OfComplaint():
+		return status, ""
+	case text != "" && m.statusGiven:
+		return event.StatusNone, fmt.Sprintf("%s = %.40q: want placed, paid, shipped, delivered, payment_failed or chargeback",
+			m.status, text)
+	}
+	return event.Paid, ""
+}
+
+// readAmount reads the amount; one below zero takes back.
+func (m *logMapping) readAmount(t *table, r record, row *purchaseRow) string {
+	if m.value == "" {
+		if row.takesBack() { // nobody knows how much
+			row.kind = event.Exchange
+		}
+		return ""
+	}
+	text := t.field(r, m.value)
+	if text == "" && row.kind == event.Cancel {
+		return ""
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(math.Abs(v) <= 1e12) {
+		return fmt.Sprintf("%s = %.40q: want a number, up to 1e12", m.value, text)
+	}
+	if v < 0 && (row.kind == event.Order || row.kind == event.Renewal) {
+		row.kind = event.Refund
+	}
+	row.amount = int64(math.Round(math.Abs(v) * millionth))
+	return ""
+}
+
+// orderOf is the order that a row is, or is about.
+func (m *logMapping) orderOf(t *table, r record, kind event.Kind) uint64 {
+	if kind != event.Order && kind != event.Renewal {
+		if about := t.field(r, m.about); about != "" {
+			return hashed(about)
+		}
+	}
+	return hashed(t.field(r, m.order))
+}
+
+func hashed(text string) uint64 {
+	if text == "" {
+		return 0
+	}
+	return max(1, xxhash.Sum64String(text))
+}
+
+// instant reads a date in the forms that are given, or as usual.
+func (m *logMapping) instant(text string) (time.Time, fit.Day, error) {
+	if m.times == nil {
+		return parseInstant(text, m.zone)
+	}
+	at, ok := m.times.Parse([]byte(text))
+	if !ok {
+		return time.Time{}, 0, fmt.Errorf("date %.40q %s", text, m.times.Accepted())
+	}
+	instant := time.UnixMicro(int64(at))
+	return instant, dayOf(instant.In(m.zone)), nil
+}
+
+// parseInstant reads a date or an instant, and gives its business day.
+func parseInstant(text string, zone *time.Location) (time.Time, fit.Day, error) {
+	at, ok := civil.Parse(text, zone)
+	if !ok {
+		return at, 0, fmt.Errorf("date %.40q: want 2006-01-02 or an instant like 2006-01-02T15:04:05Z", text)
+	}
+	return at, dayOf(at.In(zone)), nil
+}
 
 // parseDay is the business day of a date or an instant.
 func parseDay(text string, zone *time.Location) (fit.Day, error) {
-	for _, layout := range zonedLayouts {
-		if at, err := time.Parse(layout, text); err == nil {
-			return dayOf(at.In(zone)), nil
-		}
-	}
-	for _, layout := range localLayouts {
-		if at, err := time.Parse(layout, text); err == nil {
-			return dayOf(at), nil
-		}
-	}
-	return 0, fmt.Errorf("date %.40q: want 2006-01-02 or an instant like 2006-01-02T15:04:05Z", text)
+	_, day, err := parseInstant(text, zone)
+	return day, err
 }
 
 func dayOf(at time.Time) fit.Day {
@@ -197,25 +255,4 @@ func dayOf(at time.Time) fit.Day {
 
 func dateOf(d fit.Day) string {
 	return time.Unix(int64(d)*86400, 0).UTC().Format(time.DateOnly)
-}
-
-// mergeDays sorts and sums what falls on one day.
-func (l *purchaseLog) mergeDays() {
-	sort.Slice(l.days, func(i, j int) bool {
-		a, b := l.days[i], l.days[j]
-		if a.customer != b.customer {
-			return a.customer < b.customer
-		}
-		return a.day < b.day
-	})
-	merged := l.days[:0]
-	for _, d := range l.days {
-		if n := len(merged); n > 0 && merged[n-1].customer == d.customer && merged[n-1].day == d.day {
-			merged[n-1].amount += d.amount
-			merged[n-1].bought = merged[n-1].bought || d.bought
-			continue
-		}
-		merged = append(merged, d)
-	}
-	l.days = merged
 }

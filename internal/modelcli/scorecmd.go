@@ -32,6 +32,7 @@ A bad row gets its reason in the column error, and exit code 5 at the end.`
 type scoreFlags struct {
 	scoring
 	unit, format string
+	delimiter    string
 	params       []string
 }
 
@@ -56,6 +57,7 @@ func NewScoreCommand() *cobra.Command {
 	flags.StringArrayVar(&f.params, "params", nil, "parameters: r=…,alpha=… or a file written by fit; may be repeated, the later wins")
 	flags.StringVar(&f.unit, "unit", "weeks", "unit of t_x, T and t: weeks or days; everything else stays in weeks")
 	flags.StringVar(&f.format, "format", "auto", "format of FILE: csv, ndjson, or auto by its name")
+	flags.StringVar(&f.delimiter, "delimiter", "", `what separates the columns of CSV, such as ; or \t (default a comma)`)
 	flags.Float64Var(&f.horizon, "horizon", 13, "horizon of p_return and expected_purchases where a row has no t, in weeks (bg-bb: opportunities)")
 	flags.Float64Var(&f.margin, "margin", 1, "margin that value_52 is multiplied by")
 	flags.Float64Var(&f.annual, "annual-rate", 0.15, "discount rate a year of discounted_52 and value_52")
@@ -71,7 +73,7 @@ func (f *scoreFlags) run(cmd *cobra.Command, path string) error {
 	if err := f.check(params); err != nil {
 		return err
 	}
-	t, err := openTable(path, f.format, cmd.InOrStdin())
+	t, err := openTable(path, f.format, f.delimiter, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
@@ -153,6 +155,9 @@ func (f *scoreFlags) scoreAll(t *table, fixed map[string]float64, out io.Writer)
 	unit := 1.0
 	if f.unit == "days" {
 		unit = daysPerWeek
+	}
+	t.isRow = func(r record) bool {
+		return f.score(row{table: t, record: r, fixed: fixed, unit: unit})[colError] == ""
 	}
 	line := make([]string, 0, len(t.columns)+int(outputCount))
 	for {

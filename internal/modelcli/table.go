@@ -1,14 +1,13 @@
 package modelcli
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/holdfast/holdfast/internal/textfile"
 )
 
 const (
@@ -33,19 +32,26 @@ type table struct {
 	index   map[string]int
 	next    func() (record, error) // io.EOF at the end
 	close   func() error
+
+	// isRow says whether a record is a good one, for lines that a quoted cell
+	// takes in; without it those with as many cells as columns are.
+	isRow func(record) bool
 }
 
 // openTable opens a CSV or NDJSON file, gzip or not; "-" is stdin. format is
 // "auto", "csv" or "ndjson"; auto goes by the name.
-func openTable(path, format string, stdin io.Reader) (*table, error) {
+func openTable(path, format, delimiter string, stdin io.Reader) (*table, error) {
+	comma, err := textfile.Delimiter(delimiter)
+	if err != nil {
+		return nil, usagef("--delimiter: %w", err)
+	}
 	if format == "auto" {
 		format = formatOf(path)
 	}
 	var t *table
-	var err error
 	switch format {
 	case "csv":
-		t, err = openCSV(path, stdin)
+		t, err = openCSV(path, comma, stdin)
 	case "ndjson":
 		t, err = openNDJSON(path, stdin)
 	default:
@@ -97,27 +103,24 @@ func (t *table) require(columns ...string) error {
 				return usagef("no column %q: there is %q, but names are case-sensitive", want, have)
 			}
 		}
-		return usagef("no column %q; the columns are %s", want, strings.Join(t.columns, ", "))
+		return usagef("no column %q; the columns are %s", want, textfile.Listed(t.columns))
 	}
 	return nil
 }
 
-// openBytes opens path for reading, unzipped.
+// openBytes opens path for reading, as plain text.
 func openBytes(path string, stdin io.Reader) (io.Reader, func() error, error) {
 	if path == "-" {
-		return bufio.NewReaderSize(stdin, 1<<16), func() error { return nil }, nil
+		text, err := textfile.Open(stdin)
+		return text, func() error { return nil }, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	r := bufio.NewReaderSize(f, 1<<16)
-	if magic, _ := r.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(r)
-		if err != nil {
-			return nil, nil, errors.Join(err, f.Close())
-		}
-		return bufio.NewReaderSize(z, 1<<16), f.Close, nil
+	text, err := textfile.Open(f)
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
 	}
-	return r, f.Close, nil
+	return text, f.Close, nil
 }

@@ -48,6 +48,9 @@ func readTriples(t *table, model string, unit float64, count string) (*triples, 
 		return nil, err
 	}
 	base := &triples{hasGaps: t.has("litt")}
+	t.isRow = func(r record) bool {
+		return new(triples).add(row{table: t, record: r, unit: unit}, model, count) == nil
+	}
 	for {
 		r, err := t.next()
 		if errors.Is(err, io.EOF) {

@@ -1,0 +1,110 @@
+package backfill
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/shard"
+)
+
+func TestMomentsAsFilesWriteThem(t *testing.T) {
+	for _, test := range []struct{ zone, cell, want string }{
+		{"Europe/Berlin", "2026-10-01", "2026-10-01T10:00:00Z"},
+		{"Europe/Berlin", "20261001", "2026-10-01T10:00:00Z"},
+		{"Europe/Berlin", "2026-10-01 09:10", "2026-10-01T07:10:00Z"},
+		{"Europe/Berlin", "2026-10-01T09:10", "2026-10-01T07:10:00Z"},
+		{"Europe/Berlin", "2026-10-01 09:10:11.123456789", "2026-10-01T07:10:11.123456Z"},
+		{"Europe/Berlin", "2026-10-01T09:10:11.5", "2026-10-01T07:10:11.5Z"},
+		{"Europe/Berlin", "2026-10-01 09:10:00 +0200", "2026-10-01T07:10:00Z"}, // Shopify
+		{"UTC", "2026-10-01 09:10:00 -0530", "2026-10-01T14:40:00Z"},
+		{"UTC", "2026-10-01 09:10:00 Z", "2026-10-01T09:10:00Z"},
+		{"UTC", "2026-10-01 09:10:00+00:00", "2026-10-01T09:10:00Z"}, // Python's str
+		{"UTC", "2026-10-01 09:10:00.123456+00:00", "2026-10-01T09:10:00.123456Z"},
+		{"UTC", "2026-10-01T09:10:00.1234567+00:00", "2026-10-01T09:10:00.123456Z"}, // .NET
+		{"UTC", "2026-10-01T09:10:00.123456789Z", "2026-10-01T09:10:00.123456Z"},    // Java
+		{"UTC", "2026-10-01T09:10:00.999999999-07:00", "2026-10-01T16:10:00.999999Z"},
+		{"UTC", "2026-10-01 09:10:00.25 +0200 CEST", "2026-10-01T07:10:00.25Z"}, // Go's String
+		{"UTC", "2026-10-01 09:10:00 UTC", "2026-10-01T09:10:00Z"},
+		{"UTC", "2026-10-01 09:10:00 +0000 UTC", "2026-10-01T09:10:00Z"},
+		{"UTC", "2026-10-01T09:10:00.5+02:00[Europe/Berlin]", "2026-10-01T07:10:00.5Z"}, // Java's ZonedDateTime
+		{"UTC", "2026-10-01 09:10:00+02", "2026-10-01T07:10:00Z"},                       // PostgreSQL
+		{"UTC", "2026-10-01T09:10:00+0200", "2026-10-01T07:10:00Z"},
+		{"UTC", "2026-10-01T09:10Z", "2026-10-01T09:10:00Z"},
+		{"America/Santiago", "2025-09-07", "2025-09-07T15:00:00Z"},
+		{"America/Santiago", "20250907", "2025-09-07T15:00:00Z"},
+		{"America/Santiago", "2025-09-07 00:30", "2025-09-07T04:30:00Z"}, // 01:30 there
+		{"Atlantic/Azores", "2026-03-29 00:00:00", "2026-03-29T01:00:00Z"},
+	} {
+		zone, err := time.LoadLocation(test.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := instantOf(test.cell, zone)
+		if got := instantText(at); got != test.want || err != nil {
+			t.Errorf("%s in %s: %s, %v; want %s", test.cell, test.zone, got, err, test.want)
+		}
+	}
+	for _, cell := range []string{"", "1 March", "2026-13-01", "2026-02-30", "2026-10-01 25:00", "01/02/2026", "1759302600", "2026-10-01T09:10:00+25:00",
+		"2026-10-01 09:10 CEST", "2026-10-01 09:10:00 EST", "20261301", "2026-10-01Z"} {
+		if at, err := instantOf(cell, time.UTC); !errors.Is(err, errInstant) {
+			t.Errorf("%q: %v, %v", cell, at, err)
+		}
+	}
+}
+
+// TestADayIsCountedAsThatDay holds days to the processor's own calendar.
+func TestADayIsCountedAsThatDay(t *testing.T) {
+	for _, name := range []string{"America/Santiago", "Atlantic/Azores", "America/Havana", "America/Asuncion", "America/Sao_Paulo",
+		"America/Scoresbysund", "Asia/Beirut", "Asia/Tehran", "Africa/Cairo", "Africa/Khartoum", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calendar := shard.NewZone(zone)
+		for day := time.Date(1996, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2031; day = day.AddDate(0, 0, 1) {
+			at, err := instantOf(day.Format(time.DateOnly), zone)
+			want := event.Day(day.Unix() / 86400)
+			if got := calendar.DayOf(event.Instant(at.UnixMicro())); got != want || err != nil {
+				t.Errorf("%s: %s is counted on day %d, want %d: %v", name, day.Format(time.DateOnly), got, want, err)
+			}
+			at, err = instantOf(day.Format(time.DateOnly)+" 00:30", zone)
+			if got := calendar.DayOf(event.Instant(at.UnixMicro())); got != want || err != nil {
+				t.Errorf("%s: %s 00:30 is counted on day %d, want %d: %v", name, day.Format(time.DateOnly), got, want, err)
+			}
+		}
+	}
+}
+
+// TestMomentsInTheFormsOfAMap: of the map, and of one field.
+func TestMomentsInTheFormsOfAMap(t *testing.T) {
+	const fields = "fields:\n  customer_id: c\n  kind: {constant: order}\n  currency: {constant: EUR}\n  amount_net: {constant: 1}\n"
+	for name, test := range map[string]struct {
+		text, cell, want string // want a reject where it has no T
+	}{
+		"seconds":         {"times: [epoch_s]\n" + fields + "  occurred_at: t", "1759302600", "2025-10-01T07:10:00Z"},
+		"milliseconds":    {"times: [epoch_ms]\n" + fields + "  occurred_at: t", "1759302600123", "2025-10-01T07:10:00.123Z"},
+		"microseconds":    {"times: [epoch_us]\n" + fields + "  occurred_at: t", "1759302600123456", "2025-10-01T07:10:00.123456Z"},
+		"nanoseconds":     {"times: [epoch_ns]\n" + fields + "  occurred_at: t", "1759302600123456789", "2025-10-01T07:10:00.123456Z"},
+		"one field":       {fields + "  occurred_at: {column: t, times: [epoch_s]}", "1759302600", "2025-10-01T07:10:00Z"},
+		"layout":          {"times: [02/01/2006 15:04]\n" + fields + "  occurred_at: t", "01/10/2025 09:10", "2025-10-01T07:10:00Z"},
+		"layout of a day": {"times: [2006-01-02T15:04:05Z07:00, 01/02/2006]\n" + fields + "  occurred_at: t", "10/01/2025", "2025-10-01T10:00:00Z"},
+		"another zone":    {"times: [local]\ntime_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10:00", "2025-10-01T13:10:00Z"},
+		"usual, a zone":   {"time_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10", "2025-10-01T13:10:00Z"},
+		"not the form":    {"times: [epoch_s]\n" + fields + "  occurred_at: t", "2025-10-01", "1 bad_time occurred_at"},
+	} {
+		zone, err := time.LoadLocation("Europe/Berlin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := prepare(t, Options{Name: "x", Format: CSV, Zone: zone, Map: mapOf(t, test.text)}, "c,t\nk,"+test.cell+"\n")
+		switch {
+		case got.err != nil:
+			t.Errorf("%s: %v", name, got.err)
+		case len(got.values) == 1 && !strings.Contains(got.values[0], `"occurred_at":"`+test.want+`"`), len(got.values) == 0 && got.rejects[0] != test.want:
+			t.Errorf("%s: %q %q, want %s", name, got.values, got.rejects, test.want)
+		}
+	}
+}
