@@ -103,6 +103,8 @@ type Counters struct {
 	UnknownComplaint uint64
 	DeadlinesFired   uint64
 	AlertsRaised     uint64
+	UnknownOrder     uint64 // refunds, adjustments and cancels that came before or long after their order
+	Saturated        uint64 // events that a count or a sum could not take in full
 }
 
 // Count notes records read for the next batch, control records apart, and how
@@ -116,7 +118,7 @@ func (s *Shard) Count(read, events uint64) {
 func (c *Counters) Values() []uint64 {
 	return []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
 		c.UnknownChannels, c.UnknownCategory, c.UnknownSegments, c.ForeignAmounts, c.UnknownComplaint,
-		c.DeadlinesFired, c.AlertsRaised}
+		c.DeadlinesFired, c.AlertsRaised, c.UnknownOrder, c.Saturated}
 }
 
 // CountersOf reads what Values gave; values that an older version did not
@@ -125,7 +127,7 @@ func CountersOf(values []uint64) Counters {
 	var c Counters
 	for i, p := range []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
 		&c.UnknownChannels, &c.UnknownCategory, &c.UnknownSegments, &c.ForeignAmounts, &c.UnknownComplaint,
-		&c.DeadlinesFired, &c.AlertsRaised} {
+		&c.DeadlinesFired, &c.AlertsRaised, &c.UnknownOrder, &c.Saturated} {
 		if i < len(values) {
 			*p = values[i]
 		}

@@ -166,15 +166,22 @@ func (p *player) rows() {
 	for p.shard.WriteRows(p.shard.clock, 1, p.fx) > 0 {
 		r := &p.shard.judge.row
 		p.say("%s at %s: %s, level %s, ladder %s, segment %s", r.CustomerID, stamp(r.AsOf), r.LifecycleState, r.Level, r.LadderStage, r.Segment)
-		p.say("  orders %d on %d days, net %d; 365 d %d/%d, 90 d %d/%d, 30 d %d/%d; mean repeat %s", r.OrdersLife, r.PurchaseDaysLife,
+		p.say("  orders %d on %d days, net %d; 365 d %d/%d, 90 d %d/%d, 30 d %d/%d; mean repeat %s%s", r.OrdersLife, r.PurchaseDaysLife,
 			r.MonetaryNetLife, r.Orders365d, r.MonetaryNet365d, r.Orders90d, r.MonetaryNet90d, r.Orders30d, r.MonetaryNet30d,
-			figure(r.MonetaryMeanRepeat))
+			figure(r.MonetaryMeanRepeat), refundsWaiting(r.RefundsWaitingNet))
 		p.say("  visits %d/%d/%d; complaints %d open, %d in 30 d, %d in 90 d, sla breached %v, rating %d; p_alive %s%s", r.Visits7d, r.Visits30d,
 			r.Visits90d, r.ComplaintsOpen, r.Complaints30d, r.Complaints90d, r.ComplaintSLABreached, r.RatingLast.Value, figure(r.PAlive),
 			map[bool]string{true: ", approximate"}[r.Approximate])
 	}
 	p.shard.Commit()
 	p.fx.reset()
+}
+
+func refundsWaiting(net signal.Money) string {
+	if net == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; refunds of %d wait", net)
 }
 
 func figure(v signal.Null[float64]) string {
