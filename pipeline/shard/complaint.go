@@ -67,13 +67,20 @@ func (s *Shard) progress(c *state.Customer, e *event.Event) {
 // the complaint, its making is late or was never sent: it counts on the day on
 // which it was first heard of, until an earlier one is known, and is never
 // open. Where complaints were forgotten it may be a step of one of those, which
-// then counts twice.
+// then counts twice: so it looks where this customer's complaints have more
+// steps than one.
 func (s *Shard) meetComplaint(c *state.Customer, e *event.Event) {
 	if closes(e.Status) {
 		s.counters.UnknownComplaint++
 	}
-	if e.Status != event.Opened && c.Rare.LastComplaint != 0 {
-		c.Flags |= state.Approximate
+	if e.Status == event.Opened || c.Rare.LastComplaint == 0 {
+		return
+	}
+	for i := range c.Complaints[:len(c.Complaints)-1] { // the last is this one
+		if k := &c.Complaints[i]; k.Status == event.Opened || k.StatusAt != k.OpenedAt {
+			c.Flags |= state.Approximate
+			return
+		}
 	}
 }
 

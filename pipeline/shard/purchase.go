@@ -27,10 +27,7 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 	case event.Exchange:
 		return true // neither day nor money
 	}
-	o, known := s.order(c, e, hash)
-	if !known {
-		s.meet(c, e)
-	}
+	o := s.order(c, e, hash)
 	if o == nil {
 		return s.unremembered(c, e)
 	}
@@ -47,22 +44,23 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 
 // order finds a remembered order, or makes room for one that is not known. It
 // returns nil where the event is older than all sixteen that are remembered.
-func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) (o *state.Order, known bool) {
+func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) *state.Order {
 	for i := len(c.Orders) - 1; i >= 0; i-- {
 		if c.Orders[i].Hash == hash {
-			return &c.Orders[i], true
+			return &c.Orders[i]
 		}
 	}
+	s.meet(c, e)
 	if len(c.Orders) == state.MaxOrders {
 		oldest := &c.Orders[0]
 		if e.OccurredAt < oldest.At || e.OccurredAt == oldest.At && hash < oldest.Hash {
-			return nil, false
+			return nil
 		}
 		s.forget(c, oldest)
 		c.Orders = c.Orders[:copy(c.Orders, c.Orders[1:])]
 	}
 	c.Orders = append(c.Orders, state.Order{Hash: hash, At: e.OccurredAt})
-	return &c.Orders[len(c.Orders)-1], false
+	return &c.Orders[len(c.Orders)-1]
 }
 
 // meet tells of an event that is the first about its order. A refund, an

@@ -22,8 +22,7 @@ type refundShop struct {
 }
 
 func newRefundShop(t *testing.T) *refundShop {
-	p := &player{t: t, cfg: testConfig(t, "UTC"), fx: newEffects()}
-	p.shard = New(p.cfg)
+	p := newPlayer(t, "UTC")
 	return &refundShop{player: p}
 }
 
@@ -87,6 +86,7 @@ func TestWhatIsTakenBackFromAForgottenOrder(t *testing.T) {
 		{"refund of an order that never was, forgotten ones", 17, "refund ref=none net=10", money{160, 0, 17, true}},
 		{"refund of an order that never was, none forgotten", 15, "refund ref=none net=10", money{150, 10, 15, false}},
 		{"later status", 17, "order order=1 status=delivered net=10", money{180, 0, 18, true}},
+		{"later status, none forgotten", 16, "order order=new status=delivered net=10", money{170, 0, 17, false}},
 		{"first status", 17, "order order=18 status=paid net=10", money{180, 0, 18, false}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,6 +95,17 @@ func TestWhatIsTakenBackFromAForgottenOrder(t *testing.T) {
 			r.send(1, c.event)
 			r.wants(t, c.want)
 		})
+	}
+}
+
+// TestForgottenCancelsStayApproximate: also once the cancel itself is forgotten.
+func TestForgottenCancelsStayApproximate(t *testing.T) {
+	for _, cancel := range []string{"cancel ref=1", "order order=1 status=chargeback net=0"} {
+		r := newRefundShop(t)
+		r.send(17, "order order=%d net=10")
+		r.send(1, cancel)
+		r.send(20, "order order=new%d net=10")
+		r.wants(t, money{370, 0, 37, true})
 	}
 }
 

@@ -35,14 +35,13 @@ func TestTranscripts(t *testing.T) {
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d transcripts, want all: %v", len(files), err)
 	}
-	schema := alertSchema(t)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := play(t, schema, string(text))
+			got := play(t, string(text))
 			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -59,9 +58,8 @@ func TestTranscripts(t *testing.T) {
 const dashes = "----"
 
 // play answers the commands of a transcript; the answers it had are dropped.
-func play(t *testing.T, schema *jsonschema.Schema, text string) string {
-	p := &player{t: t, schema: schema, cfg: testConfig(t, "Europe/Berlin"), fx: newEffects()}
-	p.shard = New(p.cfg)
+func play(t *testing.T, text string) string {
+	p := newPlayer(t, "Europe/Berlin")
 	var out strings.Builder
 	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
 		commands, _, _ := strings.Cut(block+"\n", dashes+"\n")
@@ -84,6 +82,12 @@ type player struct {
 	fx     *Effects
 	number int
 	out    strings.Builder
+}
+
+func newPlayer(t *testing.T, zone string) *player {
+	p := &player{t: t, schema: alertSchema(t), cfg: testConfig(t, zone), fx: newEffects()}
+	p.shard = New(p.cfg)
+	return p
 }
 
 func (p *player) say(format string, args ...any) { fmt.Fprintf(&p.out, format+"\n", args...) }
