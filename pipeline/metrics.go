@@ -31,6 +31,7 @@ type metrics struct {
 	deduplicated    prometheus.Counter
 	rejected        *prometheus.CounterVec
 	late            *prometheus.CounterVec
+	findings        *prometheus.CounterVec
 	deadLetters     *prometheus.CounterVec
 	eventLag        *prometheus.HistogramVec
 	lastRecord      *prometheus.GaugeVec
@@ -71,6 +72,7 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		deduplicated:  counter("events_deduplicated_total", "Events that repeated one already counted.").WithLabelValues(),
 		rejected:      counter("events_rejected_total", "Records that are no valid event, by reason.", "event_type", "reason"),
 		late:          counter("events_late_total", "Events older than the retained days.", "event_type", "disposition"),
+		findings:      counter("data_quality_findings_total", "Events that were counted and leave a doubt, by its kind.", "finding"),
 		deadLetters:   counter("dead_letters_produced_total", "Records written to the dead-letter topic.", "topic", "stage"),
 		eventLag: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "holdfast", Name: "event_time_lag_seconds",
 			Help:    "Wall time minus the latest event time of a batch.",
@@ -95,6 +97,9 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		pagesAt:    gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
 	m.commits.WithLabelValues("committed", "")
+	for _, f := range (&shard.Counters{}).Findings() {
+		m.findings.WithLabelValues(f.Name)
+	}
 	if reg == nil {
 		return m, nil
 	}
@@ -108,7 +113,7 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 
 func (m *metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
-		m.rejected, m.late, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
+		m.rejected, m.late, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
 		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes}
 	if m.perPartition {
 		all = append(all, m.watermark, m.lag, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.pagesAt)
@@ -162,6 +167,10 @@ func (p *Pipeline) observeSignals(w *worker) {
 	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)
 	p.metrics.deduplicated.Add(float64(now.Duplicates - min(was.Duplicates, now.Duplicates)))
 	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
+	before := was.Findings()
+	for i, f := range now.Findings() {
+		p.metrics.findings.WithLabelValues(f.Name).Add(float64(f.Events - min(before[i].Events, f.Events)))
+	}
 }
 
 // gauges publishes the state of every shard, about once a second.
