@@ -100,9 +100,10 @@ const columnLimit = 14
 // then holds the limit instead.
 func (p *Parameters) cutsAmounts(row *signal.CustomerRow) bool {
 	limit := math.Pow10(columnLimit + int(p.CurrencyExponent))
+	most := signal.Money(min(limit, math.MaxInt64/2)) // exact: no currency has more than four decimals
 	for _, sum := range [...]signal.Money{row.MonetaryNetLife, row.RefundsWaitingNet, row.MonetaryNet30d,
 		row.MonetaryNet90d, row.MonetaryNet365d} {
-		if math.Abs(float64(sum)) >= limit {
+		if sum >= most || sum <= -most {
 			return true
 		}
 	}
