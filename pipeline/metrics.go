@@ -30,6 +30,7 @@ type metrics struct {
 	processed       *prometheus.CounterVec
 	deduplicated    prometheus.Counter
 	rejected        *prometheus.CounterVec
+	findings        *prometheus.CounterVec
 	deadLetters     *prometheus.CounterVec
 	eventLag        *prometheus.HistogramVec
 	lastRecord      *prometheus.GaugeVec
@@ -74,6 +75,7 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		processed:     counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
 		deduplicated:  counter("events_deduplicated_total", "Events that repeated one already counted.").WithLabelValues(),
 		rejected:      counter("events_rejected_total", "Records that are no valid event, by reason.", "event_type", "reason"),
+		findings:      counter("data_quality_findings_total", "Events that were counted and leave a doubt, by its kind.", "finding"),
 		deadLetters:   counter("dead_letters_produced_total", "Records written to the dead-letter topic.", "topic", "stage"),
 		eventLag: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "holdfast", Name: "event_time_lag_seconds",
 			Help:    "Wall time minus the latest event time of a batch.",
@@ -103,6 +105,9 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		pagesAt:    gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
 	m.commits.WithLabelValues("committed", "")
+	for _, f := range (&shard.Counters{}).Findings() {
+		m.findings.WithLabelValues(f.Name)
+	}
 	if reg == nil {
 		return m, nil
 	}
@@ -116,7 +121,7 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 
 func (m *metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
-		m.rejected, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
+		m.rejected, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
 		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.backfills, m.folded, m.skipped}
 	if m.perPartition {
 		all = append(all, m.watermark, m.lag, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.waiting, m.pagesAt)
@@ -168,6 +173,10 @@ func (p *Pipeline) observeSignals(w *worker) {
 	p.metrics.folded.Add(float64(now.Folded - min(was.Folded, now.Folded)))
 	p.metrics.skipped.Add(float64(now.Skipped - min(was.Skipped, now.Skipped)))
 	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
+	before := was.Findings()
+	for i, f := range now.Findings() {
+		p.metrics.findings.WithLabelValues(f.Name).Add(float64(f.Events - min(before[i].Events, f.Events)))
+	}
 }
 
 // gauges publishes the state of every shard, about once a second.

@@ -94,6 +94,7 @@ type customerRow struct {
 	PurchaseDays      uint32    `ch:"purchase_days_life"`
 	NetLife           float64   `ch:"net_life"`
 	Net365            float64   `ch:"net_365"`
+	RefundsWaiting    float64   `ch:"refunds_waiting"`
 	Visits30          uint32    `ch:"visits_30d"`
 	Visits90          uint32    `ch:"visits_90d"`
 	ComplaintsOpen    uint32    `ch:"complaints_open"`
@@ -116,6 +117,7 @@ type customerRow struct {
 const customerQuery = `SELECT customer_id, segment, currency, time_zone, level, lifecycle_state, ladder_stage,
 	toInt32(first_purchase_day) AS first_day, toInt32(last_purchase_day) AS last_day, frequency_repeat, orders_life,
 	purchase_days_life, toFloat64(monetary_net_life) AS net_life, toFloat64(monetary_net_365d) AS net_365,
+	toFloat64(refunds_waiting_net) AS refunds_waiting,
 	visits_30d, visits_90d, complaints_open, complaints_90d, oldest_open_complaint_days, complaint_sla_breached, rating_last,
 	p_alive, p_return_90d, churn_risk, toFloat64(value_at_risk) AS at_risk, reason_codes, dropout_identified,
 	data_sufficiency, param_version, as_of,

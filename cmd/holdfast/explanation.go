@@ -103,19 +103,29 @@ func (e *explanation) facts(row customerRow, s *score.Statistics) {
 	} else {
 		e.Facts = append(e.Facts, "has not bought anything yet")
 	}
+	if row.RefundsWaiting != 0 {
+		e.Facts = append(e.Facts, "refunds of "+money(row.Currency, row.RefundsWaiting)+
+			" name an order that is not known; they are deducted from nothing")
+	}
 	e.Facts = append(e.Facts, fmt.Sprintf("%s in 30 days, %d in 90", counted(row.Visits30, "visit"), row.Visits90))
 	if row.ComplaintsOpen > 0 && row.OldestOpenDays != nil {
 		late := ""
 		if row.SLABreached == 1 {
 			late = ", past the time allowed"
 		}
-		e.Facts = append(e.Facts, fmt.Sprintf("%s open, the oldest for %s%s", counted(row.ComplaintsOpen, "complaint"), counted(*row.OldestOpenDays, "day"), late))
+		e.Facts = append(e.Facts, fmt.Sprintf("%s open, the oldest for %s%s", counted(row.ComplaintsOpen, "complaint"),
+			counted(ageAt(*row.OldestOpenDays, row.AsOfDay, s.Today), "day"), late))
 	} else if row.Complaints90 > 0 {
 		e.Facts = append(e.Facts, counted(row.Complaints90, "complaint")+" in 90 days, none open")
 	}
 	if row.RatingLast != nil {
 		e.Facts = append(e.Facts, fmt.Sprintf("the latest rating is %d of 5", *row.RatingLast))
 	}
+}
+
+// ageAt is an age of the row's day at another day, in business days.
+func ageAt(age uint32, rowDay int32, today event.Day) uint32 {
+	return uint32(max(0, int64(age)+int64(today)-int64(rowDay)))
 }
 
 // judge evaluates the model. At the row's own moment the row's figures stand,

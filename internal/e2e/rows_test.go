@@ -14,7 +14,7 @@ import (
 
 // comparedColumns are those that the oracle counts, beside id and as_of.
 var comparedColumns = []string{"first_purchase_day", "last_purchase_day", "frequency_repeat", "is_repeat", "purchase_days_life",
-	"first_activity_day", "last_activity_day", "activity_x", "orders_life", "monetary_net_life", "orders_30d", "orders_90d",
+	"first_activity_day", "last_activity_day", "activity_x", "orders_life", "monetary_net_life", "refunds_waiting_net", "orders_30d", "orders_90d",
 	"orders_365d", "monetary_net_30d", "monetary_net_90d", "monetary_net_365d", "purchase_days_365d", "visits_7d", "visits_30d",
 	"visits_90d", "complaints_open", "complaints_30d_by_category", "complaints_90d_by_category", "complaints_30d", "complaints_90d",
 	"rating_last", "oldest_open_complaint_days"}

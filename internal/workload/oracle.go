@@ -59,6 +59,9 @@ type Customer struct {
 	OrdersLife int
 	NetLife    int64
 
+	// RefundsWaiting is what was taken back from orders that have not come.
+	RefundsWaiting int64
+
 	// MeanRepeat is the mean net value of the repeat purchase days with a
 	// positive one, in minor units; 0 without any.
 	MeanRepeat float64

@@ -15,6 +15,8 @@ type order struct {
 	net       int64
 	currency  [3]byte
 	cancelled bool // or charged back
+	charged   int64
+	chargedIn [3]byte
 	takeBacks []seen
 }
 
@@ -55,7 +57,7 @@ func (of *order) take(e *seen) {
 	of.statuses[status] = true
 	switch status {
 	case event.Chargeback:
-		of.cancelled = true
+		of.cancelled, of.charged, of.chargedIn = true, e.AmountNet, e.Currency
 	case event.Placed, event.Paid, event.Shipped, event.Delivered:
 		if !of.counts {
 			of.counts, of.day = true, dayOf(e.OccurredAt)
@@ -91,11 +93,26 @@ func (of *order) worth(currency [3]byte) (counts bool, net int64) {
 	return counts, net
 }
 
+// waiting is what was taken back from an order that has not come, in the
+// oracle's currency: a chargeback takes all of it.
+func (of *order) waiting(currency [3]byte) (net int64) {
+	for _, back := range of.takeBacks {
+		if back.Currency == currency {
+			net += back.AmountNet
+		}
+	}
+	if of.chargedIn == currency {
+		net = max(net, of.charged)
+	}
+	return net
+}
+
 func (c *Customer) countOrders(orders map[uint64]*order, today event.Day, currency [3]byte) {
 	byDay := map[event.Day]int64{}
 	buying := map[event.Day]bool{}
 	for _, of := range orders {
 		if !of.counts {
+			c.RefundsWaiting += of.waiting(currency)
 			continue
 		}
 		counts, net := of.worth(currency)

@@ -24,7 +24,7 @@ func (o *Oracle) RowDifferences(row *signal.CustomerRow) []string {
 	d := differences{}
 	d.dates(row, want)
 	d.windows(row, want, today)
-	d.complaints(row, want, event.Instant(row.AsOf))
+	d.complaints(row, want, today)
 	return d.columns
 }
 
@@ -62,6 +62,7 @@ func edges(days []event.Day) (first, last signal.Null[signal.Day], x uint32) {
 func (d *differences) windows(row *signal.CustomerRow, want *Customer, today event.Day) {
 	differ(d, "orders_life", row.OrdersLife, uint32(want.OrdersLife))
 	differ(d, "monetary_net_life", row.MonetaryNetLife, signal.Money(want.NetLife))
+	differ(d, "refunds_waiting_net", row.RefundsWaitingNet, signal.Money(want.RefundsWaiting))
 	differ(d, "monetary_mean_repeat", row.MonetaryMeanRepeat.Value, want.MeanRepeat)
 	differ(d, "orders_30d", row.Orders30d, uint32(want.Orders[30]))
 	differ(d, "orders_90d", row.Orders90d, uint32(want.Orders[90]))
@@ -81,7 +82,7 @@ func (d *differences) windows(row *signal.CustomerRow, want *Customer, today eve
 	differ(d, "visits_90d", row.Visits90d, uint32(want.Visits[90]))
 }
 
-func (d *differences) complaints(row *signal.CustomerRow, want *Customer, asOf event.Instant) {
+func (d *differences) complaints(row *signal.CustomerRow, want *Customer, today event.Day) {
 	differ(d, "complaints_open", row.ComplaintsOpen, uint32(want.OpenComplaints))
 	month, monthTotal := byCategory(want.Complaints[30])
 	quarter, quarterTotal := byCategory(want.Complaints[90])
@@ -93,7 +94,7 @@ func (d *differences) complaints(row *signal.CustomerRow, want *Customer, asOf e
 	differ(d, "rating_last", row.RatingLast, rating)
 	age := signal.Null[uint32]{}
 	if want.OldestOpen != 0 {
-		age = signal.Some(uint32((asOf - want.OldestOpen) / event.Day24h))
+		age = signal.Some(uint32(today - dayOf(want.OldestOpen)))
 	}
 	differ(d, "oldest_open_complaint_days", row.OldestOpenComplaintDays, age)
 }

@@ -99,7 +99,7 @@ func TestOracleByHand(t *testing.T) {
 		PurchaseDays: days, ActivityDays: []event.Day{days[0], days[1], days[2], days[3], day("03-14"), day("03-15"), days[4], day("03-21")}, Repeat: 4, FirstPurchase: days[0], LastPurchase: days[4],
 		Orders:     map[int]int{0: 6, 30: 3, 90: 6, 365: 6},
 		Net:        map[int]int64{0: 3900, 30: 500, 90: 3900, 365: 3900},
-		OrdersLife: 6, NetLife: 3900, MeanRepeat: (1900.0 + 500) / 2,
+		OrdersLife: 6, NetLife: 3900, RefundsWaiting: 50, MeanRepeat: (1900.0 + 500) / 2,
 		Visits: map[int]int{7: 2, 30: 3, 90: 3},
 		Complaints: map[int]map[event.Category]int{30: {event.Billing: 1, event.CategoryOther: 1},
 			90: {event.Quality: 1, event.Billing: 1, event.CategoryOther: 1}},

@@ -17,12 +17,12 @@ func resolvedLate(s *Statistics) bool {
 	return s.ComplaintResolvedLate && s.Now-s.LastComplaintSolvedAt <= resolvedLateFor
 }
 
-// openDays is the age of the oldest open complaint in whole days; null where none is open.
+// openDays is the age of the oldest open complaint in business days; null where none is open.
 func openDays(s *Statistics) signal.Null[uint32] {
 	if s.ComplaintsOpen == 0 || s.OldestOpenAt == 0 {
 		return signal.Null[uint32]{}
 	}
-	return signal.Some(uint32(max(0, s.Now-s.OldestOpenAt) / event.Day24h))
+	return signal.Some(uint32(max(0, s.Today-s.OldestOpenDay)))
 }
 
 // openComplaintReason tells of the open complaint past its time in days.

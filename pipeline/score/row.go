@@ -29,7 +29,7 @@ func (p *Parameters) FillRow(s *Statistics, sc *Scores, row *signal.CustomerRow)
 	for i := range sc.Reasons[:sc.ReasonCount] {
 		row.ReasonCodes = append(row.ReasonCodes, sc.Reasons[i].Code)
 	}
-	row.Approximate = s.Approximate
+	row.Approximate = s.Approximate || p.cutsAmounts(row)
 	row.DropoutIdentified = p.DropoutIdentified
 	row.DataSufficiency = p.DataSufficiency
 	row.Model, row.ParamVersion = Model, p.Version
@@ -45,6 +45,7 @@ func fillDays(s *Statistics, sc *Scores, row *signal.CustomerRow) {
 	row.ActivityX = s.ActivityX
 	row.OrdersLife, row.PurchaseDaysLife = s.OrdersLife, s.PurchaseDaysLife
 	row.MonetaryNetLife = signal.Money(s.NetLife)
+	row.RefundsWaitingNet = signal.Money(s.RefundsWaiting)
 	row.RecencyDays = someIf(s.HasPurchase, uint32(s.RecencyDays()))
 	row.TenureDays = someIf(s.HasPurchase, uint32(s.TenureDays()))
 	row.MonetaryMeanRepeat = sc.MeanRepeat
@@ -89,6 +90,30 @@ func (p *Parameters) fillModel(s *Statistics, sc *Scores, row *signal.CustomerRo
 	row.CLV365d = someIf(has, sc.CLV365)
 	row.ValueAtRisk = someIf(has, sc.ValueAtRisk)
 	row.ChurnRisk = someIf(has, sc.ChurnRisk)
+}
+
+// columnLimit is where a column of amounts saturates, as a power of ten of major
+// units: Decimal(18, 4) has fourteen digits before the point.
+const columnLimit = 14
+
+// cutsAmounts reports whether an amount of the row is beyond its column, which
+// then holds the limit instead.
+func (p *Parameters) cutsAmounts(row *signal.CustomerRow) bool {
+	limit := math.Pow10(columnLimit + int(p.CurrencyExponent))
+	most := signal.Money(min(limit, math.MaxInt64/2)) // exact: no currency has more than four decimals
+	for _, sum := range [...]signal.Money{row.MonetaryNetLife, row.RefundsWaitingNet, row.MonetaryNet30d,
+		row.MonetaryNet90d, row.MonetaryNet365d} {
+		if sum >= most || sum <= -most {
+			return true
+		}
+	}
+	for _, amount := range [...]signal.Null[float64]{row.MonetaryMeanRepeat, row.AOV90d, row.ExpectedSpend,
+		row.CLV365d, row.ValueAtRisk} {
+		if amount.Valid && math.Abs(amount.Value) >= limit {
+			return true
+		}
+	}
+	return false
 }
 
 // FillAlert fills the parts of an alert that derive from the statistics, the

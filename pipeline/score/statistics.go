@@ -35,6 +35,7 @@ type Statistics struct {
 	OrdersLife       uint32
 	PurchaseDaysLife uint32
 	NetLife          int64
+	RefundsWaiting   int64 // of orders that have not come; taken from no other sum
 	RepeatNet        int64 // over the repeat purchase days with a positive net
 	RepeatNetDays    uint32
 
@@ -61,6 +62,7 @@ type Statistics struct {
 	Complaints90          [event.CategoryCount]uint32
 	ComplaintsOpen        uint32
 	OldestOpenAt          event.Instant
+	OldestOpenDay         event.Day
 	OldestOpenCategory    event.Category
 	SLABreachedOpen       bool          // an open complaint is past its first-response or resolution time
 	SLABreachedOpenedAt   event.Instant // when that complaint was opened

@@ -117,6 +117,8 @@ type Counters struct {
 	AlertsRaised     uint64
 	Folded           uint64 // of Applied: events of days that had left the retained range
 	Skipped          uint64 // offsets that an operator has moved the position over
+	UnknownOrder     uint64 // refunds, adjustments and cancels that came before or long after their order
+	Saturated        uint64 // events that a count or a sum could not take in full
 }
 
 // Count notes what was read for the next batch: records (transaction markers
@@ -133,7 +135,7 @@ func (s *Shard) Count(read, events, commands, skipped uint64) {
 func (c *Counters) Values() []uint64 {
 	return []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
 		c.UnknownChannels, c.UnknownCategory, c.UnknownSegments, c.ForeignAmounts, c.UnknownComplaint,
-		c.DeadlinesFired, c.AlertsRaised, c.Folded, c.Skipped}
+		c.DeadlinesFired, c.AlertsRaised, c.Folded, c.Skipped, c.UnknownOrder, c.Saturated}
 }
 
 // CountersOf reads what Values gave; values that an older version did not
@@ -142,7 +144,7 @@ func CountersOf(values []uint64) Counters {
 	var c Counters
 	for i, p := range []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
 		&c.UnknownChannels, &c.UnknownCategory, &c.UnknownSegments, &c.ForeignAmounts, &c.UnknownComplaint,
-		&c.DeadlinesFired, &c.AlertsRaised, &c.Folded, &c.Skipped} {
+		&c.DeadlinesFired, &c.AlertsRaised, &c.Folded, &c.Skipped, &c.UnknownOrder, &c.Saturated} {
 		if i < len(values) {
 			*p = values[i]
 		}

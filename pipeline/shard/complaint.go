@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"math"
+
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
@@ -34,8 +36,8 @@ func rate(c *state.Customer, e *event.Event) {
 // maximum or a latest by (instant, rank), so the order of arrival is the same.
 func (s *Shard) progress(c *state.Customer, e *event.Event) {
 	k, known := complaintOf(c, e)
-	if !known && e.Status == event.Resolved {
-		s.counters.UnknownComplaint++
+	if !known {
+		s.meetComplaint(c, e)
 	}
 	k.OpenedAt = min(k.OpenedAt, e.OccurredAt)
 	if e.Category != event.CategoryNone &&
@@ -59,6 +61,36 @@ func (s *Shard) progress(c *state.Customer, e *event.Event) {
 		k.ResolvedAt = max(k.ResolvedAt, e.OccurredAt)
 	}
 	s.makeRoom(c)
+}
+
+// meetComplaint tells of the first event about a complaint. Where that closes
+// the complaint, its making is late or was never sent: it counts on the day on
+// which it was first heard of, until an earlier one is known, and is never
+// open. Where complaints were forgotten it may be a step of one of those, which
+// then counts twice: so it looks where this customer's complaints have more
+// steps than one.
+func (s *Shard) meetComplaint(c *state.Customer, e *event.Event) {
+	if closes(e.Status) {
+		s.counters.UnknownComplaint++
+	}
+	if e.Status == event.Opened || c.Rare.LastComplaint == 0 {
+		return
+	}
+	for i := range c.Complaints[:len(c.Complaints)-1] { // the last is this one
+		if k := &c.Complaints[i]; k.Status == event.Opened || k.StatusAt != k.OpenedAt {
+			c.Flags |= state.Approximate
+			return
+		}
+	}
+}
+
+// closes reports whether a complaint is closed once it has a status.
+func closes(status event.Status) bool {
+	switch status {
+	case event.Resolved, event.Confirmed, event.Rejected, event.Withdrawn:
+		return true
+	}
+	return false
 }
 
 // complaintOf finds a remembered complaint or begins one.
@@ -114,15 +146,19 @@ func (s *Shard) makeRoom(c *state.Customer) {
 		c.Flags |= state.Approximate
 	}
 	c.Rare.LastComplaint = max(c.Rare.LastComplaint, ks[gone].OpenedAt)
-	countComplaint(c, int32(s.cfg.Zone.DayOf(ks[gone].OpenedAt)), categoryOf(&ks[gone]))
+	s.countComplaint(c, int32(s.cfg.Zone.DayOf(ks[gone].OpenedAt)), categoryOf(&ks[gone]))
 	c.Complaints = append(ks[:gone], ks[gone+1:]...)
 }
 
 // countComplaint keeps the count of complaints that are no longer remembered.
-func countComplaint(c *state.Customer, day int32, category event.Category) {
+func (s *Shard) countComplaint(c *state.Customer, day int32, category event.Category) {
 	for i := range c.ComplaintDays {
 		if d := &c.ComplaintDays[i]; d.Day == day && d.Category == category {
-			d.Count = uint16(min(uint32(d.Count)+1, 1<<16-1))
+			if d.Count == math.MaxUint16 {
+				s.cut(c)
+				return
+			}
+			d.Count++
 			return
 		}
 	}

@@ -84,7 +84,7 @@ func foldDays(c *state.Customer, border int32) {
 	r, n := &c.Rare, 0
 	for ; n < len(c.Days) && c.Days[n].Day <= border; n++ {
 		d := &c.Days[n]
-		r.FoldedNet = window.AddSaturated(r.FoldedNet, d.Net)
+		addMoney(c, &r.FoldedNet, d.Net)
 		if d.Orders == 0 {
 			continue
 		}
@@ -93,7 +93,7 @@ func foldDays(c *state.Customer, border int32) {
 		if r.FoldedDays == 0 {
 			r.FoldedFirst = event.Day(d.Day)
 		} else if d.Net > 0 {
-			r.FoldedRepeatNet = window.AddSaturated(r.FoldedRepeatNet, d.Net)
+			addMoney(c, &r.FoldedRepeatNet, d.Net)
 			r.FoldedRepeatDays++
 		}
 		r.FoldedDays++

@@ -20,7 +20,7 @@ type counted struct {
 	HasPurchase                         bool
 	X, OrdersLife                       int
 	FirstDay, LastDay                   event.Day
-	NetLife                             int64
+	NetLife, RefundsWaiting             int64
 	MeanRepeat                          float64
 	Orders30, Orders90, Orders365       int
 	Net30, Net90, Net365                int64
@@ -41,7 +41,7 @@ type counted struct {
 // must not depend on the order of arrival.
 func ofStatistics(st *score.Statistics, all bool) counted {
 	c := counted{HasPurchase: st.HasPurchase, X: int(st.X), OrdersLife: int(st.OrdersLife), FirstDay: st.FirstDay, LastDay: st.LastDay,
-		NetLife: st.NetLife, Orders30: int(st.Orders30), Orders90: int(st.Orders90), Orders365: int(st.Orders365),
+		NetLife: st.NetLife, RefundsWaiting: st.RefundsWaiting, Orders30: int(st.Orders30), Orders90: int(st.Orders90), Orders365: int(st.Orders365),
 		Net30: st.Net30, Net90: st.Net90, Net365: st.Net365, Visits7: int(st.Visits7), Visits30: int(st.Visits30),
 		Visits90: int(st.Visits90), Open: int(st.ComplaintsOpen), OldestOpen: st.OldestOpenAt, Rating: st.RatingLast}
 	if st.RepeatNetDays > 0 {
@@ -61,7 +61,7 @@ func ofStatistics(st *score.Statistics, all bool) counted {
 
 func ofOracle(o *workload.Customer) counted {
 	c := counted{HasPurchase: len(o.PurchaseDays) > 0, X: o.Repeat, OrdersLife: o.OrdersLife, FirstDay: o.FirstPurchase, LastDay: o.LastPurchase,
-		NetLife: o.NetLife, MeanRepeat: o.MeanRepeat, Orders30: o.Orders[30], Orders90: o.Orders[90], Orders365: o.Orders[365],
+		NetLife: o.NetLife, RefundsWaiting: o.RefundsWaiting, MeanRepeat: o.MeanRepeat, Orders30: o.Orders[30], Orders90: o.Orders[90], Orders365: o.Orders[365],
 		Net30: o.Net[30], Net90: o.Net[90], Net365: o.Net[365], Visits7: o.Visits[7], Visits30: o.Visits[30], Visits90: o.Visits[90],
 		Open: o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating}
 	for category, n := range o.Complaints[30] {

@@ -3,7 +3,6 @@ package shard
 import (
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/state"
-	"github.com/holdfast/holdfast/pipeline/window"
 )
 
 // What an order adds to its customer is a function of the remembered order
@@ -45,14 +44,15 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 	return fresh
 }
 
-// order finds a remembered order or makes room for one. It returns nil where
-// the event is older than all sixteen that are remembered.
+// order finds a remembered order, or makes room for one that is not known. It
+// returns nil where the event is older than all sixteen that are remembered.
 func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) *state.Order {
 	for i := len(c.Orders) - 1; i >= 0; i-- {
 		if c.Orders[i].Hash == hash {
 			return &c.Orders[i]
 		}
 	}
+	s.meet(c, e)
 	if len(c.Orders) == state.MaxOrders {
 		oldest := &c.Orders[0]
 		if e.OccurredAt < oldest.At || e.OccurredAt == oldest.At && hash < oldest.Hash {
@@ -65,12 +65,25 @@ func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) *state.Ord
 	return &c.Orders[len(c.Orders)-1]
 }
 
-// forget lets the oldest order go. What it added stays; a refund that still
-// waits for its order lowers the money of the whole life.
-func (s *Shard) forget(c *state.Customer, o *state.Order) {
-	if o.Flags&state.OrderCounts == 0 && o.Currency == s.cfg.Currency && o.Refunded+o.Adjusted != 0 {
-		c.Rare.LostNet = window.AddSaturated(c.Rare.LostNet, -o.Refunded-o.Adjusted)
-		c.Flags |= state.Approximate
+// meet tells of an event that is the first about its order. A refund, an
+// adjustment or a cancel that comes before its order, or after it was
+// forgotten, is counted. A later status may be one of a forgotten order, which
+// then counts twice: so it looks where this customer's orders do not usually
+// begin with that status.
+func (s *Shard) meet(c *state.Customer, e *event.Event) {
+	switch e.Kind {
+	case event.Refund, event.Cancel, event.Adjustment:
+		s.counters.UnknownOrder++
+		return
+	}
+	if c.Flags&state.OrdersForgotten == 0 || e.Status != event.Shipped && e.Status != event.Delivered {
+		return
+	}
+	for i := range c.Orders {
+		if c.Orders[i].Statuses&(1<<event.Placed|1<<event.Paid) != 0 {
+			c.Flags |= state.Approximate
+			return
+		}
 	}
 }
 
@@ -81,11 +94,8 @@ func (s *Shard) unremembered(c *state.Customer, e *event.Event) bool {
 	var o state.Order
 	o.At = e.OccurredAt
 	s.change(c, &o, e)
-	if o.Flags&state.OrderCounts != 0 {
-		s.put(c, s.shareOf(&o), +1)
-	} else {
-		s.forget(c, &o)
-	}
+	s.put(c, s.shareOf(&o), +1)
+	s.forget(c, &o)
 	return true
 }
 
@@ -97,7 +107,7 @@ func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 	}
 	switch e.Kind {
 	case event.Refund, event.Adjustment:
-		s.takeBack(o, e)
+		s.takeBack(c, o, e)
 		return true
 	case event.Cancel:
 		o.Flags |= state.OrderCancelled
@@ -112,35 +122,12 @@ func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 	o.Statuses |= bit
 	switch {
 	case status == event.Chargeback:
-		o.Flags |= state.OrderCancelled
+		s.chargeBack(o, e)
 		c.Flags |= state.DoNotRetain
 	case status <= event.Delivered:
 		s.count(o, e, uint8(status))
 	}
 	return fresh
-}
-
-// takeBack notes a refund or an adjustment. One in another currency than its
-// order's has no effect; of those that wait for their order the home currency
-// goes first.
-func (s *Shard) takeBack(o *state.Order, e *event.Event) {
-	if e.Currency != s.cfg.Currency {
-		s.counters.ForeignAmounts++
-	}
-	waits := o.Flags&state.OrderCounts == 0
-	switch {
-	case e.Currency == o.Currency:
-	case waits && (o.Currency == [3]byte{} || e.Currency == s.cfg.Currency):
-		useCurrency(o, e.Currency)
-	default:
-		return
-	}
-	if e.Kind == event.Adjustment {
-		o.Adjusted = window.AddSaturated(o.Adjusted, e.AmountNet)
-		return
-	}
-	o.Refunded = window.AddSaturated(o.Refunded, e.AmountNet)
-	o.Flags |= state.OrderRefundSeen
 }
 
 // count lets an event with a counting status say when the order counts and,
@@ -162,13 +149,6 @@ func (s *Shard) count(o *state.Order, e *event.Event, rank uint8) {
 		s.counters.ForeignAmounts++
 		o.Flags |= state.OrderForeign
 	}
-}
-
-// useCurrency sets the currency of an order's amounts; what was taken back in
-// another goes.
-func useCurrency(o *state.Order, currency [3]byte) {
-	o.Currency, o.Refunded, o.Adjusted = currency, 0, 0
-	o.Flags &^= state.OrderRefundSeen
 }
 
 // shareOf says what an order adds as it stands.
@@ -199,8 +179,8 @@ func (s *Shard) put(c *state.Customer, sh share, sign int32) {
 		return
 	}
 	d := c.Days.At(int32(sh.day))
-	d.Orders = uint16(min(max(int32(d.Orders)+sign*sh.orders, 0), 1<<16-1))
-	d.Net = window.AddSaturated(d.Net, int64(sign)*sh.net)
+	s.addOrders(c, d, sign*sh.orders)
+	s.add(c, &d.Net, int64(sign)*sh.net)
 	c.Days.Drop(int32(sh.day))
 }
 

@@ -10,13 +10,14 @@ import (
 // statistics reads a customer's record as numbers at the moment now, by the
 // counting rules of docs/signals.md. O(retained days).
 func (s *Shard) statistics(c *state.Customer, now event.Instant, st *score.Statistics) {
-	*st = score.Statistics{Now: now, Today: s.cfg.Zone.DayOf(now)}
+	*st = score.Statistics{Now: now, Today: s.cfg.Zone.DayOf(now), Approximate: c.Flags&state.Approximate != 0}
 	lifeSums(c, st)
 	if st.HasPurchase {
 		st.LastDayStart = s.cfg.Zone.StartOf(st.LastDay)
 	}
 	windows(c, st)
 	s.complaints(c, st)
+	s.refunds(c, st)
 	lastPurchase := s.orders(c, st)
 	r := &c.Rare
 	st.RatingLast, st.RatingPrevious = uint8(r.RatingLast.Value), uint8(r.RatingPrevious.Value)
@@ -24,7 +25,6 @@ func (s *Shard) statistics(c *state.Customer, now event.Instant, st *score.Stati
 	st.ReferralMade = r.ReferralAt != 0
 	st.Referral90 = r.ReferralAt > now-90*event.Day24h
 	st.RatedFiveWithReview = r.ReviewAt != 0
-	st.Approximate = c.Flags&state.Approximate != 0
 	st.DoNotRetain = c.Flags&state.DoNotRetain != 0
 	st.OptedOut = r.OptedOut != 0
 	st.Closed = r.ClosedAt != 0 && r.ClosedAt >= lastPurchase
@@ -37,19 +37,20 @@ func (s *Shard) statistics(c *state.Customer, now event.Instant, st *score.Stati
 func lifeSums(c *state.Customer, st *score.Statistics) {
 	r := &c.Rare
 	st.OrdersLife, st.PurchaseDaysLife = r.FoldedOrders, r.FoldedDays
-	st.NetLife = window.AddSaturated(r.FoldedNet, r.LostNet)
+	st.NetLife = r.FoldedNet
+	addTo(st, &st.NetLife, r.LostNet)
 	st.RepeatNet, st.RepeatNetDays = r.FoldedRepeatNet, r.FoldedRepeatDays
 	st.FirstDay, st.LastDay = r.FoldedFirst, r.FoldedLast
 	for i := range c.Days {
 		d := &c.Days[i]
-		st.NetLife = window.AddSaturated(st.NetLife, d.Net)
+		addTo(st, &st.NetLife, d.Net)
 		if d.Orders == 0 {
 			continue
 		}
 		if st.PurchaseDaysLife == 0 {
 			st.FirstDay = event.Day(d.Day)
 		} else if d.Net > 0 {
-			st.RepeatNet = window.AddSaturated(st.RepeatNet, d.Net)
+			addTo(st, &st.RepeatNet, d.Net)
 			st.RepeatNetDays++
 		}
 		st.PurchaseDaysLife++
@@ -89,22 +90,22 @@ func windows(c *state.Customer, st *score.Statistics) {
 		}
 		orders, visits := uint32(d.Orders), uint32(d.Visits)
 		st.Orders365 += orders
-		st.Net365 = window.AddSaturated(st.Net365, d.Net)
+		addTo(st, &st.Net365, d.Net)
 		if orders > 0 {
 			st.PurchaseDays365++
 		}
 		switch {
 		case age < 90:
 			st.Orders90 += orders
-			st.Net90 = window.AddSaturated(st.Net90, d.Net)
+			addTo(st, &st.Net90, d.Net)
 			st.Visits90 += visits
 		case age < 180:
 			st.OrdersPrevious90 += orders
-			st.NetPrevious90 = window.AddSaturated(st.NetPrevious90, d.Net)
+			addTo(st, &st.NetPrevious90, d.Net)
 		}
 		if age < 30 {
 			st.Orders30 += orders
-			st.Net30 = window.AddSaturated(st.Net30, d.Net)
+			addTo(st, &st.Net30, d.Net)
 			st.Visits30 += visits
 		}
 		if age < 7 {
@@ -139,8 +140,8 @@ func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
 	}
 	for i := range c.Complaints {
 		k := &c.Complaints[i]
-		category := categoryOf(k)
-		addComplaints(st, int32(s.cfg.Zone.DayOf(k.OpenedAt)), category, 1)
+		category, day := categoryOf(k), s.cfg.Zone.DayOf(k.OpenedAt)
+		addComplaints(st, int32(day), category, 1)
 		st.LastComplaintAt = max(st.LastComplaintAt, k.OpenedAt)
 		response, resolution := s.dueTimes(k)
 		if !isOpen(k) {
@@ -152,6 +153,7 @@ func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
 		st.ComplaintsOpen++
 		if st.OldestOpenAt == 0 || k.OpenedAt < st.OldestOpenAt {
 			st.OldestOpenAt, st.OldestOpenCategory = k.OpenedAt, category
+			st.OldestOpenDay = day
 		}
 		due := resolution
 		if k.RespondedAt == 0 || k.RespondedAt > st.Now {

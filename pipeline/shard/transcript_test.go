@@ -35,14 +35,13 @@ func TestTranscripts(t *testing.T) {
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d transcripts, want all: %v", len(files), err)
 	}
-	schema := alertSchema(t)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := play(t, schema, string(text))
+			got := play(t, string(text))
 			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -59,9 +58,8 @@ func TestTranscripts(t *testing.T) {
 const dashes = "----"
 
 // play answers the commands of a transcript; the answers it had are dropped.
-func play(t *testing.T, schema *jsonschema.Schema, text string) string {
-	p := &player{t: t, schema: schema, cfg: testConfig(t, "Europe/Berlin"), fx: newEffects()}
-	p.shard = New(p.cfg)
+func play(t *testing.T, text string) string {
+	p := newPlayer(t, "Europe/Berlin")
 	var out strings.Builder
 	for _, block := range strings.Split(strings.TrimSpace(text), "\n\n") {
 		commands, _, _ := strings.Cut(block+"\n", dashes+"\n")
@@ -84,6 +82,12 @@ type player struct {
 	fx     *Effects
 	number int
 	out    strings.Builder
+}
+
+func newPlayer(t *testing.T, zone string) *player {
+	p := &player{t: t, schema: alertSchema(t), cfg: testConfig(t, zone), fx: newEffects()}
+	p.shard = New(p.cfg)
+	return p
 }
 
 func (p *player) say(format string, args ...any) { fmt.Fprintf(&p.out, format+"\n", args...) }
@@ -166,15 +170,22 @@ func (p *player) rows() {
 	for p.shard.WriteRows(p.shard.clock, 1, p.fx) > 0 {
 		r := &p.shard.judge.row
 		p.say("%s at %s: %s, level %s, ladder %s, segment %s", r.CustomerID, stamp(r.AsOf), r.LifecycleState, r.Level, r.LadderStage, r.Segment)
-		p.say("  orders %d on %d days, net %d; 365 d %d/%d, 90 d %d/%d, 30 d %d/%d; mean repeat %s", r.OrdersLife, r.PurchaseDaysLife,
+		p.say("  orders %d on %d days, net %d; 365 d %d/%d, 90 d %d/%d, 30 d %d/%d; mean repeat %s%s", r.OrdersLife, r.PurchaseDaysLife,
 			r.MonetaryNetLife, r.Orders365d, r.MonetaryNet365d, r.Orders90d, r.MonetaryNet90d, r.Orders30d, r.MonetaryNet30d,
-			figure(r.MonetaryMeanRepeat))
+			figure(r.MonetaryMeanRepeat), refundsWaiting(r.RefundsWaitingNet))
 		p.say("  visits %d/%d/%d; complaints %d open, %d in 30 d, %d in 90 d, sla breached %v, rating %d; p_alive %s%s", r.Visits7d, r.Visits30d,
 			r.Visits90d, r.ComplaintsOpen, r.Complaints30d, r.Complaints90d, r.ComplaintSLABreached, r.RatingLast.Value, figure(r.PAlive),
 			map[bool]string{true: ", approximate"}[r.Approximate])
 	}
 	p.shard.Commit()
 	p.fx.reset()
+}
+
+func refundsWaiting(net signal.Money) string {
+	if net == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; refunds of %d wait", net)
 }
 
 func figure(v signal.Null[float64]) string {

@@ -13,8 +13,7 @@ func (s *Shard) visit(c *state.Customer, e *event.Event, day event.Day) {
 	} else if e.Kind.Acts() {
 		today := s.cfg.Zone.DayOf(max(e.OccurredAt, c.JudgedAt))
 		if day > today-window.VisitDays {
-			d := c.Days.At(int32(day))
-			d.Visits = uint16(min(uint32(d.Visits)+1, 1<<16-1))
+			s.addVisit(c, day)
 		} else {
 			c.Weeks.Mark(int32(day))
 		}

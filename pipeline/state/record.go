@@ -52,6 +52,9 @@ const (
 	// DoNotRetain marks a chargeback or fraud.
 	DoNotRetain
 	hasRare
+	// OrdersForgotten says that an order that counts is no longer remembered:
+	// what names an unknown order may be about that one.
+	OrdersForgotten
 )
 
 // Core is the part of a record that every event touches: 96 bytes, no
@@ -92,7 +95,7 @@ type Order struct {
 	At       event.Instant // earliest event that counts it; before that, the earliest event about it
 	BestAt   event.Instant // the event that gives the amount: highest status, then earliest
 	BestHash uint64
-	Net      int64 // minor units, of the order itself
+	Net      int64 // minor units, of the order itself; before it counts, of its chargeback
 	Refunded int64 // by refunds
 	Adjusted int64 // by adjustments
 	Statuses uint16

@@ -113,3 +113,32 @@ func checkDate(t *testing.T, got time.Time, zone string) {
 		t.Errorf("business date %s in %q, want %s", day, zone, now.Format(time.DateOnly))
 	}
 }
+
+// TestViewOfCountingQuality: an analyst reads what waits for its order and how
+// many customers are approximate, of each customer's latest row alone.
+func TestViewOfCountingQuality(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	for round := range 2 { // the second rows stand
+		r.customers(0, 0, 10, func(i int, row *signal.CustomerRow) {
+			row.CustomerID = fmt.Appendf(nil, "c%d", i)
+			row.MonetaryNetLife, row.RefundsWaitingNet = 1000, 0
+			if row.Approximate = i < 3; i >= 6 && round == 1 {
+				row.RefundsWaitingNet = signal.Money(100 * i) // minor units
+			}
+			row.IsDeleted = i == 9
+		})
+	}
+	r.running(r.loader())
+	r.awaitLoaded()
+	var currency, waiting, life string
+	var customers, approximate, with uint64
+	if err := r.conn.QueryRow(t.Context(), `SELECT currency, customers, approximate_customers, refunds_waiting_customers,
+			toString(refunds_waiting_net), toString(monetary_net_life) FROM v_counting_quality`).
+		Scan(&currency, &customers, &approximate, &with, &waiting, &life); err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(currency, customers, approximate, with, waiting, life)
+	if want := fmt.Sprint("EUR", uint64(9), uint64(3), uint64(3), "21", "90"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

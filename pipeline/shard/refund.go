@@ -1,0 +1,108 @@
+package shard
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// A refund whose order is not known either comes before its order or after the
+// order was forgotten. Which of the two shows only when the order comes, so
+// the refund waits among the sixteen in both cases, and while it waits its
+// money is read in one of two ways: where the customer has never had an order
+// forgotten it is told as waiting; where orders were forgotten it is taken from
+// the money of the whole life, and the record is approximate. Should the order
+// come after all, the two meet and nothing of this remains.
+
+// takeBack notes a refund or an adjustment. One in another currency than its
+// order's has no effect; of those that wait for their order the home currency
+// goes first.
+func (s *Shard) takeBack(c *state.Customer, o *state.Order, e *event.Event) {
+	if e.Currency != s.cfg.Currency {
+		s.counters.ForeignAmounts++
+	}
+	waits := o.Flags&state.OrderCounts == 0
+	switch {
+	case e.Currency == o.Currency:
+	case waits && (o.Currency == [3]byte{} || e.Currency == s.cfg.Currency):
+		useCurrency(o, e.Currency)
+	default:
+		return
+	}
+	if e.Kind == event.Adjustment {
+		s.add(c, &o.Adjusted, e.AmountNet)
+		return
+	}
+	s.add(c, &o.Refunded, e.AmountNet)
+	o.Flags |= state.OrderRefundSeen
+}
+
+// chargeBack takes an order back in full. While the order itself is not known
+// the amount of its earliest chargeback stands for the order's.
+func (s *Shard) chargeBack(o *state.Order, e *event.Event) {
+	o.Flags |= state.OrderCancelled
+	if o.Flags&state.OrderCounts != 0 || e.Currency != s.cfg.Currency {
+		return
+	}
+	if o.BestAt == 0 || earlier(e, o.BestAt, o.BestHash) {
+		o.BestAt, o.BestHash, o.Net = e.OccurredAt, e.EventHash, e.AmountNet
+	}
+}
+
+// useCurrency sets the currency of an order's amounts; what was taken back in
+// another goes.
+func useCurrency(o *state.Order, currency [3]byte) {
+	o.Currency, o.Refunded, o.Adjusted = currency, 0, 0
+	o.Flags &^= state.OrderRefundSeen
+}
+
+// waiting is the money, in the home currency, that an order will lose as soon
+// as it comes: 0 where it has come.
+func (s *Shard) waiting(o *state.Order) int64 {
+	if o.Flags&state.OrderCounts != 0 {
+		return 0
+	}
+	takenBack := int64(0)
+	if o.Currency == s.cfg.Currency {
+		takenBack = o.Refunded + o.Adjusted
+	}
+	if o.Net != 0 { // of a chargeback: it takes back all, refunds included
+		return max(o.Net, takenBack)
+	}
+	return takenBack
+}
+
+// forget lets an order go. What it added stays. What still waits for its order
+// lowers the money of the whole life; where a cancel waits, how much is not
+// known.
+func (s *Shard) forget(c *state.Customer, o *state.Order) {
+	if o.Flags&state.OrderCounts != 0 {
+		c.Flags |= state.OrdersForgotten
+		return
+	}
+	waiting := s.waiting(o)
+	if waiting != 0 || o.Flags&state.OrderCancelled != 0 {
+		c.Flags |= state.Approximate
+	}
+	s.add(c, &c.Rare.LostNet, -waiting)
+}
+
+// refunds reads what waits for its order.
+func (s *Shard) refunds(c *state.Customer, st *score.Statistics) {
+	waiting, unknown := int64(0), false
+	for i := range c.Orders {
+		o := &c.Orders[i]
+		if o.Flags&state.OrderCounts != 0 {
+			continue
+		}
+		money := s.waiting(o)
+		addTo(st, &waiting, money)
+		unknown = unknown || money != 0 || o.Flags&state.OrderCancelled != 0
+	}
+	if c.Flags&state.OrdersForgotten == 0 {
+		st.RefundsWaiting = waiting
+		return
+	}
+	addTo(st, &st.NetLife, -waiting)
+	st.Approximate = st.Approximate || unknown
+}
