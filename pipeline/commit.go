@@ -28,7 +28,7 @@ var errReplaceClient = errors.New("the client must be replaced")
 
 // commitDue says whether the commit at hand should be ended now.
 func (s *session) commitDue(now time.Time) bool {
-	if now.Sub(s.lastCommit) < s.p.cfg.CommitEvery && s.uncommittedBytes < s.p.cfg.CommitBytes {
+	if now.Sub(s.lastCommit) < s.p.cfg.CommitEvery && s.uncommittedBytes < s.p.cfg.CommitBytes && !s.full() {
 		return false
 	}
 	for _, w := range s.workers {
@@ -37,6 +37,15 @@ func (s *session) commitDue(now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// full reports whether the commit at hand holds as much as it may.
+func (s *session) full() bool {
+	held := int64(0)
+	for _, w := range s.workers {
+		held += w.heldBytes()
+	}
+	return held >= s.p.cfg.EffectBytes
 }
 
 // commit ends the commit at hand. A nil error means that the world and the
@@ -208,7 +217,7 @@ func (w *worker) writeRows(p *Pipeline, wall event.Instant) {
 	}
 	if w.flush.remaining > 0 {
 		before := w.shard.RowsOwed()
-		w.shard.WriteRows(wall, min(w.flush.remaining, p.cfg.RowsPerCommit), &w.effects)
+		w.shard.WriteRows(wall, min(w.flush.remaining, p.rowsPerCommit()), &w.effects)
 		w.flush.remaining -= before - w.shard.RowsOwed()
 		if w.flush.remaining <= 0 {
 			w.flush.remaining = 0
@@ -218,6 +227,12 @@ func (w *worker) writeRows(p *Pipeline, wall event.Instant) {
 	if w.shard.RowsOwed() == 0 {
 		w.rowsComplete = w.shard.Position().Batch
 	}
+}
+
+// rowsPerCommit is how many rows a shard writes in a commit: its own bound, and
+// its share of that of all shards.
+func (p *Pipeline) rowsPerCommit() int {
+	return min(p.cfg.RowsPerCommit, max(maxRowsPerCommit/max(int(p.partitions), 1), 1))
 }
 
 // describe completes the last entry of the commit with where the shard stands.

@@ -36,6 +36,15 @@ type Config struct {
 	// MergeBytes bounds what waits in memory for inputs that are behind, over
 	// all partitions; 0 = DefaultMergeBytes.
 	MergeBytes int64
+	// FetchBytes bounds what is fetched and unpacked and not applied yet, a
+	// single larger batch apart; 0 = DefaultFetchBytes.
+	FetchBytes int64
+	// BatchBytes bounds what one batch of an input may unpack to: a larger one
+	// is skipped and told of; 0 = DefaultBatchBytes.
+	BatchBytes int
+	// EffectBytes bounds what a commit holds of effects and of what undoes it;
+	// beyond it the commit is ended. 0 = DefaultEffectBytes.
+	EffectBytes int64
 	// BackfillMaxOpen is after how long without a sign of life a backfill
 	// session counts as given up; 0 = DefaultBackfillMaxOpen.
 	BackfillMaxOpen time.Duration
@@ -88,6 +97,12 @@ const (
 	DefaultMaxPollRecords = 20_000
 	// DefaultMergeBytes is about 50,000 events.
 	DefaultMergeBytes = 16 << 20
+	// DefaultFetchBytes is some fetches ahead of what is being applied.
+	DefaultFetchBytes = 64 << 20
+	// DefaultBatchBytes is above the largest record that a topic may allow.
+	DefaultBatchBytes = 128 << 20
+	// DefaultEffectBytes is about 10,000 alerts with their rows.
+	DefaultEffectBytes = 48 << 20
 	// DefaultBackfillMaxOpen is longer than any pause of a backfill that lives.
 	DefaultBackfillMaxOpen = time.Hour
 	// DefaultClockTolerance is more than clocks drift and less than a dwell.
@@ -98,6 +113,7 @@ const (
 	endTimeout        = 30 * time.Second       // of a commit; beyond it the client is replaced
 	watchdogAfter     = 25 * time.Second       // no commit for so long while there is input: exit
 	headerEveryCommit = 64                     // commits between two headers of a shard
+	maxRowsPerCommit  = 60_000                 // of all shards
 	maxPagesPerCommit = 256                    // of one shard, also on a clean stop
 )
 
@@ -114,6 +130,15 @@ func (c *Config) fillDefaults() {
 	}
 	if c.MergeBytes == 0 {
 		c.MergeBytes = DefaultMergeBytes
+	}
+	if c.FetchBytes == 0 {
+		c.FetchBytes = DefaultFetchBytes
+	}
+	if c.BatchBytes == 0 {
+		c.BatchBytes = DefaultBatchBytes
+	}
+	if c.EffectBytes == 0 {
+		c.EffectBytes = DefaultEffectBytes
 	}
 	if c.BackfillMaxOpen == 0 {
 		c.BackfillMaxOpen = DefaultBackfillMaxOpen

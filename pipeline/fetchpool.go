@@ -23,6 +23,7 @@ type fetchPool struct {
 	// expansion is by how much batches have lately grown when they were
 	// unpacked, in 256ths.
 	expansion int
+	budget    *budget
 }
 
 // room is memory that nobody uses, and since when.
@@ -40,7 +41,7 @@ const (
 	mostGrowth   = 16 * 256
 )
 
-func newFetchPool() *fetchPool { return &fetchPool{expansion: 4 * 256} }
+func newFetchPool(b *budget) *fetchPool { return &fetchPool{expansion: 4 * 256, budget: b} }
 
 // OnFetchBatchRead implements kgo.HookFetchBatchRead: it learns how much batches grow.
 func (p *fetchPool) OnFetchBatchRead(_ kgo.BrokerMetadata, _ string, _ int32, m kgo.FetchBatchMetrics) {
@@ -64,6 +65,7 @@ func (p *fetchPool) GetDecompressBytes(compressed []byte, _ kgo.CompressionCodec
 
 // PutDecompressBytes implements kgo.PoolDecompressBytes.
 func (p *fetchPool) PutDecompressBytes(b []byte) {
+	p.budget.giveBack(b)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if cap(b) <= maxRoomBytes {

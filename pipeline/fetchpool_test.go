@@ -7,7 +7,7 @@ import (
 )
 
 func TestRoomIsLentInSizesThatFit(t *testing.T) {
-	p := newFetchPool()
+	p := newFetchPool(newBudget(1 << 30))
 	p.OnFetchBatchRead(kgo.BrokerMetadata{}, "", 0, kgo.FetchBatchMetrics{CompressedBytes: 1000, UncompressedBytes: 6000})
 	large := p.GetDecompressBytes(make([]byte, 100_000), kgo.CodecLz4)
 	if cap(large) < 600_000 || cap(large) > 800_000 {
@@ -26,7 +26,7 @@ func TestRoomIsLentInSizesThatFit(t *testing.T) {
 }
 
 func TestRoomIsBounded(t *testing.T) {
-	p := newFetchPool()
+	p := newFetchPool(newBudget(1 << 30))
 	for range 2 * maxRooms {
 		p.PutRecords(make([]kgo.Record, 10))
 		p.PutDecompressBytes(make([]byte, maxRoomBytes+1))

@@ -11,7 +11,6 @@ const (
 	fetchMaxBytes          = 32 << 20  // one fetch's answer
 	fetchPartitionMaxBytes = 8 << 20   // of one partition
 	brokerMaxReadBytes     = 256 << 20 // above the largest record that a topic may allow
-	maxDecompressBytes     = 128 << 20 // of one batch
 	largeBatchBytes        = 8 << 20   // where pages, blocks and dead letters lie: those topics allow as much
 	usualBatchBytes        = 1_000_012 // elsewhere: what a broker takes unless told otherwise
 )
@@ -29,7 +28,7 @@ func (p *Pipeline) common() []kgo.Opt {
 		// a leader has moved, costs up to that.
 		kgo.MetadataMinAge(250 * time.Millisecond),
 		kgo.BrokerMaxReadBytes(brokerMaxReadBytes),
-		kgo.MaxDecompressBatchBytes(maxDecompressBytes),
+		kgo.MaxDecompressBatchBytes(p.cfg.BatchBytes),
 		kgo.WithLogger(kgoLogger{p.cfg.Logger}),
 	}, p.cfg.Client...)
 }
@@ -40,7 +39,7 @@ func (s *session) options() []kgo.Opt {
 	manual := map[string]bool{c.Topics.Checkpoint: true, c.Topics.BatchLog: true, c.Topics.Outbox: true, c.Topics.DeadLetters: true}
 	byKey := kgo.StickyKeyPartitioner(nil)
 	place := kgo.ManualPartitioner()
-	pool := newFetchPool()
+	pool, unpack := s.p.fetchPool, s.p.decompressor
 	return append(s.p.common(),
 		kgo.ConsumeTopics(c.topicNames()...),
 		kgo.ConsumerGroup(c.Group),
@@ -61,6 +60,7 @@ func (s *session) options() []kgo.Opt {
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // never skip what retention deleted without a word
 		kgo.WithPools(pool),
 		kgo.WithHooks(pool),
+		kgo.WithDecompressor(unpack),
 		kgo.FetchMaxBytes(fetchMaxBytes),
 		kgo.FetchMaxPartitionBytes(fetchPartitionMaxBytes),
 		kgo.FetchMaxWait(time.Second),

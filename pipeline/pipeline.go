@@ -27,8 +27,13 @@ type Pipeline struct {
 	status      status
 	metrics     *metrics
 	times       times
-	stopping    atomic.Bool
-	lastCommit  atomic.Int64 // unix nanoseconds; the watchdog's and the metrics'
+
+	budget       *budget // of what is fetched, over all clients
+	fetchPool    *fetchPool
+	decompressor *decompressor
+
+	stopping   atomic.Bool
+	lastCommit atomic.Int64 // unix nanoseconds; the watchdog's and the metrics'
 }
 
 // New makes a pipeline; it connects nowhere yet.
@@ -41,6 +46,12 @@ func New(cfg Config) (*Pipeline, error) {
 	p := &Pipeline{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
 		workers: make(map[int32]*worker), times: times{tolerance: cfg.ClockTolerance},
+	}
+	p.budget = newBudget(cfg.FetchBytes)
+	p.fetchPool = newFetchPool(p.budget)
+	var err error
+	if p.decompressor, err = newDecompressor(p.budget, p.fetchPool, cfg.BatchBytes); err != nil {
+		return nil, err
 	}
 	m, err := newMetrics(cfg.Registerer, cfg.Metrics)
 	if err != nil {

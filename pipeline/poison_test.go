@@ -165,7 +165,7 @@ func sameLetter(t *testing.T, p workload.Poison, sent, letter *kgo.Record) {
 func TestABatchThatDecompressesBeyondItsLimitIsSkipped(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) {
 		cfg := v.honest()
-		cfg.Client = append(cfg.Client, kgo.MaxDecompressBatchBytes(1<<20))
+		cfg.BatchBytes = 1 << 20
 		good := items(workload.LoadConfig{Events: 6000, Customers: 40_000, Seed: 6, Start: start - 40*event.Day24h, Step: 8 * event.Minute})
 		v.produce(good[:4000])
 		bomb := v.bomb(v.allowLarge())

@@ -108,7 +108,7 @@ func (s *session) step(now time.Time) error {
 		return err
 	}
 	doubted := s.p.times.believe(wall, now) != ""
-	in := intake{asked: asked, now: now, wall: wall, most: s.p.cfg.MaxPollRecords}
+	in := intake{asked: asked, now: now, wall: wall, most: max(s.p.cfg.MaxPollRecords/max(len(s.workers), 1), 1)}
 	group := errgroup.Group{}
 	group.SetLimit(s.p.parallel)
 	for _, w := range s.workers {
@@ -140,11 +140,17 @@ func (w *worker) work(p *Pipeline, in intake) error {
 		if err := w.apply(p); err != nil {
 			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 		}
-		if !more {
+		if !more || w.heldBytes() >= p.cfg.EffectBytes/int64(p.partitions) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// heldBytes is about what the commit at hand holds of a worker: effects,
+// rejects, and what undoes its changes.
+func (w *worker) heldBytes() int64 {
+	return w.effects.Bytes() + w.shard.Slab().JournalBytes() + w.rejectedBytes
 }
 
 // stepDue reports whether what was read should be applied now: once a commit

@@ -40,6 +40,11 @@ func (q *queue) waiting() []queued { return q.items[q.first:] }
 
 // reset forgets what was read: reading goes on at an offset.
 func (q *queue) reset(in *inputState) {
+	for _, item := range q.waiting() {
+		if item.record != nil {
+			item.record.Recycle()
+		}
+	}
 	clear(q.items)
 	*q = queue{next: in.position, latest: in.latest, items: q.items[:0], movedAt: time.Now(), paused: q.paused}
 }

@@ -14,6 +14,7 @@ func (w *worker) recycle() {
 	for i := w.copied; i < len(w.rejected); i++ {
 		r := w.rejected[i].record
 		w.rejected[i].record = copyOf(r)
+		w.rejectedBytes += bytesOf(r)
 		r.Recycle()
 	}
 	w.copied = len(w.rejected)

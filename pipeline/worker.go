@@ -46,10 +46,12 @@ type worker struct {
 	effects      shard.Effects
 	sources      []*kgo.Record // the records of batch.Events
 	rejected     []rejection   // of the commit at hand
-	copied       int           // of rejected: those that hold no memory of the client
-	records      uint64        // of the batch at hand, transaction markers apart
-	commands     uint64        // of them, records to the pipeline itself that are understood
-	blocks       signal.Meta
+	// rejectedBytes is what the copies of rejected records take.
+	rejectedBytes int64
+	copied        int    // of rejected: those that hold no memory of the client
+	records       uint64 // of the batch at hand, transaction markers apart
+	commands      uint64 // of them, records to the pipeline itself that are understood
+	blocks        signal.Meta
 
 	entries   []checkpoint.Entry // batches of the commit at hand
 	committed committedState
@@ -167,7 +169,8 @@ func (w *worker) undo() {
 
 // clear empties what the commit at hand has gathered.
 func (w *worker) clear() {
-	w.entries, w.rejected, w.copied = w.entries[:0], w.rejected[:0], 0
+	clear(w.rejected)
+	w.entries, w.rejected, w.copied, w.rejectedBytes = w.entries[:0], w.rejected[:0], 0, 0
 	w.records, w.commands = 0, 0
 	w.effects.Alerts, w.effects.Sealed = w.effects.Alerts[:0], w.effects.Sealed[:0]
 	w.pages = w.pages[:0]

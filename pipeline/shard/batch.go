@@ -85,6 +85,21 @@ type Effects struct {
 	Sealed [][]byte
 }
 
+// Bytes is about what the effects take in memory, and will take once they are
+// written: O(sealed blocks).
+func (fx *Effects) Bytes() int64 {
+	n := int64(len(fx.Alerts))*alertBytes + int64(fx.Customers.Rows()+fx.AlertRows.Rows())*rowBytes
+	for _, block := range fx.Sealed {
+		n += int64(cap(block))
+	}
+	return n
+}
+
+const (
+	alertBytes = 4 << 10 // with its JSON and headers
+	rowBytes   = 1 << 10
+)
+
 // makeRoom seals the blocks that are full.
 func (fx *Effects) makeRoom(meta signal.Meta) {
 	if fx.AlertRows.Full() {

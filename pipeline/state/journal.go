@@ -1,5 +1,7 @@
 package state
 
+import "unsafe"
+
 // journal remembers what each record was before its first change in the
 // commit at hand, so that an aborted commit can be taken back.
 type journal struct {
@@ -31,7 +33,25 @@ func (j *journal) touched(p *page, i int, slot Slot) {
 
 func (j *journal) reset() {
 	j.epoch++
+	// Room that a spike has made is given back.
+	if len(j.side) < cap(j.side)/8 && cap(j.side) > keptWords {
+		j.side = nil
+	}
+	if len(j.entries) < cap(j.entries)/8 && cap(j.entries) > keptEntries {
+		j.entries = nil
+	}
 	j.entries, j.side = j.entries[:0], j.side[:0]
+}
+
+// keptWords and keptEntries are how much room an idle journal keeps: about 1 MiB each.
+const (
+	keptWords   = 128 << 10
+	keptEntries = 8 << 10
+)
+
+// JournalBytes is what undoes the commit at hand, in bytes.
+func (s *Slab) JournalBytes() int64 {
+	return int64(len(s.journal.entries))*int64(unsafe.Sizeof(preimage{})) + int64(len(s.journal.side))*8
 }
 
 // Commit makes everything since the last Commit or Undo final: the journal is

@@ -1,0 +1,184 @@
+package pipeline
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// What is fetched counts in memory as it lies there: unpacked. The client's own
+// bounds are of packed bytes, and a batch may grow a thousandfold. So the
+// client unpacks through a budget: while more is in use than it allows, a batch
+// is not unpacked, the client keeps what it has of the partition, and asks for
+// the rest again when what was unpacked has been applied.
+
+// budget counts the unpacked bytes that are in use.
+type budget struct {
+	limit int64
+
+	freed chan struct{} // something may have been given back
+
+	mu        sync.Mutex
+	used      int64
+	lent      map[uintptr]*lease // by the address of the bytes
+	collected time.Time
+}
+
+// lease is one unpacked batch. It ends when the client puts the bytes back, or
+// else when the garbage collector finds that nobody holds them any more: a
+// batch that was dropped unread is never put back.
+type lease struct {
+	bytes   int64
+	cleanup runtime.Cleanup
+}
+
+func newBudget(limit int64) *budget {
+	return &budget{limit: limit, freed: make(chan struct{}, 1), lent: map[uintptr]*lease{}}
+}
+
+const (
+	// roomPatience is how long unpacking waits for room: what is fetched is kept
+	// from being asked for again and again, and what was unpacked before it in
+	// the same answer does not wait for long.
+	roomPatience = 50 * time.Millisecond
+	// collectEvery is how often the garbage collector is asked for bytes that
+	// nobody holds any more: those of batches that were dropped unread.
+	collectEvery = time.Second
+)
+
+// await waits for room and reports whether another batch may be unpacked. Where
+// nothing is in use one may, however large it is.
+func (b *budget) await(patience time.Duration) bool {
+	if b.room() {
+		return true
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case <-b.freed:
+			if b.room() {
+				return true
+			}
+		case <-timer.C:
+			b.collect()
+			return b.room()
+		}
+	}
+}
+
+// collect lets the collector end leases of what nobody holds, now and then.
+func (b *budget) collect() {
+	b.mu.Lock()
+	due := time.Since(b.collected) >= collectEvery
+	if due {
+		b.collected = time.Now()
+	}
+	b.mu.Unlock()
+	if due {
+		runtime.GC()
+	}
+}
+
+func (b *budget) room() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used < b.limit
+}
+
+func (b *budget) inUse() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used
+}
+
+// lend counts an unpacked batch until it is given back.
+func (b *budget) lend(bytes []byte) {
+	if cap(bytes) == 0 {
+		return
+	}
+	first := unsafe.SliceData(bytes)
+	at := uintptr(unsafe.Pointer(first))
+	l := &lease{bytes: int64(cap(bytes))}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.end(at) // of bytes that were collected and whose cleanup has not run yet
+	b.used += l.bytes
+	b.lent[at] = l
+	l.cleanup = runtime.AddCleanup(first, func(l *lease) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.lent[at] == l {
+			b.end(at)
+		}
+	}, l)
+}
+
+// giveBack ends the lease of bytes that the client puts back.
+func (b *budget) giveBack(bytes []byte) {
+	if cap(bytes) == 0 {
+		return
+	}
+	b.mu.Lock()
+	b.end(uintptr(unsafe.Pointer(unsafe.SliceData(bytes))))
+	b.mu.Unlock()
+	select {
+	case b.freed <- struct{}{}:
+	default:
+	}
+}
+
+// end takes a lease out; mu is held.
+func (b *budget) end(at uintptr) {
+	if l := b.lent[at]; l != nil {
+		l.cleanup.Stop()
+		b.used -= l.bytes
+		delete(b.lent, at)
+	}
+}
+
+// errNoRoom stands for a batch that is not unpacked now. The client takes it for
+// a passing refusal of the broker: it asks again, after a pause where it has got
+// nothing at all.
+var errNoRoom = fmt.Errorf("no room to unpack another batch now: %w", kerr.ThrottlingQuotaExceeded)
+
+// decompressor unpacks batches as the client does, within a budget.
+type decompressor struct {
+	inner  kgo.Decompressor
+	budget *budget
+}
+
+// newDecompressor makes one whose batches are bounded one by one, too. The
+// client's own, with that bound, is had from a client only.
+func newDecompressor(b *budget, pool *fetchPool, batchBytes int) (*decompressor, error) {
+	client, err := kgo.NewClient(kgo.MaxDecompressBatchBytes(batchBytes), kgo.WithPools(pool))
+	if err != nil {
+		return nil, fmt.Errorf("make a decompressor: %w", err)
+	}
+	defer client.Close()
+	inner, ok := client.OptValue(kgo.WithDecompressor).(kgo.Decompressor)
+	if !ok {
+		return nil, fmt.Errorf("make a decompressor: the client has none: %T", client.OptValue(kgo.WithDecompressor))
+	}
+	return &decompressor{inner: inner, budget: b}, nil
+}
+
+// Decompress implements kgo.Decompressor.
+func (d *decompressor) Decompress(packed []byte, codec kgo.CompressionCodecType) ([]byte, error) {
+	if codec == kgo.CodecNone {
+		return packed, nil
+	}
+	if !d.budget.await(roomPatience) {
+		return nil, errNoRoom
+	}
+	unpacked, err := d.inner.Decompress(packed, codec)
+	if err == nil {
+		d.budget.lend(unpacked)
+	}
+	return unpacked, err
+}
