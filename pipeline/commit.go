@@ -136,7 +136,6 @@ func (s *session) offsets(req *kmsg.TxnOffsetCommitRequest) error {
 		// Before the first join a broker would take this commit unfenced.
 		return fmt.Errorf("commit before the group is joined: %w", kerr.IllegalGeneration)
 	}
-	defer s.p.reach(BetweenOffsetsAndEnd)
 	req.Topics = req.Topics[:0]
 	for i := range s.p.cfg.Inputs {
 		topic := kmsg.NewTxnOffsetCommitRequestTopic()
