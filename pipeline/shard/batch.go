@@ -116,7 +116,7 @@ type Counters struct {
 	DeadlinesFired   uint64
 	AlertsRaised     uint64
 	Folded           uint64 // of Applied: events of days that had left the retained range
-	Skipped          uint64 // offsets that an operator has moved the position over
+	Skipped          uint64 // offsets that an operator has given up: not read, or gone before a page reflected them
 }
 
 // Count notes what was read for the next batch: records (transaction markers
