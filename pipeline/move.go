@@ -255,7 +255,10 @@ func moveHeader(was *checkpoint.Header, one *plannedMove, w *worker) *checkpoint
 	h.LogOffset = w.logOffsets.before(h.OldestNeeded)
 	h.Last = h.OldestNeeded > h.Batch
 	if one.Forgotten > 0 {
-		h.Pages = uint32(w.shard.Slab().Pages()) // others may have held none but customers that are forgotten
+		// Others may have held none but customers that are forgotten. Those that
+		// are written are full but the last: a page begins when the one before is
+		// full, and is written after it.
+		h.Pages = uint32(w.shard.Slab().Pages())
 	}
 	return &h
 }

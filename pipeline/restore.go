@@ -196,7 +196,7 @@ func (s *session) restoreShard(ctx context.Context, task *restore, st standing) 
 		return nil, s.restoreFailure(task, "replay", err)
 	}
 	if header != nil {
-		if err := checkPages(w.shard.Slab(), header.Pages, last); err != nil {
+		if err := w.shard.Slab().CheckWhole(header.Pages); err != nil {
 			return nil, s.restoreFailure(task, "read pages", err)
 		}
 	}
@@ -205,15 +205,6 @@ func (s *session) restoreShard(ctx context.Context, task *restore, st standing) 
 		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
 	}
 	return w, nil
-}
-
-// checkPages reports whether every page is there. Where an operator has given up
-// records that pages did not reflect yet, customers may be missing from them.
-func checkPages(slab *state.Slab, atLeast uint32, last *checkpoint.Entry) error {
-	if slices.ContainsFunc(last.Inputs, func(r checkpoint.InputRange) bool { return r.LostBelow > 0 }) {
-		return slab.CheckCount(atLeast)
-	}
-	return slab.CheckWhole(atLeast)
 }
 
 // restoreFailure tells what another try may mend from what it will not.

@@ -77,6 +77,24 @@ func TestSkipToAnOffset(t *testing.T) {
 	p.wantCounts(8, 0, 12)
 }
 
+// TestAMoveOutlivesTheBatchLog: after a clean stop the header alone says where
+// the shard stands, so a move must be in it.
+func TestAMoveOutlivesTheBatchLog(t *testing.T) {
+	p := newPlace(t)
+	p.orders(0, 0, 10)
+	p.caughtUp()
+	p.orders(0, 10, 20)
+	p.must("offsets", "skip", "--input", purchaseTopic+"/0", "--to", "15")
+	for n := range int32(2) {
+		p.deleteBefore("holdfast.batch-log.v1", n, -1)
+	}
+	if shown := p.shown(purchaseTopic, 0); shown.Position != 15 || shown.Skipped != 5 {
+		t.Errorf("offsets show says %+v", shown)
+	}
+	p.caughtUp()
+	p.wantCounts(15, 0, 5)
+}
+
 // TestRewindRecognisesRepetitions reads again what is still remembered.
 func TestRewindRecognisesRepetitions(t *testing.T) {
 	p := newPlace(t)

@@ -232,23 +232,13 @@ var ErrPageMissing = errors.New("page is missing: the checkpoint topic was trunc
 // from the lowest on and never given back, so each page but the last is full;
 // atLeast is how many there were when the header was written.
 func (s *Slab) CheckWhole(atLeast uint32) error {
-	if err := s.CheckCount(atLeast); err != nil {
-		return err
+	if uint32(len(s.pages)) < atLeast {
+		return fmt.Errorf("page %d of %d: %w", len(s.pages), atLeast, ErrPageMissing)
 	}
 	for n := 0; n < len(s.pages)-1; n++ {
 		if s.pages[n].count != PageSize {
 			return fmt.Errorf("page %d of %d, with %d customers: %w", n, len(s.pages), s.pages[n].count, ErrPageMissing)
 		}
-	}
-	return nil
-}
-
-// CheckCount says after a replay whether there are as many pages as when the
-// header was written. It stands for CheckWhole where customers are forgotten,
-// because the records that brought them are gone: their places are free.
-func (s *Slab) CheckCount(atLeast uint32) error {
-	if uint32(len(s.pages)) < atLeast {
-		return fmt.Errorf("page %d of %d: %w", len(s.pages), atLeast, ErrPageMissing)
 	}
 	return nil
 }
