@@ -2,8 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/pipeline"
+	"github.com/holdfast/holdfast/sinks/clickhouse"
 )
 
 // TestSkipFollowsTheRefusal deletes records before they are read: the next start
@@ -152,6 +158,77 @@ func TestSkipAfterACrash(t *testing.T) {
 	}
 }
 
+// TestTheLoaderGoesOnBehindRowsThatAreGone deletes rows from the outbox while
+// nobody loads them. The loader says the command that lets it go on.
+func TestTheLoaderGoesOnBehindRowsThatAreGone(t *testing.T) {
+	engine := enginetest.Start(t)
+	p := newPlace(t)
+	p.environ["HOLDFAST_CLICKHOUSE_DSN"], p.environ["HOLDFAST_CLICKHOUSE_DATABASE"] = engine.DSN(), engine.Database()
+	p.must("migrate", "up")
+	p.orders(0, 0, 10)
+	p.caughtUp()
+	loading := startProcess(t, p.environ, "run", "--roles", "process")
+	p.orders(0, 10, 20)
+	if got := holdfast(t, p.environ, "wait", "--caught-up", "--clickhouse", "off"); got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	before := p.loaderShown(0)
+	p.deleteBefore(outboxTopic(), 0, before.End)
+	p.orders(0, 20, 30)
+	if got := holdfast(t, p.environ, "wait", "--caught-up", "--clickhouse", "off"); got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	loading.kill()
+	if now := p.loaderShown(0); now.Lost != before.End-before.Committed || now.Lost == 0 {
+		t.Errorf("offsets show says %+v", now)
+	}
+	loading = startProcess(t, p.environ, "run")
+	said := loading.says(t, "outbox cannot be read")
+	loading.kill()
+	got := p.follow(said, "offsets skip --loader")
+	if want := fmt.Sprintf("%s/0 goes on from %d instead of %d: %d offsets skipped\n", outboxTopic(), before.End, before.Committed,
+		before.End-before.Committed); got.stdout != want {
+		t.Errorf("skip says %q, want %q", got.stdout, want)
+	}
+	p.caughtUp()
+	if loaded := ask(t, engine, "SELECT count() FROM customer_current FINAL"); loaded != "20" {
+		t.Errorf("%s customers are loaded, want those of before and after", loaded)
+	}
+	p.must("offsets", "rewind", "--loader", "--to", "start")
+	if now := p.loaderShown(0); now.Committed != now.Start {
+		t.Errorf("offsets show says %+v", now)
+	}
+	p.caughtUp()
+	if loaded := ask(t, engine, "SELECT count() FROM customer_current FINAL"); loaded != "20" {
+		t.Errorf("%s customers are loaded after a rewind", loaded)
+	}
+}
+
+// ask asks an engine for one value.
+func ask(t *testing.T, engine *enginetest.Engine, sql string) string {
+	t.Helper()
+	conn, err := clickhouse.Open(engine.DSN(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	var n uint64
+	if err := conn.QueryRow(t.Context(), sql).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+func (p *place) loaderShown(partition int) loaderOffsets {
+	p.t.Helper()
+	var all shownOffsets
+	got := p.must("offsets", "show", "-o", "json")
+	if err := json.Unmarshal([]byte(got.stdout), &all); err != nil || len(all.Loader) <= partition {
+		p.t.Fatal(err, got.stdout)
+	}
+	return all.Loader[partition]
+}
+
 // TestMovesWaitForInstancesToBeGone: nothing is moved under one that works.
 func TestMovesWaitForInstancesToBeGone(t *testing.T) {
 	p := newPlace(t)
@@ -208,21 +285,9 @@ func TestMovesThatAreRefused(t *testing.T) {
 	p.wantCounts(8, 0, 0)
 }
 
-// shownInput is a line of offsets show.
-type shownInput struct {
-	Topic                              string
-	Partition                          int32
-	Start                              int64 `json:"log_start"`
-	End                                int64 `json:"log_end"`
-	Position, Committed, Lost, Skipped int64
-}
-
-// Lag is what is left to be read.
-func (s shownInput) Lag() int64 { return s.End - s.Position }
-
-func (p *place) shown(topic string, partition int32) shownInput {
+func (p *place) shown(topic string, partition int32) pipeline.InputOffsets {
 	p.t.Helper()
-	var all struct{ Inputs []shownInput }
+	var all shownOffsets
 	got := p.must("offsets", "show", "-o", "json")
 	if err := json.Unmarshal([]byte(got.stdout), &all); err != nil {
 		p.t.Fatal(err)
@@ -233,5 +298,5 @@ func (p *place) shown(topic string, partition int32) shownInput {
 		}
 	}
 	p.t.Fatalf("%s/%d is not shown: %s", topic, partition, got.stdout)
-	return shownInput{}
+	return pipeline.InputOffsets{}
 }

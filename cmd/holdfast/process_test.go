@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/shard"
 )
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(commandVariable) != "" {
 		os.Exit(execute(context.Background(), fromProcess(), os.Args[1:]))
 	}
-	os.Exit(m.Run())
+	enginetest.Main(m)
 }
 
 // process is a command in a process of its own.
@@ -196,6 +197,21 @@ func (p *place) refused(words ...string) string {
 	case <-time.After(60 * time.Second):
 		p.t.Fatalf("it runs on, want a refusal with %q", words)
 	}
+	return ""
+}
+
+// says waits until the process has said something, and gives the line.
+func (p *process) says(t *testing.T, words string) string {
+	t.Helper()
+	for range 600 {
+		for line := range strings.Lines(p.said.String()) {
+			if strings.Contains(line, words) {
+				return line
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("it never said %q:\n%s", words, p.said.String())
 	return ""
 }
 
