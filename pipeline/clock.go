@@ -175,7 +175,10 @@ func (a *endsAsker) run(ctx context.Context, s *session) {
 	var witnessed time.Time
 	tick := time.NewTicker(endsEvery)
 	defer tick.Stop()
+	watchdog := s.p.watchdog
+	defer watchdog.begin(&watchdog.asker, "end", patient)
 	for {
+		watchdog.begin(&watchdog.asker, "ask for log ends", askTimeout+s.p.cfg.StuckAfter)
 		asking, cancel := context.WithTimeout(ctx, askTimeout)
 		if s.witnessDue(witnessed) && s.askBrokers(asking) == nil {
 			witnessed = time.Now()

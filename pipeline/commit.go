@@ -43,6 +43,7 @@ func (s *session) commitDue(now time.Time) bool {
 // shards agree: either all of it happened, or it was taken back and reading
 // goes on from the last commit.
 func (s *session) commit(ctx context.Context, flushPages bool) error {
+	s.waits("commit", endTimeout)
 	if err := s.prepare(flushPages); err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (s *session) finish() {
 	}
 	s.p.metrics.commits.WithLabelValues("committed", "").Inc()
 	s.lastCommit, s.uncommittedBytes = time.Now(), 0
-	s.p.alive(s.lastCommit)
+	s.p.watchdog.committed()
 }
 
 // abandon leaves the commit's outcome open: the workers keep the batch and

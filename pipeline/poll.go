@@ -124,6 +124,7 @@ func (s *session) step(now time.Time) error {
 			if err := w.apply(s.p); err != nil {
 				return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 			}
+			s.moves("poll and apply") // each shard has its own time
 			return nil
 		})
 	}
