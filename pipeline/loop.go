@@ -56,7 +56,12 @@ func (s *session) once(ctx context.Context) error {
 		}
 	}
 	s.report()
-	s.p.watchdog.fed(s.anyBusy())
+	// What was taken back comes again at once: until then it counts as input.
+	s.p.watchdog.fed(s.anyBusy() || time.Since(s.lastCommit) <= s.p.cfg.CommitEvery)
+	s.moves("poll and apply")
+	if err := s.p.watchdog.starved(s.p.watchdog.grace()); err != nil {
+		return s.p.watchdog.gaveUp(err)
+	}
 	return nil
 }
 

@@ -258,7 +258,7 @@ func moveHeader(was *checkpoint.Header, one *plannedMove, w *worker) *checkpoint
 		// Others may have held none but customers that are forgotten. Those that
 		// are written are full but the last: a page begins when the one before is
 		// full, and is written after it.
-		h.Pages = uint32(w.shard.Slab().Pages())
+		h.Pages = w.shard.Slab().PagesInUse()
 	}
 	return &h
 }

@@ -91,13 +91,28 @@ func (d *watchdog) standstill(grace time.Duration) error {
 				b.since.UTC().Format(time.RFC3339), stood.Round(d.tick))
 		}
 	}
+	return nil
+}
+
+// starved says that no commit succeeds although there is input. A loop that
+// moves ends by that itself, and leaves the group.
+func (d *watchdog) starved(grace time.Duration) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	// A commit under way has its own time.
-	if idle := time.Duration(now - d.commit); d.hungry && idle > d.after+grace && d.loop.latest.Load().may == d.after {
-		return fmt.Errorf("no commit has succeeded for %s although there is input", idle.Round(d.tick))
+	idle := time.Duration(d.lived.Load() - d.commit)
+	if d.hungry && idle > d.after+grace && d.loop.latest.Load().may == d.after {
+		return fmt.Errorf("commit: none has succeeded for %s although there is input", idle.Round(d.tick))
 	}
 	return nil
+}
+
+// grace is how much longer than it may something stands still until the end.
+func (d *watchdog) grace() time.Duration { return graceTicks * d.tick }
+
+// gaveUp is the error with which the process ends.
+func (d *watchdog) gaveUp(err error) error {
+	return fmt.Errorf("%w; the process gives up its place (last trouble: %s)", err, d.trouble())
 }
 
 // watch counts time until the work has ended or stands still; the error is of either.
@@ -114,15 +129,20 @@ func (d *watchdog) watch(ended <-chan error) error {
 		now := time.Now()
 		d.lived.Add(int64(min(now.Sub(last), 2*d.tick)))
 		last = now
-		if err := d.standstill(graceTicks * d.tick); err != nil {
-			return fmt.Errorf("%w; the process gives up its place (last trouble: %s)", err, d.trouble())
+		if err := d.standstill(d.grace()); err != nil {
+			return d.gaveUp(err)
 		}
 	}
 }
 
 // Live says what stands still and since when; nil while all moves. It depends
 // neither on Kafka nor on ClickHouse.
-func (p *Pipeline) Live() error { return p.watchdog.standstill(0) }
+func (p *Pipeline) Live() error {
+	if err := p.watchdog.standstill(0); err != nil {
+		return err
+	}
+	return p.watchdog.starved(0)
+}
 
 // Run works until ctx ends, then stops cleanly: it commits what is at hand,
 // writes all dirty pages and leaves the group. It returns nil after a clean

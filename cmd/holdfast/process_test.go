@@ -99,7 +99,7 @@ func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{t: t, environ: kafkaFor(t)}
 	p.environ["HOLDFAST_KAFKA_INSTANCE_ID"] = "one"
-	p.environ["HOLDFAST_CONFIG"] = write(t, "holdfast.yaml", "version: 1\nsinks: {clickhouse: {dsn: \"\"}}\n")
+	p.configure("")
 	p.must("migrate", "up")
 	client, err := kgo.NewClient(kgo.SeedBrokers(p.environ["HOLDFAST_KAFKA_BROKERS"]), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
@@ -242,20 +242,31 @@ func (p *place) counters() (sum shard.Counters) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	for n, r := range ends[batchLog] {
+	for n := range ends[batchLog] {
 		var last checkpoint.Entry
-		if _, err := checkpoint.ReadRange(p.t.Context(), p.client, checkpoint.ReadRangeOptions{Topic: batchLog, Partition: n,
-			From: r.Start, To: r.End}, func(r *kgo.Record) (err error) {
+		p.read(batchLog, n, func(r *kgo.Record) (err error) {
 			last, err = checkpoint.DecodeEntry(r.Value)
 			return err
-		}); err != nil {
-			p.t.Fatal(err)
-		}
+		})
 		c := shard.CountersOf(last.Counters)
 		sum.Read, sum.Applied, sum.Duplicates = sum.Read+c.Read, sum.Applied+c.Applied, sum.Duplicates+c.Duplicates
 		sum.Skipped, sum.Rejected = sum.Skipped+c.Skipped, sum.Rejected+c.Rejected
 	}
 	return sum
+}
+
+// read gives each record of a partition, read committed.
+func (p *place) read(topic string, partition int32, f func(*kgo.Record) error) {
+	p.t.Helper()
+	ends, err := checkpoint.EndOffsets(p.t.Context(), p.client, []string{topic})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r := ends[topic][partition]
+	if _, err := checkpoint.ReadRange(p.t.Context(), p.client, checkpoint.ReadRangeOptions{Topic: topic, Partition: partition,
+		From: r.Start, To: r.End}, f); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 // wantCounts holds what was applied, repeated and skipped.
