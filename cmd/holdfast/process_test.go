@@ -101,13 +101,19 @@ func newPlace(t *testing.T) *place {
 	p.environ["HOLDFAST_KAFKA_INSTANCE_ID"] = "one"
 	p.configure("")
 	p.must("migrate", "up")
+	p.connect()
+	return p
+}
+
+// connect makes the test's own client.
+func (p *place) connect() {
+	p.t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(p.environ["HOLDFAST_KAFKA_BROKERS"]), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	t.Cleanup(client.Close)
+	p.t.Cleanup(client.Close)
 	p.client, p.admin = client, kadm.NewClient(client)
-	return p
 }
 
 // must runs a command that succeeds.
@@ -165,9 +171,16 @@ func (p *place) deleteBefore(topic string, partition int32, offset int64) {
 func (p *place) caughtUp() {
 	p.t.Helper()
 	stop, ended := p.run()
-	got := holdfast(p.t, p.environ, "wait", "--caught-up", "--timeout", "60s")
+	waiting, leave := context.WithTimeout(p.t.Context(), time.Minute)
+	defer leave()
+	end := make(chan outcome, 1)
+	go func() {
+		end <- <-ended
+		leave() // by itself: nothing is to be waited for
+	}()
+	got := holdfastUntil(p.t, waiting, p.environ, "wait", "--caught-up", "--timeout", "60s")
 	stop()
-	if end := <-ended; end.code != 0 || got.code != 0 {
+	if end := <-end; end.code != 0 || got.code != 0 {
 		p.t.Fatalf("wait: %+v; run: %+v", got, end)
 	}
 }
