@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -98,11 +99,22 @@ const (
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{t: t, environ: kafkaFor(t)}
-	p.environ["HOLDFAST_KAFKA_INSTANCE_ID"] = "one"
+	p.environ["HOLDFAST_KAFKA_INSTANCE_ID"], p.environ["HOLDFAST_OPS_LISTEN"] = "one", freeAddress(t)
 	p.configure("")
 	p.must("migrate", "up")
 	p.connect()
 	return p
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // connect makes the test's own client.
@@ -167,7 +179,7 @@ func (p *place) deleteBefore(topic string, partition int32, offset int64) {
 	}
 }
 
-// caughtUp runs the program until everything is applied, and stops it.
+// caughtUp runs the program until everything is applied and it is ready, and stops it.
 func (p *place) caughtUp() {
 	p.t.Helper()
 	stop, ended := p.run()
@@ -179,6 +191,9 @@ func (p *place) caughtUp() {
 		leave() // by itself: nothing is to be waited for
 	}()
 	got := holdfastUntil(p.t, waiting, p.environ, "wait", "--caught-up", "--timeout", "60s")
+	for waiting.Err() == nil && holdfast(p.t, p.environ, "health").code != 0 {
+		time.Sleep(20 * time.Millisecond)
+	}
 	stop()
 	if end := <-end; end.code != 0 || got.code != 0 {
 		p.t.Fatalf("wait: %+v; run: %+v", got, end)

@@ -48,7 +48,7 @@ func TestEachRemedyHelps(t *testing.T) {
 			p.orders(0, 1000, 7000)
 			p.crash()
 			p.configure("")
-		}, []string{visitTopic + " is new among the inputs", "start once more without it, stop cleanly, and add it then"},
+		}, []string{visitTopic + " is new among the inputs", "start once more without it until it is ready, stop, and add it then"},
 			func(p *place, _ string) {
 				p.configure(`kafka: {inputs: {visits: ""}}`)
 				p.caughtUp()
