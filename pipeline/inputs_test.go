@@ -13,14 +13,16 @@ import (
 // still to be replayed: it is refused, and the way that the refusal names helps.
 func TestInputsInAnotherOrder(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) {
-		all := items(workload.LoadConfig{Events: 4000, Customers: 5000, Seed: 5, Start: start - 40*event.Day24h, Step: 10 * event.Minute})
+		all := items(workload.LoadConfig{Events: 4000, Customers: 5000, Seed: 5,
+			Start: start - 40*event.Day24h, Step: 10 * event.Minute})
 		cfg := v.honest()
 		v.produce(all)
 		v.dieAfterCommits(cfg, 1)
 		turned := fresh(cfg)
 		turned.Inputs = []pipeline.Input{cfg.Inputs[1], cfg.Inputs[0], cfg.Inputs[2]}
 		_, done := v.runToItsEnd(turned)
-		wantEnd(t, done, "it was cut from other inputs than are configured", "start once more with those until it is ready, stop, and change them then")
+		wantEnd(t, done, "it was cut from other inputs than are configured",
+			"start once more with those until it is ready, stop, and change them then")
 		for _, cfg := range []pipeline.Config{fresh(cfg), fresh(turned)} {
 			p := v.run(cfg)
 			v.caughtUp(cfg)

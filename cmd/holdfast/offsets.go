@@ -58,7 +58,8 @@ func (f *moveFlags) add(c *cli, command *cobra.Command, to string) {
 	flags.StringVar(&f.to, "to", to, "the offset to go on from, or start or end of the log")
 	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for instances to be gone")
 	c.kafkaFlags(command)
-	c.key(command, "instance-id", "kafka.instance_id", "name of the instance that works on it (HOLDFAST_KAFKA_INSTANCE_ID)")
+	c.key(command, "instance-id", "kafka.instance_id",
+		"name of the instance that works on it (HOLDFAST_KAFKA_INSTANCE_ID)")
 }
 
 func (c *cli) offsetsSkipCommand() *cobra.Command {
@@ -125,7 +126,8 @@ func (c *cli) move(ctx context.Context, set *pflag.FlagSet, flags moveFlags, bac
 	if err != nil {
 		return err
 	}
-	moved, err := p.Move(ctx, pipeline.Move{Input: topic, Partition: partition, To: to, Back: back, Patience: flags.timeout})
+	moved, err := p.Move(ctx, pipeline.Move{Input: topic, Partition: partition, To: to, Back: back,
+		Patience: flags.timeout})
 	if err != nil {
 		return err
 	}
@@ -156,7 +158,8 @@ func (f *moveFlags) check(set *pflag.FlagSet, back bool) (to int64, err error) {
 	case f.to == "":
 		return 0, usage("say where to go back to: --to OFFSET, or --to start")
 	case back && !f.loader && !f.yes:
-		return 0, usage("events that are still remembered are recognised, and older ones are counted again: say --yes if that is meant")
+		return 0, usage("events that are still remembered are recognised, and older ones are counted again: " +
+			"say --yes if that is meant")
 	}
 	switch f.to {
 	case "start":
@@ -205,7 +208,8 @@ func (c *cli) printMoves(moved []pipeline.Moved, what string) error {
 			fmt.Fprintf(text, ": %d offsets skipped", m.Skipped)
 		}
 		if m.Forgotten > 0 {
-			fmt.Fprintf(text, ": %d offsets that were counted are gone, and what they changed in the state is forgotten", m.Forgotten)
+			fmt.Fprintf(text, ": %d offsets that were counted are gone, and what they changed in the state is forgotten",
+				m.Forgotten)
 		}
 		text.WriteString("\n")
 	}

@@ -153,9 +153,11 @@ func (o loaderOffsets) target(to int64, back bool) (int64, error) {
 	case to < o.Start || to > o.End:
 		return 0, fmt.Errorf("%s/%d holds offsets %d to %d, and %d is asked for", o.Topic, o.Partition, o.Start, o.End, to)
 	case back && to > o.Committed && o.Committed >= o.Start:
-		return 0, fmt.Errorf("%s/%d is loaded up to %d, and %d lies after it: skip moves there", o.Topic, o.Partition, o.Committed, to)
+		return 0, fmt.Errorf("%s/%d is loaded up to %d, and %d lies after it: skip moves there",
+			o.Topic, o.Partition, o.Committed, to)
 	case !back && to < o.Committed:
-		return 0, fmt.Errorf("%s/%d is loaded up to %d, and %d lies before it: rewind moves there", o.Topic, o.Partition, o.Committed, to)
+		return 0, fmt.Errorf("%s/%d is loaded up to %d, and %d lies before it: rewind moves there",
+			o.Topic, o.Partition, o.Committed, to)
 	}
 	return to, nil
 }

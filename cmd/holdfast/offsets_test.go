@@ -3,9 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/pipeline"
@@ -32,13 +35,44 @@ func TestSkipFollowsTheRefusal(t *testing.T) {
 	}
 	p.caughtUp()
 	p.wantCounts(23, 0, 4)
-	p.caughtUp() // and what follows is a history like any other
+	if got := p.metric("holdfast_offsets_skipped"); got != "4" { // and what follows is a history like any other
+		t.Errorf("holdfast_offsets_skipped is %s", got)
+	}
 	p.orders(0, 17, 20)
 	p.caughtUp()
 	p.wantCounts(26, 0, 4)
 	if shown := p.shown(purchaseTopic, 0); shown.Lost != 0 || shown.Position != 20 || shown.Skipped != 4 || shown.Committed != 20 {
 		t.Errorf("offsets show says %+v", shown)
 	}
+}
+
+// metric runs the program until it is ready, and gives the value of a metric
+// once it is there.
+func (p *place) metric(name string) (value string) {
+	p.t.Helper()
+	stop, ended := p.run()
+	for range 200 {
+		time.Sleep(50 * time.Millisecond)
+		answer, err := http.Get("http://" + p.environ["HOLDFAST_OPS_LISTEN"] + "/metrics")
+		if err != nil {
+			continue
+		}
+		text, _ := io.ReadAll(answer.Body) // what is missing is not found
+		answer.Body.Close()
+		for line := range strings.Lines(string(text)) {
+			if rest, ok := strings.CutPrefix(line, name+" "); ok {
+				value = strings.TrimSpace(rest)
+			}
+		}
+		if value != "" && value != "0" {
+			break
+		}
+	}
+	stop()
+	if end := <-ended; end.code != 0 {
+		p.t.Fatalf("%+v", end)
+	}
+	return value
 }
 
 // TestSkipAllPartitions names a topic only: what has lost nothing stays.

@@ -120,7 +120,8 @@ func freeAddress(t *testing.T) string {
 // connect makes the test's own client.
 func (p *place) connect() {
 	p.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(p.environ["HOLDFAST_KAFKA_BROKERS"]), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	client, err := kgo.NewClient(kgo.SeedBrokers(p.environ["HOLDFAST_KAFKA_BROKERS"]),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -156,9 +157,10 @@ func (p *place) send(topic string, partition int32, from, to int, own string) {
 	kind := strings.TrimSuffix(strings.Split(topic, ".")[1], "s")
 	var records []*kgo.Record
 	for n := from; n < to; n++ {
-		value := fmt.Sprintf(`{"event_id":"5d0c6f0e-51b5-4b0c-8000-%012d","event_type":%q,"occurred_at":%q,"customer_id":"c-%d",`,
-			len(kind)*1_000_000+n, kind, at.Add(time.Duration(n)*time.Millisecond).Format("2006-01-02T15:04:05.000000Z"), n) + fmt.Sprintf(own, n) + `,"source":"test"}`
-		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Key: fmt.Appendf(nil, "c-%d", n), Value: []byte(value)})
+		occurred := at.Add(time.Duration(n) * time.Millisecond).Format("2006-01-02T15:04:05.000000Z")
+		value := fmt.Appendf(nil, `{"event_id":"5d0c6f0e-51b5-4b0c-8000-%012d","event_type":%q,"occurred_at":%q,`+
+			`"customer_id":"c-%d",%s,"source":"test"}`, len(kind)*1_000_000+n, kind, occurred, n, fmt.Sprintf(own, n))
+		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Key: fmt.Appendf(nil, "c-%d", n), Value: value})
 	}
 	if err := p.client.ProduceSync(p.t.Context(), records...).FirstErr(); err != nil {
 		p.t.Fatal(err)
