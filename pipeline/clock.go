@@ -180,7 +180,10 @@ func (a *endsAsker) run(ctx context.Context, s *session) {
 	number := uint64(0)
 	tick := time.NewTicker(endsEvery)
 	defer tick.Stop()
+	watchdog := s.p.watchdog
+	defer watchdog.begin(&watchdog.asker, "end", patient)
 	for {
+		watchdog.begin(&watchdog.asker, "ask for log ends", askTimeout+s.p.cfg.StuckAfter)
 		asking, cancel := context.WithTimeout(ctx, askTimeout)
 		if s.witnessDue(witnessed) && s.askBrokers(asking) == nil {
 			witnessed = time.Now()

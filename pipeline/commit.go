@@ -52,6 +52,7 @@ func (s *session) full() bool {
 // shards agree: either all of it happened, or it was taken back and reading
 // goes on from the last commit.
 func (s *session) commit(ctx context.Context, flushPages bool) error {
+	s.waits("commit", endTimeout)
 	if err := s.prepare(flushPages); err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (s *session) finish() {
 	}
 	s.p.metrics.commits.WithLabelValues("committed", "").Inc()
 	s.lastCommit, s.uncommittedBytes = time.Now(), 0
-	s.p.alive(s.lastCommit)
+	s.p.watchdog.committed()
 }
 
 // abandon leaves the commit's outcome open: the workers keep the batch and
@@ -145,7 +146,6 @@ func (s *session) offsets(req *kmsg.TxnOffsetCommitRequest) error {
 		// Before the first join a broker would take this commit unfenced.
 		return fmt.Errorf("commit before the group is joined: %w", kerr.IllegalGeneration)
 	}
-	defer s.p.reach(BetweenOffsetsAndEnd)
 	req.Topics = req.Topics[:0]
 	for i := range s.p.cfg.Inputs {
 		topic := kmsg.NewTxnOffsetCommitRequestTopic()

@@ -53,6 +53,11 @@ type Config struct {
 	// 0 = DefaultClockTolerance, negative: it is not looked at.
 	ClockTolerance time.Duration
 
+	// StuckAfter is how long a step of the loop may take, or input may wait for
+	// a commit, before Live says so; a little later Run returns. Time in which
+	// the process was stopped does not count. 0 = DefaultStuckAfter.
+	StuckAfter time.Duration
+
 	Now        func() time.Time      // nil = time.Now
 	Logger     *slog.Logger          // nil = discard
 	Registerer prometheus.Registerer // nil = none
@@ -105,13 +110,15 @@ const (
 	DefaultEffectBytes = 48 << 20
 	// DefaultBackfillMaxOpen is longer than any pause of a backfill that lives.
 	DefaultBackfillMaxOpen = time.Hour
+	// DefaultStuckAfter lets a process whose loop stands still end within 30 s,
+	// and is more than any step that does not wait for Kafka takes.
+	DefaultStuckAfter = 20 * time.Second
 	// DefaultClockTolerance is more than clocks drift and less than a dwell.
 	DefaultClockTolerance = 2 * time.Minute
 
 	endsEvery         = time.Second            // how often log ends are asked for
 	idlePoll          = 100 * time.Millisecond // how long a poll waits where there is nothing
 	endTimeout        = 30 * time.Second       // of a commit; beyond it the client is replaced
-	watchdogAfter     = 25 * time.Second       // no commit for so long while there is input: exit
 	headerEveryCommit = 64                     // commits between two headers of a shard
 	maxRowsPerCommit  = 60_000                 // of all shards
 	maxPagesPerCommit = 256                    // of one shard, also on a clean stop
@@ -142,6 +149,9 @@ func (c *Config) fillDefaults() {
 	}
 	if c.BackfillMaxOpen == 0 {
 		c.BackfillMaxOpen = DefaultBackfillMaxOpen
+	}
+	if c.StuckAfter == 0 {
+		c.StuckAfter = DefaultStuckAfter
 	}
 	if c.ClockTolerance == 0 {
 		c.ClockTolerance = DefaultClockTolerance

@@ -1,5 +1,12 @@
 package pipeline
 
+import (
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
 // Point names a place in the protocol at which a test may kill the process.
 type Point string
 
@@ -24,4 +31,26 @@ func (p *Pipeline) reach(point Point) {
 	if p.cfg.Hook != nil {
 		p.cfg.Hook(point)
 	}
+}
+
+// offsetsAnswered reaches BetweenOffsetsAndEnd: when the broker's answer to a
+// TxnOffsetCommit has been read, and before the client, which waits for that
+// answer, ends the transaction.
+type offsetsAnswered struct{ p *Pipeline }
+
+var _ kgo.HookBrokerRead = offsetsAnswered{}
+
+// OnBrokerRead implements kgo.HookBrokerRead.
+func (h offsetsAnswered) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, err error) {
+	if err == nil && key == int16(kmsg.TxnOffsetCommit) {
+		h.p.reach(BetweenOffsetsAndEnd)
+	}
+}
+
+// hooked adds what the points need of the client, where somebody waits for them.
+func (p *Pipeline) hooked(options []kgo.Opt) []kgo.Opt {
+	if p.cfg.Hook == nil {
+		return options
+	}
+	return append(options, kgo.WithHooks(offsetsAnswered{p}))
 }

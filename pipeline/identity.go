@@ -100,7 +100,7 @@ func (s *session) checkInputs(last *checkpoint.Entry) ([]int, error) {
 			errForeign, strings.Join(missing, ", "), s.p.anew())
 	case len(added) > 0 && last.OldestNeeded <= last.Batch:
 		return nil, fmt.Errorf("%w: %s is new among the inputs, and batches without it are still to be replayed: "+
-			"start once more without it, stop cleanly, and add it then", errForeign, strings.Join(added, ", "))
+			"start once more without it until it is ready, stop, and add it then", errForeign, strings.Join(added, ", "))
 	}
 	return places, nil
 }

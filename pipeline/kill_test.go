@@ -27,6 +27,8 @@ type workerOrder struct {
 	Addrs []string
 	Point pipeline.Point
 	Nth   int64
+	// StuckAfter is how long the loop may stand still; 0 = the default.
+	StuckAfter time.Duration
 }
 
 const workerVariable = "HOLDFAST_TEST_WORKER"
@@ -36,6 +38,7 @@ func runWorker(order workerOrder) int {
 	t := &outsider{}
 	w := &world{t: t, addrs: order.Addrs, names: defaultNames()}
 	cfg := w.config()
+	cfg.StuckAfter = order.StuckAfter
 	if order.Nth > 0 {
 		var reached atomic.Int64
 		cfg.Hook = func(point pipeline.Point) {

@@ -14,7 +14,7 @@ import (
 
 // loop polls, applies and commits until the context ends.
 func (s *session) loop(ctx context.Context) error {
-	s.p.alive(time.Now())
+	s.p.watchdog.committed()
 	for ctx.Err() == nil {
 		err := s.once(ctx)
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) && !s.p.pending {
@@ -30,6 +30,7 @@ func (s *session) loop(ctx context.Context) error {
 // once is one round: what was assigned, what was read, and when it is time, a
 // commit.
 func (s *session) once(ctx context.Context) error {
+	s.moves("poll and apply")
 	if _, err := s.asker.get(); err != nil {
 		return err
 	}
@@ -55,7 +56,23 @@ func (s *session) once(ctx context.Context) error {
 		}
 	}
 	s.report()
-	return s.watch()
+	// What was taken back comes again at once: until then it counts as input.
+	s.p.watchdog.fed(s.anyBusy() || time.Since(s.lastCommit) <= s.p.cfg.CommitEvery)
+	s.moves("poll and apply")
+	if err := s.p.watchdog.starved(s.p.watchdog.grace()); err != nil {
+		return s.p.watchdog.gaveUp(err)
+	}
+	return nil
+}
+
+// moves is the loop's sign of life: it begins something that does not wait for Kafka.
+func (s *session) moves(doing string) {
+	s.p.watchdog.begin(&s.p.watchdog.loop, doing, s.p.cfg.StuckAfter)
+}
+
+// waits is the same for what may wait for Kafka so long.
+func (s *session) waits(doing string, may time.Duration) {
+	s.p.watchdog.begin(&s.p.watchdog.loop, doing, may+s.p.cfg.StuckAfter)
 }
 
 func (s *session) anyBusy() bool {
@@ -108,6 +125,9 @@ func (s *session) release(ctx context.Context, assigned []int32, gone map[int32]
 	if len(gone) == 0 {
 		return nil
 	}
+	s.waits("take back a commit", endTimeout)
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
 	if _, err := s.group.End(ctx, kgo.TryAbort); err != nil {
 		return s.abandon(fmt.Errorf("abort after a revoke: %w", err))
 	}
@@ -218,22 +238,6 @@ func (s *session) unfinished() bool {
 		}
 	}
 	return false
-}
-
-// watch ends the process when there is input and no commit for too long.
-func (s *session) watch() error {
-	last := time.Unix(0, s.p.lastCommit.Load())
-	if !s.anyBusy() {
-		if time.Since(s.lastCommit) > s.p.cfg.CommitEvery {
-			s.p.alive(time.Now())
-		}
-		return nil
-	}
-	if idle := time.Since(last); idle > watchdogAfter {
-		return fmt.Errorf("commit: none has succeeded for %s although there is input; the process gives up its place "+
-			"(last trouble: %s)", idle.Round(time.Second), s.p.status.lastTrouble())
-	}
-	return nil
 }
 
 // clockAhead says which shard's clock is ahead of the wall time; empty where none is.

@@ -52,7 +52,7 @@ type metrics struct {
 	believed   prometheus.Gauge
 	backfills  prometheus.Gauge
 	folded     prometheus.Counter
-	skipped    prometheus.Counter
+	skipped    prometheus.Gauge
 	waiting    *prometheus.GaugeVec
 	pagesAt    *prometheus.GaugeVec
 
@@ -100,7 +100,7 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		believed:   gauge("clock_trusted", "1 while the host's clock, the brokers' and the shards' agree.").WithLabelValues(),
 		backfills:  gauge("backfill_sessions_open", "Backfills that are on their way; silence waits for them.").WithLabelValues(),
 		folded:     counter("events_folded_total", "Events of days that had left the retained range, counted approximately.").WithLabelValues(),
-		skipped:    counter("offsets_skipped_total", "Offsets of the inputs that an operator has moved the position over.").WithLabelValues(),
+		skipped:    gauge("offsets_skipped", "Offsets of the inputs that were given up since the shards' beginning.").WithLabelValues(),
 		waiting:    gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt:    gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
@@ -171,7 +171,6 @@ func (p *Pipeline) observeSignals(w *worker) {
 	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)
 	p.metrics.deduplicated.Add(float64(now.Duplicates - min(was.Duplicates, now.Duplicates)))
 	p.metrics.folded.Add(float64(now.Folded - min(was.Folded, now.Folded)))
-	p.metrics.skipped.Add(float64(now.Skipped - min(was.Skipped, now.Skipped)))
 	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
 	before := was.Findings()
 	for i, f := range now.Findings() {
@@ -192,6 +191,8 @@ func (p *Pipeline) gauges(s *session) {
 	m.believed.Set(truth(p.times.doubted() == "" && s.clockAhead() == ""))
 	m.backfills.Set(float64(s.sessionsOpen()))
 	asked, _ := s.asker.get()
+	skipped := uint64(0)
+	defer func() { m.skipped.Set(float64(skipped)) }()
 	for _, w := range s.workers {
 		label := strconv.Itoa(int(w.partition))
 		slab, at := w.shard.Slab(), w.shard.Position()
@@ -199,6 +200,7 @@ func (p *Pipeline) gauges(s *session) {
 		if reading := max(w.clock.last, at.Clock); reading > 0 {
 			m.watermark.WithLabelValues(label).Set(float64(reading) / 1e6)
 		}
+		skipped += at.Counters.Skipped
 		m.customers.WithLabelValues(label).Set(float64(slab.Len()))
 		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
 		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))

@@ -28,7 +28,9 @@ type standing struct {
 // standings reads the group's offsets, waiting for transactions that are still
 // being ended: an answer without that wait may show the batch before.
 func (s *session) standings(ctx context.Context) (map[int32]standing, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.p.cfg.TransactionTimeout+15*time.Second)
+	limit := s.p.cfg.TransactionTimeout + 15*time.Second
+	s.waits("ask how a commit ended", limit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	partitions := make([]int32, s.p.partitions)
 	for n := range partitions {

@@ -75,7 +75,7 @@ func (w *worker) addHeader(s *session) {
 	h := checkpoint.Header{
 		Entry: w.entries[len(w.entries)-1], Group: s.p.cfg.Group,
 		BatchLog: s.placeOf(s.p.cfg.Topics.BatchLog), Checkpoint: s.placeOf(s.p.cfg.Topics.Checkpoint),
-		Pages: uint32(w.shard.Slab().Pages()), Last: w.resting,
+		Pages: w.shard.Slab().PagesInUse(), Last: w.resting,
 	}
 	h.LogOffset = w.logOffsets.before(h.OldestNeeded)
 	w.pages = append(w.pages, encodedPage{checkpoint.PageKey(uint32(w.partition), 0), h.Append(nil)})

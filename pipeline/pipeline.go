@@ -32,8 +32,8 @@ type Pipeline struct {
 	fetchPool    *fetchPool
 	decompressor *decompressor
 
-	stopping   atomic.Bool
-	lastCommit atomic.Int64 // unix nanoseconds; the watchdog's and the metrics'
+	stopping atomic.Bool
+	watchdog *watchdog
 }
 
 // New makes a pipeline; it connects nowhere yet.
@@ -58,15 +58,13 @@ func New(cfg Config) (*Pipeline, error) {
 		return nil, err
 	}
 	p.metrics = m
+	p.watchdog = newWatchdog(cfg.StuckAfter, p.status.lastTrouble)
 	p.status.set(false, "starting")
 	return p, nil
 }
 
-// Run works until ctx ends, then stops cleanly: it commits what is at hand,
-// writes all dirty pages and leaves the group. It returns nil after a clean
-// stop. Weather (rebalances, fences, coordinators that move, brokers that are
-// away) is answered with a new client; what it returns is final.
-func (p *Pipeline) Run(ctx context.Context) error {
+// work runs one client after another, until the context ends or nothing helps.
+func (p *Pipeline) work(ctx context.Context) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 5*time.Second
 	fences := 0
@@ -95,6 +93,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		p.status.interrupt(err.Error())
 		p.metrics.ready.Set(0)
 		p.cfg.Logger.Warn("replacing the Kafka client", "reason", err.Error())
+		p.watchdog.begin(&p.watchdog.loop, "wait for another try", patient)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -102,9 +101,6 @@ func (p *Pipeline) Run(ctx context.Context) error {
 		}
 	}
 }
-
-// alive notes a commit for the watchdog.
-func (p *Pipeline) alive(at time.Time) { p.lastCommit.Store(at.UnixNano()) }
 
 // owned are the workers in the order of their partitions.
 func (p *Pipeline) owned() []*worker {

@@ -116,7 +116,13 @@ func (s *session) step(now time.Time) error {
 			continue // what was read waits
 		}
 		w.clock.take(asked, w.partition)
-		group.Go(func() error { return w.work(s.p, in) })
+		group.Go(func() error {
+			if err := w.work(s.p, in); err != nil {
+				return err
+			}
+			s.moves("poll and apply") // each shard has its own time
+			return nil
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return err

@@ -205,8 +205,8 @@ func (w *worker) checkRanges(e *checkpoint.Entry) error {
 		ok = e.Inputs[i].Topic == w.topics[i]
 	}
 	if !ok {
-		return fmt.Errorf("read batch %d: %w: it was cut from other inputs than are configured; start once more with those, "+
-			"and stop cleanly before changing them", e.Batch, errForeign)
+		return fmt.Errorf("read batch %d: %w: it was cut from other inputs than are configured; start once more with those "+
+			"until it is ready, stop, and change them then", e.Batch, errForeign)
 	}
 	return nil
 }

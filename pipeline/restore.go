@@ -213,7 +213,7 @@ func (s *session) restoreFailure(task *restore, what string, err error) error {
 	err = fmt.Errorf("restore shard %d: %s: %w", task.partition, what, err)
 	switch {
 	case errors.As(err, &below):
-		return fmt.Errorf("%w; restore them, or go on without them: run `holdfast offsets skip --input %s/%d`, which counts "+
+		return fmt.Errorf("%w; restore them, or go on without them: stop, and run `holdfast offsets skip --input %s/%d`, which counts "+
 			"what is lost", err, below.Topic, below.Partition)
 	case isDamage(err):
 		return fmt.Errorf("%w; restore it, or, %s", err, s.p.anew())
@@ -337,8 +337,7 @@ func (s *session) checkHistory(w *worker, st standing, header *checkpoint.Header
 		return fmt.Errorf("read pages: %w; restore the topic %s, or, %s", state.ErrPageMissing, s.p.cfg.Topics.Checkpoint, s.p.anew())
 	case last.Partitions != s.p.partitions:
 		return fmt.Errorf("%w: the state was written for %d partitions and the inputs have %d now: keys have moved to other "+
-			"partitions, and Kafka takes no partition back; send on to topics of %d partitions, or, %s",
-			errForeign, last.Partitions, s.p.partitions, last.Partitions, s.p.anew())
+			"partitions, and Kafka takes no partition back; %s", errForeign, last.Partitions, s.p.partitions, s.p.anew())
 	case st.known && st.mark.Batch != last.Batch:
 		return fmt.Errorf("%w: the group stands at batch %d and the batch log ends with %d: one of them was changed by hand; "+
 			"restore it, or, %s", errForeign, st.mark.Batch, last.Batch, s.p.anew())

@@ -51,6 +51,7 @@ func (p *Pipeline) session(ctx context.Context) error {
 	for i := range p.cfg.Inputs {
 		s.inputOf[p.cfg.Inputs[i].Topic] = i
 	}
+	p.watchdog.begin(&p.watchdog.loop, "reach Kafka", patient)
 	defer s.close()
 	if err := s.connect(ctx); err != nil {
 		return err
@@ -63,6 +64,7 @@ func (p *Pipeline) session(ctx context.Context) error {
 	}
 	// A restarted process must end its previous life's open transaction before
 	// it reads anything: InitProducerID does.
+	p.watchdog.begin(&p.watchdog.loop, "begin as a producer", patient)
 	if _, _, err := s.client.ProducerID(ctx); err != nil {
 		return fmt.Errorf("%w: begin as a producer: %w", errReplaceClient, err)
 	}
@@ -79,6 +81,7 @@ func (p *Pipeline) session(ctx context.Context) error {
 	s.steppedAt = time.Now()
 	s.restore = newRestores(s, background)
 	err := s.loop(ctx)
+	s.waits("close the client", endTimeout)
 	// What ends for good leaves the group: whoever mends it need not wait.
 	s.leaving = s.leaving || err != nil && !errors.Is(err, errReplaceClient)
 	stop()

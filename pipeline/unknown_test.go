@@ -277,3 +277,26 @@ func TestRetentionLossEndsThePipeline(t *testing.T) {
 		wantEnd(t, done, v.topicOf(event.Visit), "deleted by retention")
 	})
 }
+
+// TestAStopAfterACommitThatWasTakenBack stops while the first commit is refused:
+// what is written then must not speak of pages that only the commit would have
+// brought.
+func TestAStopAfterACommitThatWasTakenBack(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		cfg := v.honest()
+		v.produce(few(50, start))
+		refused := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: v.names[topics.Outbox], Err: kerr.MessageTooLarge, Count: -1})
+		p := v.run(cfg)
+		time.Sleep(5 * time.Second)
+		refused.Remove()
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+		p = v.run(fresh(cfg))
+		v.caughtUp(cfg)
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+		v.verify(cfg, 50)
+	})
+}

@@ -223,13 +223,20 @@ func (i *instance) serve(ctx context.Context) error {
 
 func (i *instance) handler() http.Handler {
 	return ops.Handler(ops.Options{
-		// The pipeline ends with an error where its loop stands still, and the
-		// process with it: whoever answers here is alive.
-		Live:    func() error { return nil },
+		Live:    i.live,
 		Ready:   i.checks,
 		Started: func() bool { return i.started.Load() || i.ready() },
 		Metrics: i.registry, Token: i.token, Log: i.logger,
 	})
+}
+
+// live says what stands still in the pipeline. It ends by itself soon after, and
+// the process with it: this is for whoever asks before.
+func (i *instance) live() error {
+	if i.pipeline == nil {
+		return nil
+	}
+	return i.pipeline.Live()
 }
 
 // ready says whether the pipeline is, and remembers that it once was.

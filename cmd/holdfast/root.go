@@ -108,7 +108,7 @@ func (c *cli) root() *cobra.Command {
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
 		c.auditCommand(), c.backfillCommand(), c.clockCommand(), c.configCommand(), c.demoCommand(), c.enginesCommand(),
-		c.explainCommand(), modelcli.NewFitCommand(), c.healthCommand(), c.migrateCommand(), c.produceCommand(),
+		c.explainCommand(), modelcli.NewFitCommand(), c.healthCommand(), c.migrateCommand(), c.offsetsCommand(), c.produceCommand(),
 		c.rowsCommand(), c.runCommand(), modelcli.NewScoreCommand(), c.validateCommand(), c.versionCommand(), c.waitCommand(),
 	}
 }

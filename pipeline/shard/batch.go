@@ -131,7 +131,7 @@ type Counters struct {
 	DeadlinesFired   uint64
 	AlertsRaised     uint64
 	Folded           uint64 // of Applied: events of days that had left the retained range
-	Skipped          uint64 // offsets that an operator has moved the position over
+	Skipped          uint64 // offsets that an operator has given up: not read, or gone before a page reflected them
 	UnknownOrder     uint64 // refunds, adjustments and cancels that came before or long after their order
 	Saturated        uint64 // events that a count or a sum could not take in full
 }

@@ -41,6 +41,16 @@ func (s *Slab) Len() int { return s.count }
 // Pages is the number of pages.
 func (s *Slab) Pages() int { return len(s.pages) }
 
+// PagesInUse is the number of pages up to the last one that holds a customer. It
+// is less than Pages where a batch that began a page was taken back.
+func (s *Slab) PagesInUse() uint32 {
+	n := len(s.pages)
+	for n > 0 && (s.pages[n-1] == nil || s.pages[n-1].count == 0) {
+		n--
+	}
+	return uint32(n)
+}
+
 // Begin names the batch whose changes follow. In a replay records of pages
 // that already reflect the batch are left alone: Load does not give them.
 func (s *Slab) Begin(batch uint64, replay bool) { s.batch, s.replay = batch, replay }
