@@ -94,14 +94,15 @@ const (
 func (s *session) askBrokers(ctx context.Context) error {
 	topic := s.p.cfg.Topics.Checkpoint
 	before := time.Now()
-	written, err := s.reader.ProduceSync(ctx, &kgo.Record{Topic: topic, Key: []byte(witnessKey), Value: []byte{}}).First()
+	mine := time.UnixMilli(1) // what differs from it is the brokers'
+	written, err := s.reader.ProduceSync(ctx, &kgo.Record{Topic: topic, Key: []byte(witnessKey), Value: []byte{}, Timestamp: mine}).First()
 	if err != nil {
 		return fmt.Errorf("ask the brokers for the time: %w", err)
 	}
 	after := time.Now()
 	_, err = checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{Topic: topic, Partition: 0,
 		From: written.Offset, To: written.Offset + 1, Isolation: checkpoint.ReadUncommitted}, func(r *kgo.Record) error {
-		if logAppendTime := int8(1); r.Attrs.TimestampType() == logAppendTime {
+		if !r.Timestamp.Equal(mine) {
 			s.p.times.appended(event.Instant(r.Timestamp.UnixMicro()), before.Add(after.Sub(before)/2))
 		}
 		return nil

@@ -74,6 +74,7 @@ func Start(options Options) (*Cluster, error) {
 		listeners.close()
 		return nil, errors.Join(fmt.Errorf("start embedded Kafka: %w", err), unlock(lock))
 	}
+	stampAsTopicsSay(fake)
 	cleaner, err := newCleaner(fake)
 	if err != nil {
 		fake.Close()

@@ -145,7 +145,7 @@ func Catalogue(names Names, replication int16) []Topic {
 		if topic.Name == "" {
 			continue
 		}
-		topic.Settings = append(topic.Settings, everywhere(replication)...)
+		topic.Settings = append(topic.Settings, everywhere(topic, replication)...)
 		named = append(named, topic)
 	}
 	return named

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Problem is one difference between the list and the cluster.
@@ -114,7 +115,7 @@ func (t Topic) compare(have found, inputs int32, layout Layout) []Problem {
 	want := t.Partitions.Count(inputs)
 	// Inputs that differ are reported once, together; other counts that need
 	// not follow the inputs may be chosen freely.
-	if t.CoPartitioned && t.Direction == Own && have.partitions != want || t.Key == DeadLetters && have.partitions < want {
+	if t.CoPartitioned && t.Direction != In && have.partitions != want {
 		problems = append(problems, Problem{
 			Topic: t.Name, Subject: "partitions", Blocking: true,
 			Want: strconv.Itoa(int(want)), Have: strconv.Itoa(int(have.partitions)),
@@ -137,7 +138,28 @@ func (t Topic) compare(have found, inputs int32, layout Layout) []Problem {
 			Fix:    "allow DescribeConfigs on it to whoever migrates",
 		})
 	}
-	return append(problems, t.compareSettings(have.settings)...)
+	return append(append(problems, t.compareSettings(have.settings)...), t.looseGuard(have.settings)...)
+}
+
+// Settings that guard an input whose producers stamp its records.
+const (
+	timestampType  = "message.timestamp.type"
+	timestampAhead = "message.timestamp.after.max.ms"
+	mostAhead      = time.Hour // Kafka 4's own
+)
+
+// looseGuard is about inputs with their producers' stamps, where brokers take
+// stamps from far in the future.
+func (t Topic) looseGuard(have map[string]string) []Problem {
+	ahead, err := strconv.ParseInt(have[timestampAhead], 10, 64)
+	if t.Direction != In || have[timestampType] != "CreateTime" || err != nil || ahead >= 0 && ahead <= mostAhead.Milliseconds() {
+		return nil
+	}
+	return []Problem{{
+		Topic: t.Name, Subject: timestampAhead, Want: "at most " + milliseconds(mostAhead), Have: have[timestampAhead],
+		Reason: "a producer whose clock is ahead may stamp records of any time to come, and retention keeps them as long",
+		Fix:    fmt.Sprintf("set %s=%s on the topic", timestampAhead, milliseconds(mostAhead)),
+	}}
 }
 
 func (t Topic) compareSettings(have map[string]string) []Problem {

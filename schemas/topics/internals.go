@@ -81,6 +81,7 @@ func outputs() []Topic {
 		}
 	}
 	deadLetters := output(DeadLetters, LikeInputs, 14*day, "rejected records with the reason, same partition as the original")
+	deadLetters.CoPartitioned = true
 	deadLetters.Settings = append(deadLetters.Settings, sized(deadLetterBytes, "the original bytes plus headers that say why"))
 	return []Topic{
 		output(Alerts, Few, 90*day, "churn alerts, in order per customer"),
@@ -90,11 +91,22 @@ func outputs() []Topic {
 }
 
 // everywhere are the settings of all topics.
-func everywhere(replication int16) []Setting {
-	settings := []Setting{{
+func everywhere(topic Topic, replication int16) []Setting {
+	stamps := Setting{
 		Name: "message.timestamp.type", Value: "LogAppendTime", Match: AsTuned,
 		Reason: "retention counts from arrival: a backfill stamped years ago is not removed at once, nor a producer's wrong clock refused",
-	}}
+	}
+	switch {
+	case topic.Direction == In:
+		stamps.Match = Exactly
+		stamps.Reason = "with CreateTime a record carries its producer's clock: retention goes by it, and an event is held against " +
+			"the very clock that stamped it, and against the processor's"
+	case topic.Key == Checkpoint:
+		stamps.Match = Exactly
+		stamps.Reason = "the time at which the brokers append is the second witness that the host's clock is right; without it a clock " +
+			"that is wrong from the start is not noticed"
+	}
+	settings := []Setting{stamps}
 	if replication >= 3 {
 		settings = append(settings, Setting{
 			Name: "min.insync.replicas", Value: "2", Match: AtLeast,
