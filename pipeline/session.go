@@ -103,6 +103,11 @@ func (s *session) connect(ctx context.Context) error {
 		s.p.status.set(false, "Kafka does not answer: "+err.Error())
 		return fmt.Errorf("%w: reach Kafka: %w", errReplaceClient, err)
 	}
+	if err := CheckBrokers(ctx, reader); errors.Is(err, ErrBrokersTooOld) {
+		return err
+	} else if err != nil {
+		return fmt.Errorf("%w: %w", errReplaceClient, err)
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/sinks/clickhouse"
@@ -148,6 +149,12 @@ func (v *validation) checkKafka(ctx context.Context, c *cli, loaded *config.Load
 		return
 	}
 	defer client.Close()
+	switch err := pipeline.CheckBrokers(ctx, client); {
+	case errors.Is(err, pipeline.ErrBrokersTooOld):
+		v.fail(exitFailed, "kafka", err.Error(), "")
+	case err != nil:
+		v.fail(exitUnreachable, "kafka", err.Error(), "")
+	}
 	found, err := lookAtTopics(ctx, client, &loaded.Config)
 	if err != nil {
 		v.fail(exitUnreachable, "kafka", err.Error(), "")

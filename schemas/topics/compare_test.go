@@ -81,10 +81,24 @@ func TestCompareReportsDrift(t *testing.T) {
 		change func(map[string]found)
 		want   []string // topic, subject, blocking
 	}{
-		"nothing differs":           {func(map[string]found) {}, nil},
-		"unequal inputs":            {partitionsOf(names[Visits], 7), []string{"retail.purchases.v1 partitions !"}},
-		"checkpoint count":          {partitionsOf(names[Checkpoint], 7), []string{"holdfast.checkpoint.v1 partitions !"}},
-		"too few dead letters":      {partitionsOf(names[DeadLetters], 1), []string{"holdfast.dlq.v1 partitions !"}},
+		"nothing differs":         {func(map[string]found) {}, nil},
+		"unequal inputs":          {partitionsOf(names[Visits], 7), []string{"retail.purchases.v1 partitions !"}},
+		"checkpoint count":        {partitionsOf(names[Checkpoint], 7), []string{"holdfast.checkpoint.v1 partitions !"}},
+		"too few dead letters":    {partitionsOf(names[DeadLetters], 1), []string{"holdfast.dlq.v1 partitions !"}},
+		"too many dead letters":   {partitionsOf(names[DeadLetters], 7), []string{"holdfast.dlq.v1 partitions !"}},
+		"internal count":          {partitionsOf(names[Internal], 3), []string{"holdfast.internal.v1 partitions !"}},
+		"batch log count":         {partitionsOf(names[BatchLog], 9), []string{"holdfast.batch-log.v1 partitions !"}},
+		"stamped by producers":    {settingOf(names[Visits], "message.timestamp.type", "CreateTime"), []string{"retail.visits.v1 message.timestamp.type"}},
+		"stamped by us":           {settingOf(names[Alerts], "message.timestamp.type", "CreateTime"), nil},
+		"pages without a witness": {settingOf(names[Checkpoint], "message.timestamp.type", "CreateTime"), []string{"holdfast.checkpoint.v1 message.timestamp.type"}},
+		"stamped by producers, any time": {func(e map[string]found) {
+			e[names[Visits]].settings["message.timestamp.type"] = "CreateTime"
+			e[names[Visits]].settings["message.timestamp.after.max.ms"] = "9223372036854775807"
+		}, []string{"retail.visits.v1 message.timestamp.type", "retail.visits.v1 message.timestamp.after.max.ms"}},
+		"stamped by producers, guarded": {func(e map[string]found) {
+			e[names[Visits]].settings["message.timestamp.type"] = "CreateTime"
+			e[names[Visits]].settings["message.timestamp.after.max.ms"] = "3600000"
+		}, []string{"retail.visits.v1 message.timestamp.type"}},
 		"more alert partitions":     {partitionsOf(names[Alerts], 9), nil},
 		"checkpoint deletes":        {settingOf(names[Checkpoint], "cleanup.policy", "compact,delete"), []string{"holdfast.checkpoint.v1 cleanup.policy !"}},
 		"purchases compacted":       {settingOf(names[Purchases], "cleanup.policy", "compact"), []string{"retail.purchases.v1 cleanup.policy !"}},
