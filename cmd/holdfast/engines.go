@@ -79,6 +79,7 @@ type engineSet struct {
 	kafka      *devkafka.Cluster
 	clickhouse *devclickhouse.Process // nil where it cannot be had
 	taken      []string               // addresses that were in use, in words
+	forget     func() error           // removes what was told of the place; nil = nothing was
 
 	stopTending context.CancelFunc // nil where nothing is tended
 	tended      chan struct{}
@@ -109,6 +110,16 @@ func (c *cli) startEngines(ctx context.Context, options engineOptions) (*engineS
 	}
 	for _, words := range running.taken {
 		fmt.Fprintln(c.stderr, words)
+	}
+	if len(running.taken) > 0 {
+		p := enginePlace{PID: os.Getpid(), Kafka: strings.Join(running.kafka.Addrs(), ",")}
+		if running.clickhouse != nil {
+			p.ClickHouse = "http://" + running.clickhouse.Addr()
+		}
+		if err := c.tellPlace(p); err != nil {
+			return nil, errors.Join(err, running.close())
+		}
+		running.forget = c.forgetPlace
 	}
 	c.keys["kafka.brokers"] = strings.Join(running.kafka.Addrs(), ",")
 	c.keys["sinks.clickhouse.dsn"], c.keys["sinks.clickhouse.dsn_file"] = "", ""
@@ -272,6 +283,9 @@ func (e *engineSet) tend(stderr io.Writer) {
 // close stops the engines: ClickHouse first, as nobody reads from it any more.
 func (e *engineSet) close() error {
 	var failures []error
+	if e.forget != nil {
+		failures = append(failures, e.forget())
+	}
 	if e.stopTending != nil {
 		e.stopTending()
 		<-e.tended

@@ -40,7 +40,7 @@ func (c *cli) migrateCommand() *cobra.Command {
 					return err
 				}
 				done, err := c.migrate(command.Context(), loaded, mode.mode, flags)
-				return errors.Join(c.printMigration(done, mode.mode), err)
+				return errors.Join(c.printMigration(done), err)
 			},
 		}
 		sub.Flags().BoolVar(&flags.topics, "topics", false, "topics only")
@@ -57,6 +57,8 @@ func (c *cli) migrateCommand() *cobra.Command {
 type migration struct {
 	Topics []topicLine `json:"topics,omitempty"`
 	Tables []tableLine `json:"tables,omitempty"`
+	// NoTables says why there is nothing to say of tables.
+	NoTables string `json:"no_tables,omitempty"`
 }
 
 type topicLine struct {
@@ -80,7 +82,11 @@ func (c *cli) migrate(ctx context.Context, loaded *config.Loaded, mode clickhous
 			return done, err
 		}
 	}
-	if !both && !flags.tables || !loaded.Sinks.ClickHouse.On() {
+	switch {
+	case !both && !flags.tables:
+		return done, nil
+	case !loaded.Sinks.ClickHouse.On():
+		done.NoTables = "are not wanted: ClickHouse is switched off"
 		return done, nil
 	}
 	conn, err := c.clickhouse(ctx, loaded)
@@ -95,6 +101,9 @@ func (c *cli) migrate(ctx context.Context, loaded *config.Loaded, mode clickhous
 	}
 	defer conn.Close()
 	done.Tables, err = migrateTables(ctx, conn, mode)
+	if err == nil && len(done.Tables) == 0 {
+		done.NoTables = "are up to date"
+	}
 	return done, err
 }
 
@@ -150,7 +159,7 @@ func migrateTables(ctx context.Context, conn driver.Conn, mode clickhouse.Migrat
 	return lines, err
 }
 
-func (c *cli) printMigration(done migration, mode clickhouse.MigrateMode) error {
+func (c *cli) printMigration(done migration) error {
 	if c.output == "json" {
 		encoder := json.NewEncoder(c.stdout)
 		encoder.SetIndent("", "  ")
@@ -163,8 +172,8 @@ func (c *cli) printMigration(done migration, mode clickhouse.MigrateMode) error 
 	for _, line := range done.Tables {
 		fmt.Fprintf(text, "table  %04d_%-25s %s\n", line.Number, line.Name, line.State)
 	}
-	if len(done.Tables) == 0 && mode == clickhouse.MigrateUp && len(done.Topics) > 0 {
-		text.WriteString("tables are up to date, or ClickHouse is switched off\n")
+	if done.NoTables != "" {
+		fmt.Fprintf(text, "tables %s\n", done.NoTables)
 	}
 	_, err := fmt.Fprint(c.stdout, text)
 	return err

@@ -156,6 +156,10 @@ func (c *cli) load() (*config.Loaded, error) {
 		}
 		input.File = file
 	}
+	loaded, err := config.Load(input)
+	if err != nil || !c.findEngines(loaded) {
+		return loaded, err
+	}
 	return config.Load(input)
 }
 

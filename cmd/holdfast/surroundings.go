@@ -15,6 +15,7 @@ type surroundings struct {
 	stdout, stderr io.Writer
 	environ        map[string]string
 	hostName       string
+	cacheDir       string // the user's; empty where there is none
 	readFile       func(string) ([]byte, error)
 	now            func() time.Time
 	terminal       bool // whether stderr is one: progress bars and colours
@@ -27,8 +28,12 @@ func fromProcess() surroundings {
 	if err != nil || hostName == "" {
 		hostName = "holdfast"
 	}
+	cacheDir, err := os.UserCacheDir()
+	if err != nil {
+		cacheDir = ""
+	}
 	return surroundings{
-		stdout: os.Stdout, stderr: os.Stderr, environ: environment(os.Environ()), hostName: hostName,
+		cacheDir: cacheDir, stdout: os.Stdout, stderr: os.Stderr, environ: environment(os.Environ()), hostName: hostName,
 		readFile: os.ReadFile, now: time.Now, terminal: term.IsTerminal(int(os.Stderr.Fd())), signals: true,
 	}
 }
