@@ -66,6 +66,9 @@ func (c *cli) engines(ctx context.Context, options engineOptions) (err error) {
 	if running.clickhouse != nil {
 		fmt.Fprintf(c.stdout, "ClickHouse  http://%s\n", running.clickhouse.Addr())
 	}
+	if running.clickhouse != nil && c.tokenPath(running.clickhouse.Addr()) != "" {
+		fmt.Fprintf(c.stdout, "Token       %s (password for changes; everybody on this host may read)\n", c.tokenPath(running.clickhouse.Addr()))
+	}
 	if brokers := c.keys["kafka.brokers"]; brokers != config.EmbeddedBroker || c.keys["sinks.clickhouse.dsn"] != config.EmbeddedClickHouse {
 		fmt.Fprintf(c.stdout, "Use         holdfast run --brokers %s --clickhouse %s\n", brokers, orElse(c.keys["sinks.clickhouse.dsn"], "off"))
 	}
@@ -80,6 +83,8 @@ type engineSet struct {
 	clickhouse *devclickhouse.Process // nil where it cannot be had
 	taken      []string               // addresses that were in use, in words
 	forget     func() error           // removes what was told of the place; nil = nothing was
+	// forgetToken removes the file of ClickHouse's token.
+	forgetToken func() error
 
 	stopTending context.CancelFunc // nil where nothing is tended
 	tended      chan struct{}
@@ -142,7 +147,7 @@ func (c *cli) startClickHouse(ctx context.Context, running *engineSet, options e
 	if options.clickhouseListen == "" && !portFree(wanted) {
 		listen = "127.0.0.1:0"
 	}
-	engine := devclickhouse.Options{Listen: listen}
+	engine := devclickhouse.Options{Listen: listen, Token: c.drawToken()}
 	if options.data == "" {
 		folder, err := os.MkdirTemp("", "holdfast-clickhouse-")
 		if err != nil {
@@ -160,6 +165,10 @@ func (c *cli) startClickHouse(ctx context.Context, running *engineSet, options e
 		return err
 	}
 	running.clickhouse = process
+	running.forgetToken = func() error { return c.forgetToken(process.Addr()) }
+	if err := c.tellToken(process.Addr(), engine.Token); err != nil {
+		return err
+	}
 	if listen != wanted {
 		running.taken = append(running.taken, fmt.Sprintf("%s is in use, ClickHouse listens on %s", wanted, process.Addr()))
 	}
@@ -292,6 +301,9 @@ func (e *engineSet) close() error {
 	}
 	if e.clickhouse != nil {
 		failures = append(failures, e.clickhouse.Close())
+		if e.forgetToken != nil {
+			failures = append(failures, e.forgetToken())
+		}
 	}
 	return errors.Join(append(failures, e.kafka.Close())...)
 }

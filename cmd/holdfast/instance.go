@@ -74,6 +74,7 @@ func (i *instance) makeLoader(c *cli) error {
 	if err != nil {
 		return &coded{max(codeOf(err), exitInvalid), err}
 	}
+	c.unlock(options)
 	kafka, err := connect.Kafka(i.loaded.Kafka, c.readFile)
 	if err != nil {
 		return &coded{exitInvalid, err}

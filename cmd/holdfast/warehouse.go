@@ -28,6 +28,7 @@ func (c *cli) clickhouse(ctx context.Context, cfg *config.Loaded) (driver.Conn, 
 	if options == nil {
 		return nil, nil
 	}
+	c.unlock(options)
 	return c.openClickHouse(ctx, cfg, options)
 }
 
@@ -62,6 +63,7 @@ func (c *cli) createDatabase(ctx context.Context, cfg *config.Loaded) error {
 		return err
 	}
 	options.Auth.Database = "default"
+	c.unlock(options)
 	conn, err := c.openClickHouse(ctx, cfg, options)
 	if err != nil {
 		return err

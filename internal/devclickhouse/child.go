@@ -27,6 +27,7 @@ type childOptions struct {
 	MaxBodyBytes int64
 	MaxMemory    int64 // bytes
 	Faults       bool
+	Token        string
 	RemoveData   bool
 	StopTimeout  time.Duration
 	Parent       int // process id
@@ -62,7 +63,8 @@ func runChild(text string) (code int) {
 	stop := stopSignal(c.Parent)
 	server, err := Open(context.Background(), Options{
 		Library: c.Library, DataDir: c.DataDir, Listen: c.Listen, MaxRequests: c.MaxRequests,
-		MaxBodyBytes: c.MaxBodyBytes, MaxMemoryBytes: c.MaxMemory, Faults: c.Faults, StopTimeout: c.StopTimeout,
+		MaxBodyBytes: c.MaxBodyBytes, MaxMemoryBytes: c.MaxMemory, Faults: c.Faults, Token: c.Token,
+		StopTimeout: c.StopTimeout,
 	})
 	if err != nil {
 		return tell(ready, childReady{Error: err.Error(), Kind: kindOf(err)})

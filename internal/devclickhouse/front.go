@@ -1,6 +1,7 @@
 package devclickhouse
 
 import (
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -23,6 +24,7 @@ type front struct {
 	faults    *faults
 	uploads   string // folder of temporary files
 	bodyBytes int64
+	token     string // whoever bears it may write; empty = everybody
 }
 
 func (f *front) handler(withFaults bool) http.Handler {
@@ -56,8 +58,29 @@ func sameHost(next http.Handler) http.Handler {
 				return
 			}
 		}
+		// A browser says where a request comes from; other clients say nothing.
+		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "none" && site != "same-origin" {
+			writeError(w, refusal(497, "ACCESS_DENIED", "Requests of other web pages are refused"))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// mayWrite reports whether a request bears the token, or none is wanted. It
+// stands where a password does.
+func (f *front) mayWrite(r *http.Request) bool {
+	if f.token == "" {
+		return true
+	}
+	given := r.Header.Get("X-ClickHouse-Key")
+	if _, password, ok := r.BasicAuth(); ok && given == "" {
+		given = password
+	}
+	if given == "" {
+		given = r.URL.Query().Get("password")
+	}
+	return subtle.ConstantTimeCompare([]byte(given), []byte(f.token)) == 1
 }
 
 // loopbackHost says whether host, with or without a port, is this computer's
@@ -121,8 +144,21 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.Method != http.MethodPost && !readOnly[stmt.first] {
+	if err := q.names(stmt); err != nil {
+		return err
+	}
+	mayWrite := f.mayWrite(r)
+	switch {
+	case r.Method != http.MethodPost && !readOnly[stmt.first]:
 		return refusal(164, "READONLY", "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries")
+	case !mayWrite && !readOnly[stmt.first]:
+		return refusal(164, "READONLY", "Cannot execute query in readonly mode: the embedded engine takes changes from Holdfast's own commands only; "+
+			"another client needs the token that stands in the file named by `holdfast engines`")
+	}
+	if r.Method != http.MethodPost || !mayWrite {
+		if err := q.onlyRead(); err != nil {
+			return err
+		}
 	}
 	return f.apply(w, r, session, q, stmt, body)
 }

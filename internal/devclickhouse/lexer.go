@@ -10,7 +10,7 @@ type tokenKind uint8
 const (
 	endToken    tokenKind = iota
 	wordToken             // bare word or number
-	quotedToken           // `name` or "name", text without the quotes
+	quotedToken           // `name` or "name", text as the engine reads it
 	stringToken           // 'text' or a heredoc
 	signToken             // one byte
 )
@@ -46,7 +46,9 @@ func (l *lexer) next() token {
 		return l.token(stringToken, start, start, l.at)
 	case c == '`' || c == '"':
 		l.quoted(c)
-		return l.token(quotedToken, start, start+1, max(start+1, l.at-1))
+		t := l.token(quotedToken, start, start+1, max(start+1, l.at-1))
+		t.text = unquote(t.text, c)
+		return t
 	case c == '$' && l.heredoc():
 		return l.token(stringToken, start, start, l.at)
 	case isWordByte(c):

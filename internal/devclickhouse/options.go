@@ -35,6 +35,9 @@ type Options struct {
 	// MaxMemoryBytes bounds the engine's memory (0: 4 GiB); a statement that
 	// needs more spills to disk or fails with code 241.
 	MaxMemoryBytes int64
+	// Token, where not empty, is what a client must give as its password to
+	// change anything; others may read.
+	Token string
 	// Faults serves the fault hooks under FaultPath; for tests only.
 	Faults bool
 

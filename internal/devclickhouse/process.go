@@ -164,7 +164,7 @@ func (p *Process) launch() (c *child, ready *os.File, err error) {
 	text, err := json.Marshal(childOptions{
 		Library: o.Library, DataDir: o.DataDir, Listen: o.Listen, MaxRequests: o.MaxRequests, MaxBodyBytes: o.MaxBodyBytes,
 		MaxMemory: o.MaxMemoryBytes,
-		Faults:    o.Faults, RemoveData: o.RemoveData, StopTimeout: o.StopTimeout, Parent: os.Getpid(),
+		Faults:    o.Faults, Token: o.Token, RemoveData: o.RemoveData, StopTimeout: o.StopTimeout, Parent: os.Getpid(),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the child's options: %w", err)

@@ -67,6 +67,30 @@ func readRequest(r *http.Request) (*request, error) {
 	return q, nil
 }
 
+// names refuses parameters that stand for a name and are a path.
+func (q *request) names(stmt *statement) error {
+	for _, p := range q.parameters {
+		if t := (token{kind: quotedToken, text: p.value}); stmt.identifiers && !tableName(t) {
+			return own("a table named " + p.value)
+		}
+	}
+	return nil
+}
+
+// rights are settings that widen what a statement may do.
+var rights = set("readonly", "allow_ddl", "allow_introspection_functions", "profile", "role")
+
+// onlyRead lets the engine itself refuse what changes anything or leaves it.
+func (q *request) onlyRead() error {
+	for _, s := range q.settings {
+		if rights[strings.ToLower(s.name)] {
+			return refusal(164, "READONLY", "Cannot modify '%s' setting in readonly mode", s.name)
+		}
+	}
+	q.settings = append(q.settings, setting{name: "readonly", value: "1"})
+	return nil
+}
+
 func (q *request) take(name, value string) error {
 	switch {
 	case name == "query":

@@ -68,7 +68,7 @@ func open(ctx context.Context, o Options) (s *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &front{pool: pool, faults: &faults{}, uploads: uploads, bodyBytes: o.MaxBodyBytes}
+	f := &front{pool: pool, faults: &faults{}, uploads: uploads, bodyBytes: o.MaxBodyBytes, token: o.Token}
 	s = &Server{
 		addr: listener.Addr().String(), pool: pool, faults: f.faults, lock: lock,
 		served: make(chan error, 1), stopTime: o.StopTimeout,

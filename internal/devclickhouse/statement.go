@@ -19,6 +19,8 @@ type statement struct {
 	// session tells that the statement changes its session (SET, USE,
 	// CREATE TEMPORARY).
 	session bool
+	// identifiers tells that parameters of the request name tables or columns.
+	identifiers bool
 
 	name int // where the last name stood that follows INTO, TABLE, FUNCTION or a dot
 }
@@ -43,6 +45,7 @@ func parseStatement(sql []byte) (*statement, error) {
 		if err := f.see(t); err != nil {
 			return nil, err
 		}
+		s.identifiers = f.identifiers
 		if t.kind == wordToken {
 			words++
 			if words == 1 {
