@@ -8,6 +8,7 @@
 // and whatever it does not know for certain it does again.
 //
 //	loader.go      the consumer group, and one worker per partition
+//	tables.go      waiting for ClickHouse, and for tables that fit
 //	worker.go      one partition: gather, insert, commit
 //	insert.go      one insert, its errors by class, and the search for a bad row
 //	columns.go     from the outbox's blocks to typed columns
