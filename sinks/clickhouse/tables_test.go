@@ -285,3 +285,25 @@ func TestTablesAreTrustedUntilAnInsertFails(t *testing.T) {
 	}
 	check("")
 }
+
+// TestTablesMadeAnewInTheMiddleOfABatch: rows that went into one table before
+// another was missing are there also when both were made anew.
+func TestTablesMadeAnewInTheMiddleOfABatch(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	l := r.loader()
+	l.times.trust = time.Hour
+	r.kept(l)
+	r.customers(0, 1, 1, nil)
+	r.arrived(l, 1, 1)
+	r.exec("DROP TABLE score_history")
+	r.customers(0, 0, 10, nil)
+	r.says(l, storeState{name: "without a table", says: "score_history"})
+	if n := r.count("SELECT count() FROM customer_current FINAL WHERE src_partition = 0"); n != 10 {
+		t.Errorf("%d rows in the first table, want 10", n)
+	}
+	r.exec("TRUNCATE TABLE customer_current")
+	if _, err := Migrate(t.Context(), r.conn, MigrateUp); err != nil {
+		t.Fatal(err)
+	}
+	r.arrived(l, 0, 10)
+}
