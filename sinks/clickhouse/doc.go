@@ -17,5 +17,6 @@
 //	position.go    how far the loading is
 //	schema.go      whether the tables are what this version writes to
 //	migrate.go     the runner of schemas/clickhouse
-//	audit.go       holes and doubles in the dense row numbers; audit_metrics.go shows them
+//	audit.go       holes and doubles in the dense row numbers, by shard and life
+//	audit_report.go what came of it; audit_metrics.go shows it
 package clickhouse
