@@ -44,6 +44,8 @@ type CustomerRow struct {
 	PurchaseDaysLife uint32 `col:"purchase_days_life" type:"UInt32" doc:"distinct purchase days ever"`
 	MonetaryNetLife  Money  `col:"monetary_net_life" type:"Decimal(18, 4)" doc:"net revenue ever, refunds deducted"`
 
+	RefundsWaitingNet Money `col:"refunds_waiting_net" type:"Decimal(18, 4)" doc:"refunds and adjustments whose order is not known, deducted from no other amount"`
+
 	RecencyDays        Null[uint32]  `col:"recency_days" type:"Nullable(UInt32)" doc:"days since the latest purchase day, at as_of"`
 	TenureDays         Null[uint32]  `col:"tenure_days" type:"Nullable(UInt32)" doc:"days since the first purchase day, at as_of"`
 	MonetaryMeanRepeat Null[float64] `col:"monetary_mean_repeat" type:"Nullable(Decimal(18, 4))" doc:"mean net value of the repeat purchase days with a positive one"`
@@ -68,7 +70,7 @@ type CustomerRow struct {
 	Complaints90d           uint32       `col:"complaints_90d" type:"UInt32" doc:"complaints made in the last 90 business days"`
 	Complaints30dByCategory [9]uint32    `col:"complaints_30d_by_category" type:"Array(UInt32)" doc:"complaints_30d by category: quality, contract, logistics, service, attitude, price, billing, digital, other"`
 	Complaints90dByCategory [9]uint32    `col:"complaints_90d_by_category" type:"Array(UInt32)" doc:"complaints_90d by category, in the same order"`
-	OldestOpenComplaintDays Null[uint32] `col:"oldest_open_complaint_days" type:"Nullable(UInt32)" doc:"age in days of the oldest open complaint"`
+	OldestOpenComplaintDays Null[uint32] `col:"oldest_open_complaint_days" type:"Nullable(UInt32)" doc:"business days since the oldest open complaint was made, at as_of"`
 	ComplaintSLABreached    bool         `col:"complaint_sla_breached" type:"UInt8" doc:"1 where an open complaint is past its response or resolution time"`
 	RatingLast              Null[uint8]  `col:"rating_last" type:"Nullable(UInt8)" doc:"latest rating, 1 to 5"`
 
@@ -96,7 +98,7 @@ type CustomerRow struct {
 	Tier           string        `col:"tier" type:"LowCardinality(String)" doc:"value pyramid tier; empty while no cut points are in force"`
 	ReasonCodes    []ReasonCode  `col:"reason_codes" type:"Array(LowCardinality(String))" history:"y" doc:"up to three reasons, strongest first"`
 
-	Approximate       bool            `col:"approximate" type:"UInt8" doc:"1 where something older than what is remembered may be missing"`
+	Approximate       bool            `col:"approximate" type:"UInt8" doc:"1 where something may be missing: older than what is remembered, or beyond what a number here can hold"`
 	DropoutIdentified bool            `col:"dropout_identified" type:"UInt8" doc:"0 where the model cannot tell silence from loss"`
 	DataSufficiency   DataSufficiency `col:"data_sufficiency" type:"LowCardinality(String)" doc:"ok, few_customers, short_history, few_outcomes, no_fit"`
 	Model             string          `col:"model" type:"LowCardinality(String)" doc:"purchase model"`

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,9 +50,46 @@ func columnList(table signal.Table, only func(signal.ColumnSpec) bool, coded boo
 	return strings.Join(lines, ",\n") + "\n"
 }
 
-// TestTablesFollowTheRows holds the tables equal to the tags of the row
-// structs: names, types, comments, order. After a release a difference means a
-// new migration, not a changed one.
+// altered gives the columns of a table as later migrations leave them.
+func altered(t *testing.T, file, list string) string {
+	t.Helper()
+	_, name, _ := strings.Cut(strings.TrimSuffix(file, ".sql"), "_")
+	lines := strings.Split(strings.TrimSuffix(list, "\n"), ",\n")
+	place := func(column string) int {
+		at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "    "+column+" ") })
+		if at < 0 {
+			t.Fatalf("%s has no column %s that a migration speaks of", name, column)
+		}
+		return at
+	}
+	for _, step := range Migrations() {
+		_, alter, found := strings.Cut(step.SQL, "ALTER TABLE "+name+"\n")
+		if !found {
+			continue
+		}
+		alter, _, _ = strings.Cut(alter, ";\n")
+		for _, change := range strings.Split(alter, ",\n") {
+			change = strings.TrimSpace(change)
+			if column, ok := strings.CutPrefix(change, "ADD COLUMN IF NOT EXISTS "); ok {
+				column, after, _ := strings.Cut(column, " AFTER ")
+				lines = slices.Insert(lines, place(after)+1, "    "+column)
+			} else if comment, ok := strings.CutPrefix(change, "COMMENT COLUMN "); ok {
+				column, comment, _ := strings.Cut(comment, " ")
+				at := place(column)
+				before, _, _ := strings.Cut(lines[at], " COMMENT '")
+				lines[at] = before + " COMMENT " + comment
+			} else {
+				t.Fatalf("migration %d: a change that this test does not know: %s", step.Number, change)
+			}
+		}
+	}
+	return strings.Join(lines, ",\n") + "\n"
+}
+
+// TestTablesFollowTheRows holds the tables, with what later migrations change,
+// equal to the tags of the row structs: names, types, comments, order. After a
+// release a difference means a new migration, not a changed one; -rewrite is
+// for tables that no later migration changes.
 func TestTablesFollowTheRows(t *testing.T) {
 	for _, c := range tables {
 		text, err := os.ReadFile(c.file)
@@ -64,14 +102,14 @@ func TestTablesFollowTheRows(t *testing.T) {
 			t.Fatalf("%s: no column list", c.file)
 		}
 		want := columnList(c.table, c.only, c.coded)
-		if *rewrite {
+		if list = altered(t, c.file, list); *rewrite && list != want && strings.Contains(rest, list) {
 			if err := os.WriteFile(c.file, []byte(before+" (\n"+want+")\nENGINE"+after), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			continue
 		}
 		if list != want {
-			t.Errorf("%s differs from the row struct; expected\n%s", c.file, want)
+			t.Errorf("%s with later migrations differs from the row struct; expected\n%s\ngot\n%s", c.file, want, list)
 		}
 	}
 }
