@@ -149,7 +149,7 @@ func (l *Loader) fetchFailed(partition int32, err error) {
 	text := clip(err.Error())
 	if errors.Is(err, kerr.OffsetOutOfRange) {
 		text = "the outbox no longer has the record at the committed offset: rows are missing; " +
-			"`holdfast offsets skip --loader` goes on behind them"
+			"stop, and run `holdfast offsets skip --loader`, which goes on behind them"
 	}
 	if l.setProblem(partition, unreadable, text) {
 		l.log.Error("outbox cannot be read", "partition", partition, "problem", text)

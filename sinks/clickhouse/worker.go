@@ -186,7 +186,8 @@ func (w *worker) add(ctx context.Context, r *kgo.Record) error {
 }
 
 // upgradeOrSkip is what to do about a record that a newer version has written.
-const upgradeOrSkip = "a newer version wrote it: upgrade this instance (or let `holdfast offsets skip --loader` go on behind it)"
+const upgradeOrSkip = "a newer version wrote it: upgrade this instance " +
+	"(or stop, and run `holdfast offsets skip --loader`, which goes on behind it)"
 
 // isNewerFormat reports whether a record says by its header that its value is of
 // a later format than ours: what cannot be decoded then is not rubbish.
