@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,21 +22,29 @@ const auditHelp = `Count the row numbers in ClickHouse. Every shard numbers its 
 batch log says how far it has come, so each number up to there must be in the
 tables, once. Rows that are still on their way are waited for.
 
-Exit codes: 0 no hole and no double, 1 otherwise.`
+A state that is begun anew numbers its rows from 1 in a new life; what the tables
+hold of older lives is shown apart. Holes below a shard's first row are those of
+tables that were emptied: --emptied says that this was meant, and counts from
+there on.
+
+Exit codes: 0 no hole and no double, 1 otherwise, also where the batch log has
+nothing to hold the tables against.`
 
 func (c *cli) auditCommand() *cobra.Command {
 	var timeout time.Duration
+	var emptied bool
 	command := &cobra.Command{
 		Use: "audit", Short: "Check that every row is in ClickHouse, once", Long: auditHelp, Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error { return c.audit(command.Context(), timeout) },
+		RunE: func(command *cobra.Command, _ []string) error { return c.audit(command.Context(), timeout, emptied) },
 	}
 	command.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long to wait for rows on their way")
+	command.Flags().BoolVar(&emptied, "emptied", false, "the tables were emptied: holes below a shard's first row are none")
 	c.kafkaFlags(command)
 	c.clickhouseFlags(command)
 	return command
 }
 
-func (c *cli) audit(ctx context.Context, timeout time.Duration) error {
+func (c *cli) audit(ctx context.Context, timeout time.Duration, emptied bool) error {
 	loaded, err := c.setup()
 	if err != nil {
 		return err
@@ -54,45 +62,58 @@ func (c *cli) audit(ctx context.Context, timeout time.Duration) error {
 		return errNoClickHouse
 	}
 	defer conn.Close()
-	expected, err := lastRows(ctx, client, topicNames(&loaded.Config)[topics.BatchLog])
+	logs, err := readBatchLogs(ctx, client, topicNames(&loaded.Config)[topics.BatchLog])
 	if err != nil {
 		return err
 	}
 	if err := awaitLoaded(ctx, client, loaded, timeout); err != nil {
 		return err
 	}
-	report, err := clickhouse.Audit(ctx, conn, expected)
+	report, err := clickhouse.Audit(ctx, conn, logs.expected)
 	if err != nil {
 		return err
 	}
-	if err := c.printAudit(report); err != nil {
+	report.Emptied = emptied
+	outcome := audited{Report: report, EmptyLogs: logs.emptied, Findings: auditFindings(report, logs)}
+	if err := c.printAudit(outcome); err != nil {
 		return err
 	}
-	if !report.OK() {
+	if len(outcome.Findings) > 0 || !report.OK() {
 		return findings{exitFailed}
 	}
 	return nil
 }
 
-// lastRows reads off the batch log the number of each shard's last row, with
+// batchLogs is what the batch log says of each shard.
+type batchLogs struct {
+	expected map[uint16]uint64 // the seq of its last row
+	emptied  []uint16          // shards whose log has had entries, and has none
+	unused   []uint16          // shards whose log has never had one
+}
+
+// readBatchLogs reads off the batch log the number of each shard's last row, with
 // the epoch above it as in the column seq.
-func lastRows(ctx context.Context, client *kgo.Client, batchLog string) (map[uint16]uint64, error) {
+func readBatchLogs(ctx context.Context, client *kgo.Client, batchLog string) (batchLogs, error) {
+	logs := batchLogs{expected: map[uint16]uint64{}}
 	ends, err := checkpoint.EndOffsets(ctx, client, []string{batchLog})
 	if err != nil {
-		return nil, fmt.Errorf("ask for the end of the batch log: %w", err)
+		return logs, fmt.Errorf("ask for the end of the batch log: %w", err)
 	}
-	expected := map[uint16]uint64{}
-	for partition, log := range ends[batchLog] {
+	for _, partition := range slices.Sorted(maps.Keys(ends[batchLog])) {
+		log, shard := ends[batchLog][partition], uint16(partition)
 		entry, found, err := lastEntry(ctx, client, batchLog, partition, log)
-		if err != nil {
-			return nil, fmt.Errorf("read the batch log of shard %d: %w", partition, err)
-		}
-		expected[uint16(partition)] = 0
-		if found && entry.NextSeq > 1 {
-			expected[uint16(partition)] = signal.Seq(entry.Epoch, entry.NextSeq-1)
+		switch {
+		case err != nil:
+			return logs, fmt.Errorf("read the batch log of shard %d: %w", partition, err)
+		case found:
+			logs.expected[shard] = signal.Seq(entry.Epoch, max(entry.NextSeq, 1)-1)
+		case log.Start > 0:
+			logs.emptied = append(logs.emptied, shard)
+		default:
+			logs.unused = append(logs.unused, shard)
 		}
 	}
-	return expected, nil
+	return logs, nil
 }
 
 // lastEntry looks for the last committed entry, in ever larger pieces from the
@@ -128,21 +149,5 @@ func awaitLoaded(ctx context.Context, client *kgo.Client, loaded *config.Loaded,
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("rows are still on their way after %s: is a loader running?", timeout)
 	}
-	return err
-}
-
-func (c *cli) printAudit(report clickhouse.Report) error {
-	if c.output == "json" {
-		encoder := json.NewEncoder(c.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
-	}
-	text := &strings.Builder{}
-	fmt.Fprintf(text, "%5s  %12s  %12s  %8s  %8s  %8s\n", "shard", "expected", "rows", "holes", "doubles", "beyond")
-	for _, shard := range report.Shards {
-		fmt.Fprintf(text, "%5d  %12d  %12d  %8d  %8d  %8d\n", shard.Shard, shard.Expected, shard.Rows, shard.Missing, shard.Repeated, shard.Beyond)
-	}
-	fmt.Fprintf(text, "%d holes, %d doubles, %d customers whose row is older than their history\n", report.Missing(), report.Repeated(), report.StaleCustomers)
-	_, err := fmt.Fprint(c.stdout, text)
 	return err
 }

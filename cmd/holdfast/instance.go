@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -37,7 +39,6 @@ type instance struct {
 	token    string
 
 	started atomic.Bool
-	drift   atomic.Pointer[string] // why the loader does not load
 }
 
 // newInstance puts the parts together; it talks to nobody yet, but takes the
@@ -179,32 +180,13 @@ func (i *instance) process(ctx context.Context) error {
 	return i.pipeline.Run(ctx)
 }
 
-// recheckEvery is how often tables that do not fit are looked at again.
-const recheckEvery = 15 * time.Second
-
-// load waits for tables that fit and then loads. Tables that do not fit stop
-// nothing else: rows wait in the outbox, and the reason is shown.
+// load brings rows into ClickHouse. Nothing about ClickHouse ends it, and with it
+// the process: rows wait in the outbox, alerts go on, and loaderCheck says why.
 func (i *instance) load(ctx context.Context) error {
 	if i.loader == nil {
 		<-ctx.Done()
 		return nil
 	}
-	for {
-		var wrong *clickhouse.SchemaError
-		if err := clickhouse.CheckSchema(ctx, i.store); !errors.As(err, &wrong) {
-			break // also where the server is away: the loader waits for it
-		}
-		words := wrong.Error()
-		if i.drift.Swap(&words) == nil {
-			i.logger.Error("not loading", "reason", words, "fix", "run `holdfast migrate up`; rows wait in the outbox meanwhile")
-		}
-		select {
-		case <-time.After(recheckEvery):
-		case <-ctx.Done():
-			return nil
-		}
-	}
-	i.drift.Store(nil)
 	return i.loader.Run(ctx)
 }
 
@@ -273,15 +255,15 @@ func (i *instance) checks() []ops.Check {
 // loaderCheck is shown only: ClickHouse being away delays rows and stops
 // nothing.
 func (i *instance) loaderCheck() ops.Check {
-	check := ops.Check{Name: "loader", OK: true, Shown: true}
-	if drift := i.drift.Load(); drift != nil {
-		check.OK, check.Why = false, *drift
-		return check
-	}
+	problems := i.loader.Problems()
 	var words []string
-	for partition, problem := range i.loader.Problems() {
-		words = append(words, "outbox partition "+strconv.Itoa(int(partition))+": "+problem.Class+" since "+problem.Since.UTC().Format(time.RFC3339))
+	for _, partition := range slices.Sorted(maps.Keys(problems)) {
+		problem := problems[partition]
+		what := problem.Class + " since " + problem.Since.UTC().Format(time.RFC3339) + ": " + problem.Text
+		if partition >= 0 {
+			what = "outbox partition " + strconv.Itoa(int(partition)) + ": " + what
+		}
+		words = append(words, what)
 	}
-	check.OK, check.Why = len(words) == 0, strings.Join(words, "; ")
-	return check
+	return ops.Check{Name: "loader", OK: len(words) == 0, Why: strings.Join(words, "; "), Shown: true}
 }

@@ -108,7 +108,7 @@ type CustomerRow struct {
 	Watermark    Instant `col:"watermark" type:"DateTime64(3, 'UTC')" doc:"the shard's clock reading"`
 	ComputedAt   Instant `col:"computed_at" type:"DateTime64(3, 'UTC')" history:"y" doc:"wall time at which the row was computed"`
 	SrcPartition uint16  `col:"src_partition" type:"UInt16" history:"y" doc:"the shard"`
-	Seq          uint64  `col:"seq" type:"UInt64" history:"y" doc:"epoch << 48 | dense number within the shard; the row's version"`
+	Seq          uint64  `col:"seq" type:"UInt64" history:"y" doc:"epoch << 36 | dense number within the shard; the row's version"`
 	IsDeleted    bool    `col:"is_deleted" type:"UInt8" doc:"1 hides the customer"`
 }
 
@@ -138,7 +138,7 @@ type AlertRow struct {
 	ComputedAt       Instant       `col:"computed_at" type:"DateTime64(3, 'UTC')" doc:"wall time at which it was computed"`
 	ParamVersion     string        `col:"param_version" type:"LowCardinality(String)" doc:"version of the parameters, joins model_params"`
 	SrcPartition     uint16        `col:"src_partition" type:"UInt16" doc:"the shard"`
-	Seq              uint64        `col:"seq" type:"UInt64" doc:"epoch << 48 | dense number within the shard"`
+	Seq              uint64        `col:"seq" type:"UInt64" doc:"epoch << 36 | dense number within the shard"`
 }
 
 // ModelRow is one row of model_params: parameters in force.
@@ -160,5 +160,5 @@ type ModelRow struct {
 	InForceFrom       Instant       `col:"in_force_from" type:"DateTime64(3, 'UTC')" doc:"wall time at which the shard began to use it"`
 	ComputedAt        Instant       `col:"computed_at" type:"DateTime64(3, 'UTC')" doc:"wall time of the row"`
 	SrcPartition      uint16        `col:"src_partition" type:"UInt16" doc:"the shard"`
-	Seq               uint64        `col:"seq" type:"UInt64" doc:"epoch << 48 | dense number within the shard"`
+	Seq               uint64        `col:"seq" type:"UInt64" doc:"epoch << 36 | dense number within the shard"`
 }

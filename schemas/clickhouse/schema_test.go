@@ -77,7 +77,11 @@ func altered(t *testing.T, file, list string) string {
 				column, comment, _ := strings.Cut(comment, " ")
 				at := place(column)
 				before, _, _ := strings.Cut(lines[at], " COMMENT '")
+				_, codec, coded := strings.Cut(lines[at], " CODEC(")
 				lines[at] = before + " COMMENT " + comment
+				if coded {
+					lines[at] += " CODEC(" + codec
+				}
 			} else {
 				t.Fatalf("migration %d: a change that this test does not know: %s", step.Number, change)
 			}
@@ -110,6 +114,31 @@ func TestTablesFollowTheRows(t *testing.T) {
 		}
 		if list != want {
 			t.Errorf("%s with later migrations differs from the row struct; expected\n%s\ngot\n%s", c.file, want, list)
+		}
+	}
+}
+
+// TestViewsFollowTheRows holds the views that show a table without repetitions
+// equal to the tags of its rows, with the epoch behind them.
+func TestViewsFollowTheRows(t *testing.T) {
+	for _, view := range []struct {
+		name  string
+		table signal.Table
+		only  func(signal.ColumnSpec) bool
+	}{
+		{"v_alert_event", signal.TableAlert, all},
+		{"v_score_history", signal.TableCustomer, func(c signal.ColumnSpec) bool { return c.History }},
+	} {
+		want := strings.ReplaceAll(strings.TrimSuffix(columnList(view.table, view.only, false), "\n"), `\'`, "''") +
+			",\n    epoch UInt64 COMMENT 'life of the shard''s state: rises when it is begun anew'\n"
+		got := ""
+		for _, step := range Migrations() {
+			if _, text, found := strings.Cut(step.SQL, "CREATE OR REPLACE VIEW "+view.name+" (\n"); found {
+				got, _, _ = strings.Cut(text, ")\nAS")
+			}
+		}
+		if got != want {
+			t.Errorf("%s differs from the row struct; expected\n%s\ngot\n%s", view.name, want, got)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (w *worker) commit(ctx context.Context) error {
 			w.settle()
 			return nil
 		}
-		if err := w.retry(ctx, pace, ambiguous, err); err != nil {
+		if err := w.retry(ctx, pace, unwritten, err); err != nil {
 			return err
 		}
 	}

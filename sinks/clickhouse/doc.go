@@ -8,6 +8,7 @@
 // and whatever it does not know for certain it does again.
 //
 //	loader.go      the consumer group, and one worker per partition
+//	tables.go      waiting for ClickHouse, and for tables that fit
 //	worker.go      one partition: gather, insert, commit
 //	insert.go      one insert, its errors by class, and the search for a bad row
 //	columns.go     from the outbox's blocks to typed columns
@@ -16,5 +17,6 @@
 //	position.go    how far the loading is
 //	schema.go      whether the tables are what this version writes to
 //	migrate.go     the runner of schemas/clickhouse
-//	audit.go       holes and doubles in the dense row numbers; audit_metrics.go shows them
+//	audit.go       holes and doubles in the dense row numbers, by shard and life
+//	audit_report.go what came of it; audit_metrics.go shows it
 package clickhouse

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -27,10 +28,11 @@ const (
 	configuration                  // nothing will work before a person acts: pause and say so
 	refused                        // the rows are at fault: find the bad one
 	unreadable                     // the outbox cannot be read
+	unwritten                      // Kafka takes no dead letter, or no offset
 	sinkClassEnd
 )
 
-var classNames = [sinkClassEnd]string{"", "unreachable", "busy", "ambiguous", "configuration", "data", "kafka"}
+var classNames = [sinkClassEnd]string{"", "unreachable", "busy", "ambiguous", "configuration", "data", "kafka", "kafka_write"}
 
 // String gives the label of metrics and logs.
 func (c class) String() string { return classNames[c] }
@@ -51,7 +53,10 @@ func classify(err error) class {
 	}
 	var network *net.OpError
 	var name *net.DNSError
+	var schema *SchemaError
 	switch {
+	case errors.As(err, &schema):
+		return configuration
 	case errors.Is(err, clickhouse.ErrBatchInvalid), errors.Is(err, errAppend):
 		return refused
 	case errors.Is(err, clickhouse.ErrAcquireConnTimeout), errors.As(err, &name),
@@ -89,7 +94,11 @@ func classifyCode(code int32, message string) class {
 func describe(err error) string {
 	var exception *clickhouse.Exception
 	var network *net.OpError
+	var request *url.Error
+	var schema *SchemaError
 	switch {
+	case errors.As(err, &schema):
+		return schema.Error() // bounded, and ours
 	case errors.As(err, &exception) && classify(err) == refused:
 		return fmt.Sprintf("code %d %s", exception.Code, exception.CodeName)
 	case errors.As(err, &exception):
@@ -100,12 +109,15 @@ func describe(err error) string {
 		return "no answer in time"
 	case errors.As(err, &network):
 		return clip(network.Error()) // without the long request around it, which hides the cause
+	case errors.As(err, &request):
+		return "no answer to a request: " + clip(request.Err.Error())
 	}
 	return clip(err.Error())
 }
 
 // remedies say what a person can do about a code.
 var remedies = map[int32]string{
+	81:  "create the database with `holdfast migrate up`, or put sinks.clickhouse.database right",
 	241: "give the server more memory, or lower sinks.clickhouse.batch_rows",
 	243: "free disk space on the server",
 	252: "the server merges more slowly than rows come: raise sinks.clickhouse.insert_every",
@@ -122,6 +134,8 @@ func remedy(c class, err error) string {
 	switch {
 	case server && remedies[exception.Code] != "":
 		return remedies[exception.Code]
+	case c == unwritten:
+		return "check that Kafka answers, and that this user may write to the dead-letter topic and commit the loader's offsets"
 	case c == unreachable:
 		return "check that the server runs and that sinks.clickhouse is right"
 	case c == configuration && !server && !errors.As(err, &schema):

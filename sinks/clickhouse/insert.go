@@ -20,12 +20,16 @@ const rejectsInARow = 20
 func (w *worker) load(ctx context.Context, t table, b *batch, from, to int) error {
 	pace := w.loader.pace()
 	for {
-		err := w.attempt(ctx, t, b, from, to)
+		err := w.loader.fits(ctx)
+		if err == nil {
+			err = w.attempt(ctx, t, b, from, to)
+		}
 		if err == nil {
 			w.rejects[t.name] = 0
 			w.settle()
 			return nil
 		}
+		w.loader.distrust()
 		c := classify(err)
 		if c == refused {
 			blame := w.rowsAreAtFault(ctx, t, b)
@@ -34,6 +38,7 @@ func (w *worker) load(ctx context.Context, t table, b *batch, from, to int) erro
 			}
 			c, err = configuration, fmt.Errorf("%w, which is not the rows' fault: %w", blame, err)
 		}
+		w.unfit = w.unfit || c == configuration
 		if err := w.retry(ctx, pace, c, err); err != nil {
 			return err
 		}
@@ -131,14 +136,7 @@ func (w *worker) retry(ctx context.Context, pace *backoff.ExponentialBackOff, c 
 	default:
 	}
 	w.report(c, why)
-	wait := pace.NextBackOff()
-	switch c {
-	case busy:
-		wait = max(wait, w.loader.times.busy)
-	case configuration:
-		wait = w.loader.times.configuration
-	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(w.loader.wait(c, pace))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -150,20 +148,42 @@ func (w *worker) retry(ctx context.Context, pace *backoff.ExponentialBackOff, c 
 	}
 }
 
+// report tells a problem of the worker's partition.
+func (w *worker) report(c class, why error) {
+	w.problem = true
+	w.loader.report(w.partition, c, why)
+}
+
 // report tells a problem once: until it is settled or becomes another, attempts
 // are counted and not logged.
-func (w *worker) report(c class, why error) {
+func (l *Loader) report(partition int32, c class, why error) {
 	text := describe(why)
-	if !w.loader.setProblem(w.partition, c, text) {
+	if !l.setProblem(partition, c, text) {
 		return
 	}
-	w.problem = true
 	level, message := slog.LevelWarn, "loading waits and tries again"
 	if c == configuration {
 		level, message = slog.LevelError, "loading is paused until this is put right"
 	}
-	w.loader.log.Log(context.Background(), level, message, "partition", w.partition, "class", c.String(), "problem", text,
-		"fix", remedy(c, why)+"; rows wait in the outbox meanwhile")
+	attributes := []any{"class", c.String(), "problem", text, "fix", remedy(c, why) + "; rows wait in the outbox meanwhile"}
+	if partition != groupProblem {
+		attributes = append([]any{"partition", partition}, attributes...)
+	} else if c != configuration {
+		message = "loading waits for ClickHouse"
+	}
+	l.log.Log(context.Background(), level, message, attributes...)
+}
+
+// wait is how long to wait before the next attempt after an error of a class.
+func (l *Loader) wait(c class, pace *backoff.ExponentialBackOff) time.Duration {
+	wait := pace.NextBackOff()
+	switch c {
+	case busy:
+		return max(wait, l.times.busy)
+	case configuration:
+		return l.times.configuration
+	}
+	return wait
 }
 
 // settle ends a reported problem.

@@ -31,6 +31,7 @@ type Loader struct {
 	position map[int32]int64
 	pending  map[int32]time.Time
 	problems map[int32]Problem
+	fitted   time.Time // when the tables were last seen to be what we write to
 }
 
 // times are the waits between attempts.
@@ -38,6 +39,7 @@ type times struct {
 	least, most   time.Duration
 	busy          time.Duration
 	configuration time.Duration
+	trust         time.Duration // in a table that fitted, while no insert fails
 }
 
 // groupProblem is the key of a problem that is of no one partition.
@@ -45,7 +47,7 @@ const groupProblem = -1
 
 // Problem is what keeps a partition from being loaded.
 type Problem struct {
-	Class string // unreachable, busy, ambiguous, configuration, kafka
+	Class string // unreachable, busy, ambiguous, configuration, kafka, kafka_write
 	Text  string
 	Since time.Time
 }
@@ -65,7 +67,8 @@ func New(config Config, deps Deps) (*Loader, error) {
 	}
 	return &Loader{
 		config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
-		times:   times{least: 200 * time.Millisecond, most: 30 * time.Second, busy: time.Second, configuration: 10 * time.Second},
+		// Whatever was wrong, rows flow some seconds after it is put right.
+		times:   times{least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second, trust: time.Minute},
 		workers: map[int32]*worker{}, position: map[int32]int64{}, pending: map[int32]time.Time{}, problems: map[int32]Problem{},
 	}, nil
 }
@@ -77,11 +80,12 @@ func (l *Loader) pace() *backoff.ExponentialBackOff {
 }
 
 // Run loads until ctx is done, and then returns nil once what was in hand is
-// loaded or let go. ClickHouse being away makes it wait. It gives up on a
-// *SchemaError at the start, and where Kafka refuses for good.
+// loaded or let go. Nothing about ClickHouse ends it: while the server is away,
+// empty, of another shape or closed to this user, it waits and Problems says
+// which. It gives up only where Kafka refuses for good.
 func (l *Loader) Run(ctx context.Context) error {
-	if err := l.awaitSchema(ctx); err != nil || ctx.Err() != nil {
-		return err
+	if !l.awaitTables(ctx) {
+		return nil
 	}
 	client, err := kgo.NewClient(append(slices.Clone(l.kafka),
 		kgo.ConsumerGroup(LoadGroup(l.config.Group)),
@@ -94,7 +98,8 @@ func (l *Loader) Run(ctx context.Context) error {
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // below the log start: say so, never skip
 		kgo.FetchMaxBytes(int32(min(l.config.QueueBytes, 64<<20))),
-		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.RecordPartitioner(deadLetterPartitioner),
+		kgo.ProducerBatchMaxBytes(largeBatchBytes),
 		kgo.OnPartitionsAssigned(l.assigned),
 		kgo.OnPartitionsRevoked(l.revoked),
 		kgo.OnPartitionsLost(l.lost),
@@ -106,34 +111,6 @@ func (l *Loader) Run(ctx context.Context) error {
 	err = l.poll(ctx, client)
 	l.stopWorkers(slices.Collect(maps.Keys(l.owned())), l.config.StopTimeout)
 	return err
-}
-
-// awaitSchema waits for ClickHouse and compares the tables.
-func (l *Loader) awaitSchema(ctx context.Context) error {
-	pace := l.pace()
-	for told := false; ; {
-		checked, cancel := context.WithTimeout(ctx, l.config.InsertTimeout)
-		err := CheckSchema(checked, l.conn)
-		cancel()
-		var schema *SchemaError
-		if err == nil || errors.As(err, &schema) {
-			return err
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		if !told {
-			l.log.Warn("loading waits for ClickHouse", "problem", describe(err),
-				"fix", remedy(classify(err), err)+"; rows wait in the outbox meanwhile")
-			told = true
-		}
-		l.metrics.retries.WithLabelValues(classify(err).String()).Inc()
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pace.NextBackOff()):
-		}
-	}
 }
 
 // poll hands fetched records to the workers. A rebalance waits until they are

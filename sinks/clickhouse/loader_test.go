@@ -1,11 +1,9 @@
 package clickhouse
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 )
@@ -31,7 +29,8 @@ func TestRowsArrive(t *testing.T) {
 	}
 }
 
-func TestWrongSchemaIsRefused(t *testing.T) {
+// TestWrongSchemaIsSaid: the loader waits and says in which way a table differs.
+func TestWrongSchemaIsSaid(t *testing.T) {
 	for name, c := range map[string]struct{ change, want string }{
 		"missing table":  {"DROP TABLE model_params", "table model_params is missing"},
 		"missing column": {"ALTER TABLE alert_event DROP COLUMN arm", "table alert_event lacks column arm LowCardinality(String)"},
@@ -48,11 +47,11 @@ func TestWrongSchemaIsRefused(t *testing.T) {
 			if err := r.conn.Exec(t.Context(), c.change); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-			defer cancel()
-			err := r.loader().Run(ctx)
+			l := r.loader()
+			r.running(l)
+			r.await("it says "+c.want, func() bool { return strings.Contains(l.Problems()[groupProblem].Text, c.want) })
 			var schema *SchemaError
-			if !errors.As(err, &schema) || len(schema.Problems) == 0 || !strings.Contains(err.Error(), c.want) {
+			if err := CheckSchema(t.Context(), r.conn); !errors.As(err, &schema) || len(schema.Problems) == 0 || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

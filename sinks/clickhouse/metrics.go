@@ -17,6 +17,8 @@ type metrics struct {
 	pendingRows   *prometheus.GaugeVec
 	oldestPending *prometheus.GaugeVec
 	deadLetters   *prometheus.CounterVec
+
+	lettersRefused prometheus.Counter
 }
 
 const sinkName = "clickhouse"
@@ -42,10 +44,13 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Help: "Time of the oldest outbox record that is read and not loaded, in seconds since 1970; 0: none."}, []string{"sink"}),
 		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "holdfast_dead_letters_produced_total",
 			Help: "Records written to the dead-letter topic."}, []string{"topic", "stage"}),
+		lettersRefused: prometheus.NewCounter(prometheus.CounterOpts{Name: "holdfast_sink_dead_letters_refused_total",
+			Help: "Records that the sink could neither load nor set aside, since the dead-letter topic refuses them.", ConstLabels: sink}),
 	}
 	return m, errors.Join(register(r, &m.rowsWritten), register(r, &m.batches), register(r, &m.batchRows),
 		register(r, &m.flushDuration), register(r, &m.retries), register(r, &m.pendingRows),
-		register(r, &m.oldestPending), register(r, &m.deadLetters))
+		register(r, &m.oldestPending), register(r, &m.deadLetters),
+		register(r, &m.lettersRefused))
 }
 
 // register adds a collector, or takes the one that is there: other stages set

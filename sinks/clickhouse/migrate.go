@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,8 @@ COMMENT 'migrations of the schema that were applied'`
 
 // Migrate brings the connection's database to this version's schema (MigrateUp),
 // or says what that would mean. The result is, in the order of numbers, every
-// step (MigrateStatus) or those that were not applied before. Up may be
+// step (MigrateStatus) or those that were not applied before, or whose tables
+// and views are gone since. Up may be
 // repeated, also after it broke off in the middle, and running it twice at once
 // does no harm: every statement may run again. Errors: ErrNewerSchema,
 // ErrChangedMigration, and those of the server with the step's name.
@@ -67,8 +69,14 @@ func migrate(ctx context.Context, conn driver.Conn, mode MigrateMode, ours []sch
 		}
 	}
 	steps, err := compare(ctx, conn, ours)
-	if err != nil || mode == MigrateStatus {
+	if err != nil {
 		return steps, err
+	}
+	if err := forgetRemoved(ctx, conn, steps); err != nil {
+		return nil, fmt.Errorf("read system.tables: %w", err)
+	}
+	if mode == MigrateStatus {
+		return steps, nil
 	}
 	pending := steps[:0]
 	for _, step := range steps {
@@ -127,6 +135,49 @@ func compare(ctx context.Context, conn driver.Conn, ours []schemas.Migration) ([
 			ErrNewerSchema, strings.Join(names, ", "))
 	}
 	return steps, nil
+}
+
+// creates is what a statement makes.
+var creates = regexp.MustCompile(`(?m)^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) (\w+)`)
+
+// forgetRemoved takes a step for not applied where a table or view that it makes
+// is gone, and all after it, which may alter what it makes. Every statement may
+// be run again.
+func forgetRemoved(ctx context.Context, conn driver.Conn, steps []Step) error {
+	there, err := tableNames(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for i, step := range steps {
+		for _, statement := range step.Statements {
+			made := creates.FindStringSubmatch(statement)
+			if made == nil || there[made[1]] {
+				continue
+			}
+			for later := i; later < len(steps); later++ {
+				steps[later].Applied = time.Time{}
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func tableNames(ctx context.Context, conn driver.Conn) (map[string]bool, error) {
+	rows, err := conn.Query(ctx, "SELECT name FROM system.tables WHERE database = currentDatabase()")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	names := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names[name] = true
+	}
+	return names, rows.Err()
 }
 
 type appliedStep struct {

@@ -22,7 +22,8 @@ func (l *Loader) Position() map[int32]int64 {
 }
 
 // Problems gives by partition what keeps it from being loaded; none where all
-// is well. Under -1 stands what keeps the loader out of its group.
+// is well. Under -1 stands what keeps all of them: ClickHouse that is away or of
+// another shape before the loading begins, or a group that cannot be joined.
 func (l *Loader) Problems() map[int32]Problem {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -35,13 +36,17 @@ func (l *Loader) committed(partition int32, offset int64) {
 	l.position[partition] = offset
 }
 
-// setProblem says whether the problem is news.
+// setProblem says whether the problem is news: of another class, or another
+// thing for a person to put right. Other words of one class (a connection's own
+// port is in them) are shown and not told again.
 func (l *Loader) setProblem(partition int32, c class, text string) bool {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	before, there := l.problems[partition]
 	if there && before.Class == c.String() {
-		return false
+		news := c == configuration && before.Text != text
+		l.problems[partition] = Problem{Class: before.Class, Text: text, Since: before.Since}
+		return news
 	}
 	l.problems[partition] = Problem{Class: c.String(), Text: text, Since: l.now()}
 	return true

@@ -9,14 +9,23 @@ import (
 )
 
 // SchemaError says in which ways the tables differ from what this version
-// writes to. The loader refuses to start on it.
+// writes to. The loader waits until they do not.
 type SchemaError struct {
 	Problems []string // one sentence each
 }
 
-// Error lists all problems and what to do.
+// problemsTold is how many problems an error lists: a table with none of our
+// columns would fill the screen.
+const problemsTold = 8
+
+// Error lists the first problems and says what to do.
 func (e *SchemaError) Error() string {
-	return "tables differ from what this version writes to: " + strings.Join(e.Problems, "; ") +
+	told := e.Problems[:min(len(e.Problems), problemsTold)]
+	more := ""
+	if n := len(e.Problems) - len(told); n > 0 {
+		more = fmt.Sprintf("; and %d more", n)
+	}
+	return "tables differ from what this version writes to: " + strings.Join(told, "; ") + more +
 		"; run `holdfast migrate up`, and if that changes nothing compare the tables with schemas/clickhouse"
 }
 
@@ -52,7 +61,8 @@ func checkTable(ctx context.Context, conn driver.Conn, t table) ([]string, error
 		if err := rows.Err(); err != nil {
 			return nil, fmt.Errorf("read system.tables: %w", err)
 		}
-		return []string{"table " + t.name + " is missing"}, nil
+		// A server shows only tables that the user has rights on.
+		return []string{"table " + t.name + " is missing, or this user has no right to it"}, nil
 	}
 	var engine, full, key, partition string
 	if err := rows.Scan(&engine, &full, &key, &partition); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +52,7 @@ type worker struct {
 	rejects map[string]int // rows refused since the last insert that went in, by table
 	probe   int
 	problem bool
+	unfit   bool // a table did not fit since the flush began
 }
 
 func newWorker(l *Loader, client *kgo.Client, partition int32) *worker {
@@ -161,10 +164,10 @@ func (w *worker) add(ctx context.Context, r *kgo.Record) error {
 		var err error
 		block, err = signal.Decode(r.Value)
 		switch {
-		case errors.Is(err, signal.ErrBlockVersion):
-			return w.halt(ctx, fmt.Errorf("outbox record %d: %w: upgrade this instance", r.Offset, err))
+		case errors.Is(err, signal.ErrBlockVersion), err != nil && isNewerFormat(r):
+			return w.halt(ctx, fmt.Errorf("outbox record %d: %w: %s", r.Offset, err, upgradeOrSkip))
 		case err == nil && len(tablesOf(block.Table)) == 0:
-			return w.halt(ctx, fmt.Errorf("outbox record %d: rows of a table that this version does not know: upgrade this instance", r.Offset))
+			return w.halt(ctx, fmt.Errorf("outbox record %d: rows of a table that this version does not know: %s", r.Offset, upgradeOrSkip))
 		case err == nil:
 			err = w.join(r, block)
 		}
@@ -182,6 +185,27 @@ func (w *worker) add(ctx context.Context, r *kgo.Record) error {
 	return nil
 }
 
+// upgradeOrSkip is what to do about a record that a newer version has written.
+const upgradeOrSkip = "a newer version wrote it: upgrade this instance " +
+	"(or stop, and run `holdfast offsets skip --loader`, which goes on behind it)"
+
+// isNewerFormat reports whether a record says by its header that its value is of
+// a later format than ours: what cannot be decoded then is not rubbish.
+func isNewerFormat(r *kgo.Record) bool {
+	family, ours, _ := strings.Cut(signal.BlockFormat, "/")
+	known, err := strconv.Atoi(ours)
+	for _, h := range r.Headers {
+		name, version, ok := strings.Cut(string(h.Value), "/")
+		if h.Key != signal.FormatHeader || !ok || name != family || err != nil {
+			continue
+		}
+		if number, err := strconv.Atoi(version); err == nil && number > known {
+			return true
+		}
+	}
+	return false
+}
+
 func (w *worker) join(r *kgo.Record, block *signal.Block) error {
 	b := w.batches[block.Table]
 	if b == nil {
@@ -196,10 +220,10 @@ func (w *worker) join(r *kgo.Record, block *signal.Block) error {
 }
 
 func (w *worker) setAsideRecord(ctx context.Context, r *kgo.Record, why error) error {
-	w.loader.log.Error("outbox record set aside", "partition", r.Partition, "offset", r.Offset, "problem", why.Error())
+	w.loader.log.Error("outbox record set aside", "partition", r.Partition, "offset", r.Offset, "problem", clip(why.Error()))
 	return w.setAside(ctx, letter{
 		record: r, value: r.Value, stage: "VALUE_CONVERTER", exception: "signal.Decode",
-		message: why.Error(), attempts: 1, seen: w.loader.now(),
+		message: clip(why.Error()), attempts: 1, seen: w.loader.now(),
 	})
 }
 
@@ -216,8 +240,25 @@ func (w *worker) halt(ctx context.Context, why error) error {
 	return errStopped
 }
 
-// flush inserts all that is pending, then commits its offset.
+// flush inserts all that is pending, then commits its offset. Where a table did
+// not fit meanwhile, it inserts all again: whoever put that one right may have
+// made the others anew, too.
 func (w *worker) flush(ctx context.Context) error {
+	for again := true; again; again = w.unfit {
+		w.unfit = false
+		if err := w.insert(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.commit(ctx); err != nil {
+		return err
+	}
+	w.forget()
+	return nil
+}
+
+// insert brings all that is pending into its tables.
+func (w *worker) insert(ctx context.Context) error {
 	for _, outbox := range outboxTables {
 		b := w.batches[outbox]
 		if b == nil || b.rows == 0 {
@@ -229,10 +270,6 @@ func (w *worker) flush(ctx context.Context) error {
 			}
 		}
 	}
-	if err := w.commit(ctx); err != nil {
-		return err
-	}
-	w.forget()
 	return nil
 }
 
