@@ -50,6 +50,7 @@ type world struct {
 	dir        string
 	kafka      string
 	clickhouse string
+	token      string // makes ClickHouse take changes
 	environ    []string
 	engines    *process
 }
@@ -69,11 +70,24 @@ func newWorld(t *testing.T, variables ...string) *world {
 			w.kafka = fields[1]
 		case "ClickHouse":
 			w.clickhouse = strings.TrimPrefix(fields[1], "http://")
+		case "Token":
+			w.token = readToken(t, fields[1])
 		}
 	}
 	w.environ = append(append(w.environ, "HOLDFAST_KAFKA_BROKERS="+w.kafka, "HOLDFAST_CLICKHOUSE_DSN=http://"+w.clickhouse,
 		"HOLDFAST_OPS_LISTEN=127.0.0.1:0", "HOLDFAST_TIME_CLOCK=events"), variables...)
 	return w
+}
+
+// readToken returns what a file of a token says after the number of its process.
+func readToken(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	return token
 }
 
 // needEngine fetches the embedded ClickHouse where it is not there.
@@ -197,10 +211,10 @@ func (w *world) askPlainly(query string) string {
 
 func (w *world) post(path, query string) string {
 	w.t.Helper()
-	response, err := client.Post("http://"+w.clickhouse+path, "text/plain", strings.NewReader(query))
+	response, err := w.request(path, query)
 	for deadline := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(deadline); {
 		time.Sleep(100 * time.Millisecond) // an engine that was killed is on its way back
-		response, err = client.Post("http://"+w.clickhouse+path, "text/plain", strings.NewReader(query))
+		response, err = w.request(path, query)
 	}
 	if err != nil {
 		w.t.Fatal(err)
@@ -211,6 +225,15 @@ func (w *world) post(path, query string) string {
 		w.t.Fatalf("%s: %v %s", query, err, body)
 	}
 	return strings.TrimSpace(string(body))
+}
+
+func (w *world) request(path, query string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, "http://"+w.clickhouse+path, strings.NewReader(query))
+	if err != nil {
+		return nil, err
+	}
+	request.SetBasicAuth("default", w.token)
+	return client.Do(request)
 }
 
 // write puts a file into the world's folder.
