@@ -18,6 +18,7 @@ import (
 func (s *session) poll(ctx context.Context, until time.Time) error {
 	wait := max(time.Until(until), time.Millisecond)
 	pollCtx, cancel := context.WithTimeout(ctx, wait)
+	s.fitFetches()
 	fetches := s.group.PollRecords(pollCtx, s.p.cfg.MaxPollRecords)
 	cancel()
 	s.group.AllowRebalance()
@@ -32,6 +33,17 @@ func (s *session) poll(ctx context.Context, until time.Time) error {
 	}
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) { s.give(&f) })
 	return nil
+}
+
+// fitFetches asks for less at once where batches grow much when they are
+// unpacked: what does not fit into the budget would be fetched again.
+func (s *session) fitFetches() {
+	// Half of it: the other half is what was fetched before and is not applied yet.
+	fits := int32(min(max(s.p.fetchPool.packedBytes(s.p.cfg.FetchBytes/2), leastFetchBytes), fetchMaxBytes))
+	if fits < s.fetchBytes/2 || fits > 2*s.fetchBytes || fits == fetchMaxBytes && s.fetchBytes != fits {
+		s.fetchBytes = fits
+		s.client.UpdateFetchMaxBytes(fits, min(fits, fetchPartitionMaxBytes))
+	}
 }
 
 // give hands what was fetched of a partition to its worker.
