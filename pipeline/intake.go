@@ -44,6 +44,7 @@ func (w *worker) gather(p *Pipeline, in intake) (more bool) {
 	}
 	upTo := w.bounded(w.frontier(in.asked, in.now), in.most)
 	w.front = min(upTo, forever) - mergeSlack
+	upTo = w.inStep(upTo, p.cfg.Clock, in.wall)
 	cut := false
 	for i := range w.queues {
 		if i == w.control {

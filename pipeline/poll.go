@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -112,26 +113,39 @@ func (s *session) groupFailure(err error) error {
 	return nil
 }
 
-// step lets every worker make a batch of what was read and apply it.
+// step lets every worker make batches of what was read and apply them, until the
+// commit at hand holds as much as it may.
 func (s *session) step(now time.Time) error {
 	asked, _ := s.asker.get()
 	wall := s.p.wall()
 	if err := s.checkUnread(asked); err != nil {
 		return err
 	}
-	doubted := s.p.times.believe(wall, now) != ""
+	s.steppedAt = now
+	if s.p.times.believe(wall, now) != "" {
+		s.arrived = 0
+		s.pace()
+		return nil // what was read waits
+	}
 	in := intake{asked: asked, now: now, wall: wall, most: max(s.p.cfg.MaxPollRecords/max(len(s.workers), 1), 1)}
+	held, left := atomic.Int64{}, atomic.Int64{}
+	held.Store(s.heldBytes())
 	group := errgroup.Group{}
 	group.SetLimit(s.p.parallel)
-	for _, w := range s.workers {
-		if doubted {
-			continue // what was read waits
-		}
+	for i := range s.workers {
+		w := s.workers[(s.turn+i)%len(s.workers)]
 		w.clock.take(asked, w.partition)
 		group.Go(func() error {
+			before := w.heldBytes()
+			if held.Load() >= s.p.cfg.EffectBytes {
+				left.Add(1) // after the commit
+				return nil
+			}
 			if err := w.work(s.p, in); err != nil {
 				return err
 			}
+			held.Add(w.heldBytes() - before)
+			w.keepWaiting(s.p)
 			s.moves("poll and apply") // each shard has its own time
 			return nil
 		})
@@ -139,7 +153,9 @@ func (s *session) step(now time.Time) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	s.arrived, s.steppedAt = 0, now
+	if s.arrived = 0; left.Load() > 0 {
+		s.turn, s.steppedAt = s.turn+len(s.workers)-int(left.Load()), time.Time{}
+	}
 	s.pace()
 	return nil
 }
@@ -148,7 +164,8 @@ func (s *session) step(now time.Time) error {
 const mostBatches = 16
 
 // work makes batches of what has been read and applies them: one, but where
-// several stretches of a backfill have been read.
+// several stretches of a backfill have been read, or where more has become due
+// than one batch may bring.
 func (w *worker) work(p *Pipeline, in intake) error {
 	for range mostBatches {
 		more := w.gather(p, in)
@@ -158,11 +175,19 @@ func (w *worker) work(p *Pipeline, in intake) error {
 		if err := w.apply(p); err != nil {
 			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 		}
-		if !more || w.heldBytes() >= p.cfg.EffectBytes/int64(p.partitions) {
+		if !more && !w.late() || w.heldBytes() >= p.cfg.EffectBytes/int64(p.partitions) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// keepWaiting lets go of the client's memory that what goes on waiting holds.
+func (w *worker) keepWaiting(p *Pipeline) {
+	short := p.budget.inUse() > p.cfg.FetchBytes/2
+	for i := range w.queues {
+		w.queues[i].keep(short)
+	}
 }
 
 // heldBytes is about what the commit at hand holds of a worker: effects,

@@ -41,6 +41,7 @@ type session struct {
 	steppedAt        time.Time
 	arrived          int // records that were read since
 	uncommittedBytes int64
+	turn             int   // the worker that is first in the next step
 	fetchBytes       int32 // as the client was last told
 }
 

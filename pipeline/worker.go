@@ -35,6 +35,7 @@ type worker struct {
 	holdBytes int64         // how much may wait before reading is paused
 	front     event.Instant // event time up to which the inputs are merged
 	times     []event.Instant
+	mostDue   int // deadlines that may come in one batch
 
 	sessions []checkpoint.Session // backfills that are open
 	heardOf  time.Time            // when one of them was last heard of
@@ -115,7 +116,7 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 	}
 	w := &worker{partition: partition, shard: shard.New(cfg), clock: newClock(len(p.cfg.Inputs)),
 		lateness: cfg.Lateness, blocks: meta, topics: p.cfg.topicNames(), control: -1,
-		holdBytes: p.cfg.MergeBytes, queues: make([]queue, len(p.cfg.Inputs))}
+		holdBytes: p.cfg.MergeBytes, mostDue: p.mostDue(), queues: make([]queue, len(p.cfg.Inputs))}
 	for i := range p.cfg.Inputs {
 		if p.cfg.Inputs[i].Decode.Type == event.Internal {
 			w.control, w.inputs = i, append(w.inputs, inputState{})
@@ -133,6 +134,15 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 	w.keep()
 	return w, nil
 }
+
+// mostDue is how many deadlines may come in one batch of a shard: what each may
+// cause must fit into its share of a commit.
+func (p *Pipeline) mostDue() int {
+	const effectBytes = 8 << 10 // an alert with its rows, and what undoes it
+	return int(max(p.cfg.EffectBytes/int64(max(p.partitions, 1))/effectBytes, leastDue))
+}
+
+const leastDue = 256
 
 // keep makes the present what an abort goes back to.
 func (w *worker) keep() {
@@ -217,11 +227,24 @@ func (w *worker) stamp(wall event.Instant) {
 	b, position := &w.batch, w.shard.Position()
 	b.Number, b.Wall, b.Replay = position.Batch+1, wall, false
 	if b.Clock = w.clock.last; !b.RepairClock {
-		b.Clock = max(b.Clock, position.Clock)
+		b.Clock = max(w.within(b.Clock), position.Clock)
 	}
 	if b.SilenceWaits = len(w.sessions) > 0; b.SilenceWaits {
 		b.Silence = min(w.silenceOf(), b.Clock)
 	}
+}
+
+// within lets the clock stop before more has become due than a batch may bring,
+// but not before the batch's own events.
+func (w *worker) within(clock event.Instant) event.Instant {
+	limit := w.clockLimit()
+	for i := range w.batch.Events {
+		if limit >= clock {
+			break
+		}
+		limit = max(limit, w.batch.Events[i].OccurredAt)
+	}
+	return min(clock, limit)
 }
 
 // moved says whether any position has moved since the last batch.
