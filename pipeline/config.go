@@ -120,7 +120,7 @@ const (
 	idlePoll          = 100 * time.Millisecond // how long a poll waits where there is nothing
 	endTimeout        = 30 * time.Second       // of a commit; beyond it the client is replaced
 	headerEveryCommit = 64                     // commits between two headers of a shard
-	maxRowsPerCommit  = 60_000                 // of all shards
+	maxRowsPerCommit  = 24_000                 // of all shards: some 24 MiB before they are encoded
 	maxPagesPerCommit = 256                    // of one shard, also on a clean stop
 )
 

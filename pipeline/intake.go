@@ -34,6 +34,7 @@ func (w *worker) gather(p *Pipeline, in intake) (more bool) {
 	for i := range w.queues {
 		w.read(p, i, in.wall)
 	}
+	w.decoded = max(w.decoded, len(w.batch.Events))
 	more = w.obey(p, in)
 	if w.ahead(in.wall) {
 		for i := range w.queues {

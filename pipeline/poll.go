@@ -186,7 +186,7 @@ func (w *worker) work(p *Pipeline, in intake) error {
 func (w *worker) keepWaiting(p *Pipeline) {
 	short := p.budget.inUse() > p.cfg.FetchBytes/2
 	for i := range w.queues {
-		w.queues[i].keep(short)
+		w.copies = w.queues[i].keep(short) > 0 || w.queues[i].kept > 0 || w.copies
 	}
 }
 

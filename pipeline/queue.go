@@ -79,6 +79,9 @@ func (q *queue) pop(n int) {
 	}
 	q.first += n
 	if q.first == len(q.items) {
+		if cap(q.items) > keptItems && len(q.items) < cap(q.items)/4 {
+			q.items = nil // room that a spike has made
+		}
 		q.items, q.first = q.items[:0], 0
 	} else if q.first > len(q.items)/2 { // amortised: each item moves once at most
 		kept := copy(q.items, q.items[q.first:])
@@ -89,12 +92,15 @@ func (q *queue) pop(n int) {
 	q.looked, q.kept = max(q.looked-n, 0), max(q.kept-n, 0)
 }
 
+// keptItems is for how many records an idle queue keeps room.
+const keptItems = 4096
+
 // keep copies what goes on waiting, where that frees more than it takes. A
 // record that waits holds its whole batch, and one that came unpacked all that
 // was fetched with it: so those are always copied, and where memory is short,
 // the others too. Otherwise what waits could take the room that is needed to
-// read what it waits for.
-func (q *queue) keep(short bool) {
+// read what it waits for. It returns the number of copies.
+func (q *queue) keep(short bool) (copies int) {
 	waiting := q.waiting()
 	from := q.looked
 	if short {
@@ -124,6 +130,7 @@ func (q *queue) keep(short bool) {
 	if q.looked = len(waiting); short {
 		q.kept = len(waiting)
 	}
+	return len(copied)
 }
 
 // placed copies bytes to the end of a room that is large enough; nil stays nil.

@@ -186,6 +186,7 @@ func (w *worker) replayBatches(ctx context.Context, p *Pipeline, task *restore, 
 		task.remaining.Store(int64(len(batches) - n))
 		p.reach(MidRestore)
 	}
+	w.batch.Shrink(0)
 	return nil
 }
 

@@ -46,6 +46,8 @@ type worker struct {
 	scratchArena decode.Arena
 	effects      shard.Effects
 	sources      []*kgo.Record // the records of batch.Events
+	decoded      int           // events of the largest batch of the commit at hand
+	copies       bool          // some of them are of records that were copied while they waited
 	rejected     []rejection   // of the commit at hand
 	// rejectedBytes is what the copies of rejected records take.
 	rejectedBytes int64
@@ -182,12 +184,14 @@ func (w *worker) clear() {
 	clear(w.rejected)
 	w.entries, w.rejected, w.copied, w.rejectedBytes = w.entries[:0], w.rejected[:0], 0, 0
 	w.records, w.commands = 0, 0
-	w.effects.Alerts, w.effects.Sealed = w.effects.Alerts[:0], w.effects.Sealed[:0]
+	w.effects.Reset(w.blocks)
+	clear(w.pages)
 	w.pages = w.pages[:0]
-	w.effects.Customers.Reset(w.blocks)
-	w.effects.AlertRows.Reset(w.blocks)
-	w.effects.Models.Reset(w.blocks)
 	w.batch.Reset()
+	if w.copies || cap(w.batch.Events) > 4*max(w.decoded, 1024) {
+		w.batch.Shrink(w.decoded) // else it would hold the copies
+	}
+	w.copies, w.decoded = false, 0
 }
 
 // dropQueues forgets what was read and not applied: it is read again.

@@ -241,7 +241,7 @@ func removeGroup(t *testing.T, folder string) {
 func (w *world) startIn(g memoryGroup, args ...string) *process {
 	w.t.Helper()
 	if g.folder == "" {
-		w.environ = append([]string{fmt.Sprintf("GOMEMLIMIT=%d", g.limitBytes*9/10)}, w.environ...)
+		w.environ = append([]string{fmt.Sprintf("GOMEMLIMIT=%d", g.limitBytes*8/10)}, w.environ...)
 		p := w.start(args...)
 		go p.endAbove(g.limitBytes)
 		return p
