@@ -45,6 +45,9 @@ type Config struct {
 	// EffectBytes bounds what a commit holds of effects and of what undoes it;
 	// beyond it the commit is ended. 0 = DefaultEffectBytes.
 	EffectBytes int64
+	// MostDue is about how many deadlines may come in one batch of a shard; 0 =
+	// as many as fit into its share of EffectBytes.
+	MostDue int
 	// BackfillMaxOpen is after how long without a sign of life a backfill
 	// session counts as given up; 0 = DefaultBackfillMaxOpen.
 	BackfillMaxOpen time.Duration

@@ -199,7 +199,7 @@ func (w *worker) heldBytes() int64 {
 // stepDue reports whether what was read should be applied now: once a commit
 // interval, so that a batch is a commit's and not a poll's, or when there is much of it.
 func (s *session) stepDue(now time.Time) bool {
-	return s.arrived >= s.p.cfg.MaxPollRecords/2 || s.arrivedBytes() >= stepBytes ||
+	return s.arrived >= s.p.cfg.MaxPollRecords/2 || s.arrivedBytes() >= stepBytes || s.late() ||
 		now.Sub(s.steppedAt) >= s.p.cfg.CommitEvery
 }
 
@@ -214,6 +214,16 @@ func (s *session) arrivedBytes() (n int64) {
 		n += w.queuedBytes()
 	}
 	return n
+}
+
+// late reports whether a shard's clock has stopped on its way: it goes on at once.
+func (s *session) late() bool {
+	for _, w := range s.workers {
+		if w.late() {
+			return true
+		}
+	}
+	return false
 }
 
 // pace pauses the partitions that are ahead where too much waits, and reads on

@@ -140,6 +140,9 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 // mostDue is how many deadlines may come in one batch of a shard: what each may
 // cause must fit into its share of a commit.
 func (p *Pipeline) mostDue() int {
+	if p.cfg.MostDue > 0 {
+		return p.cfg.MostDue
+	}
 	const effectBytes = 8 << 10 // an alert with its rows, and what undoes it
 	return int(max(p.cfg.EffectBytes/int64(max(p.partitions, 1))/effectBytes, leastDue))
 }
