@@ -62,16 +62,16 @@ func TestNoMemoryKill(t *testing.T) {
 	}
 	limits := shippedLimits(t)
 	t.Run("records that compress well", func(t *testing.T) {
-		newWorld(t, "HOLDFAST_TIME_CLOCK=honest").underLimit(limits, (*world).writeBlanks, map[string]string{
+		newWorldAlone(t, "HOLDFAST_TIME_CLOCK=honest").underLimit(limits, (*world).writeBlanks, map[string]string{
 			"uniqExact(customer_id)": "200", "sum(orders_life)": "6000", "sum(visits_90d)": "0"})
 	})
 	t.Run("many customers", func(t *testing.T) {
-		newWorld(t, "HOLDFAST_TIME_CLOCK=honest").underLimit(limits, (*world).writeBacklog, map[string]string{
+		newWorldAlone(t, "HOLDFAST_TIME_CLOCK=honest").underLimit(limits, (*world).writeBacklog, map[string]string{
 			"uniqExact(customer_id)": "150000", "sum(orders_life)": "450000", "sum(visits_90d)": "2400000",
 			"sum(complaints_90d)": "150000"})
 	})
 	t.Run("a silence that ends at once", func(t *testing.T) {
-		newWorld(t, "HOLDFAST_TIME_CLOCK=honest").underLimit(limits, (*world).writeSilence, map[string]string{
+		newWorldAlone(t, "HOLDFAST_TIME_CLOCK=honest").underLimit(limits, (*world).writeSilence, map[string]string{
 			"uniqExact(customer_id)": "150000", "sum(orders_life)": "600000", "countIf(level = 'lost')": "150000"})
 	})
 }

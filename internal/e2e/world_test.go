@@ -60,6 +60,13 @@ func newWorld(t *testing.T, variables ...string) *world {
 	t.Helper()
 	needEngine(t)
 	t.Parallel()
+	return newWorldAlone(t, variables...)
+}
+
+// newWorldAlone is a world of a test that has the machine for itself.
+func newWorldAlone(t *testing.T, variables ...string) *world {
+	t.Helper()
+	needEngine(t)
 	w := &world{t: t, dir: t.TempDir(), environ: os.Environ()}
 	w.engines = w.start("engines", "--kafka-listen", "127.0.0.1:0", "--clickhouse-listen", "127.0.0.1:0", "--data", filepath.Join(w.dir, "data"))
 	w.engines.says("Ready.", time.Minute)
