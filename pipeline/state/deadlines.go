@@ -154,7 +154,7 @@ func (s *Slab) DueWithin(n int) event.Instant {
 	}
 	due := 0
 	for hour, ok := c.firstFilled(c.base); ok; hour, ok = c.firstFilled(hour + 1) {
-		if due += int(c.counts[uint64(hour)&(ringHours-1)]); due >= n {
+		if due += int(c.counts[uint64(hour)&(ringHours-1)]); due >= n && hour < hourOf(Never) {
 			return event.Instant(hour+1)*event.Hour - 1
 		}
 		if hour+1 == c.base+ringHours {
