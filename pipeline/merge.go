@@ -150,7 +150,8 @@ func (w *worker) clockLimit() event.Instant {
 	return w.shard.ClockWithin(w.mostDue)
 }
 
-// late reports whether the clock has stopped on its way in the last batch.
+// late reports whether the clock has stopped on its way in the last batch: more
+// is due than it has brought.
 func (w *worker) late() bool {
-	return len(w.sessions) == 0 && w.shard.Position().Clock < w.clock.last
+	return len(w.sessions) == 0 && w.shard.Position().Clock < w.clock.last && w.shard.NeedsTime(w.clock.last)
 }

@@ -123,7 +123,7 @@ func (s *session) step(now time.Time) error {
 	}
 	s.steppedAt = now
 	if s.p.times.believe(wall, now) != "" {
-		s.arrived = 0
+		s.arrived, s.late = 0, false
 		s.pace()
 		return nil // what was read waits
 	}
@@ -153,7 +153,8 @@ func (s *session) step(now time.Time) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if s.arrived = 0; left.Load() > 0 {
+	s.arrived, s.late = 0, s.anyLate()
+	if left.Load() > 0 {
 		s.turn, s.steppedAt = s.turn+len(s.workers)-int(left.Load()), time.Time{}
 	}
 	s.pace()
@@ -199,7 +200,7 @@ func (w *worker) heldBytes() int64 {
 // stepDue reports whether what was read should be applied now: once a commit
 // interval, so that a batch is a commit's and not a poll's, or when there is much of it.
 func (s *session) stepDue(now time.Time) bool {
-	return s.arrived >= s.p.cfg.MaxPollRecords/2 || s.arrivedBytes() >= stepBytes || s.late() ||
+	return s.arrived >= s.p.cfg.MaxPollRecords/2 || s.arrivedBytes() >= stepBytes || s.late ||
 		now.Sub(s.steppedAt) >= s.p.cfg.CommitEvery
 }
 
@@ -216,8 +217,8 @@ func (s *session) arrivedBytes() (n int64) {
 	return n
 }
 
-// late reports whether a shard's clock has stopped on its way: it goes on at once.
-func (s *session) late() bool {
+// anyLate reports whether a shard's clock has stopped on its way: it goes on at once.
+func (s *session) anyLate() bool {
 	for _, w := range s.workers {
 		if w.late() {
 			return true

@@ -41,6 +41,7 @@ type session struct {
 	steppedAt        time.Time
 	arrived          int // records that were read since
 	uncommittedBytes int64
+	late             bool  // in the last step a clock has stopped on its way
 	turn             int   // the worker that is first in the next step
 	fetchBytes       int32 // as the client was last told
 }

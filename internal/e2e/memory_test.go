@@ -72,14 +72,14 @@ func TestNoMemoryKill(t *testing.T) {
 	})
 	t.Run("a silence that ends at once", func(t *testing.T) {
 		newWorldAlone(t, "HOLDFAST_TIME_CLOCK=honest").underLimit(limits, (*world).writeSilence, map[string]string{
-			"uniqExact(customer_id)": "150000", "sum(orders_life)": "600000", "countIf(level = 'lost')": "150000"})
+			"uniqExact(customer_id)": "90000", "sum(orders_life)": "360000", "countIf(level = 'lost')": "90000"})
 	})
 }
 
-// writeSilence writes four purchases of each of 150,000 customers who were not
+// writeSilence writes four purchases of each of 90,000 customers who were not
 // heard of for a year: all that follows from that comes at once.
 func (w *world) writeSilence() {
-	const customers, purchases = 150_000, 4
+	const customers, purchases = 90_000, 4
 	load := workload.NewLoad(workload.LoadConfig{Seed: 3, Customers: customers})
 	start := event.Instant(time.Now().Add(-400 * 24 * time.Hour).UnixMicro())
 	w.produce(1<<20, customers*purchases, func(i int) workload.Item {
