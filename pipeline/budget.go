@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"sync"
@@ -97,20 +98,20 @@ func (b *budget) inUse() int64 {
 	return b.used
 }
 
-// lend counts an unpacked batch until it is given back.
-func (b *budget) lend(bytes []byte) {
-	if cap(bytes) == 0 {
+// lend counts memory that was taken for a batch, by its first byte, until it is
+// given back.
+func (b *budget) lend(first unsafe.Pointer, bytes int64) {
+	if bytes == 0 {
 		return
 	}
-	first := unsafe.SliceData(bytes)
-	at := uintptr(unsafe.Pointer(first))
-	l := &lease{bytes: int64(cap(bytes))}
+	at := uintptr(first)
+	l := &lease{bytes: bytes}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.end(at) // of bytes that were collected and whose cleanup has not run yet
 	b.used += l.bytes
 	b.lent[at] = l
-	l.cleanup = runtime.AddCleanup(first, func(l *lease) {
+	l.cleanup = runtime.AddCleanup((*byte)(first), func(l *lease) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if b.lent[at] == l {
@@ -119,13 +120,10 @@ func (b *budget) lend(bytes []byte) {
 	}, l)
 }
 
-// giveBack ends the lease of bytes that the client puts back.
-func (b *budget) giveBack(bytes []byte) {
-	if cap(bytes) == 0 {
-		return
-	}
+// giveBack ends the lease of memory that the client puts back.
+func (b *budget) giveBack(first unsafe.Pointer) {
 	b.mu.Lock()
-	b.end(uintptr(unsafe.Pointer(unsafe.SliceData(bytes))))
+	b.end(uintptr(first))
 	b.mu.Unlock()
 	select {
 	case b.freed <- struct{}{}:
@@ -149,8 +147,9 @@ var errNoRoom = fmt.Errorf("no room to unpack another batch now: %w", kerr.Throt
 
 // decompressor unpacks batches as the client does, within a budget.
 type decompressor struct {
-	inner  kgo.Decompressor
-	budget *budget
+	inner      kgo.Decompressor
+	budget     *budget
+	batchBytes int64
 }
 
 // newDecompressor makes one whose batches are bounded one by one, too. The
@@ -165,7 +164,7 @@ func newDecompressor(b *budget, pool *fetchPool, batchBytes int) (*decompressor,
 	if !ok {
 		return nil, fmt.Errorf("make a decompressor: the client has none: %T", client.OptValue(kgo.WithDecompressor))
 	}
-	return &decompressor{inner: inner, budget: b}, nil
+	return &decompressor{inner: inner, budget: b, batchBytes: int64(batchBytes)}, nil
 }
 
 // Decompress implements kgo.Decompressor.
@@ -177,8 +176,31 @@ func (d *decompressor) Decompress(packed []byte, codec kgo.CompressionCodecType)
 		return nil, errNoRoom
 	}
 	unpacked, err := d.inner.Decompress(packed, codec)
-	if err == nil {
-		d.budget.lend(unpacked)
+	if err != nil {
+		return nil, err
 	}
-	return unpacked, err
+	if len(unpacked) > countedBytes && recordsIn(unpacked)*structBytes > d.batchBytes {
+		return nil, fmt.Errorf("too many records in a batch of %d bytes: %w", len(unpacked), kgo.ErrMaxDecompress)
+	}
+	d.budget.lend(unsafe.Pointer(unsafe.SliceData(unpacked)), int64(cap(unpacked)))
+	return unpacked, nil
+}
+
+// countedBytes is from which size on the records of a batch are counted before
+// the client makes structures of them: the smallest record takes seven bytes,
+// and its structure thirty times as much.
+const countedBytes = 4 << 20
+
+// recordsIn counts the records of an unpacked batch: each is its length as a
+// varint, and so many bytes.
+func recordsIn(unpacked []byte) (n int64) {
+	for len(unpacked) > 0 {
+		length, size := binary.Varint(unpacked)
+		if size <= 0 || length < 0 || length > int64(len(unpacked)-size) {
+			return n // damaged: the client says so
+		}
+		unpacked = unpacked[size+int(length):]
+		n++
+	}
+	return n
 }

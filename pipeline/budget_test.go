@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -25,7 +26,7 @@ func TestUnpackingStaysWithinItsBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed := func(size int) []byte { return encoder.EncodeAll(bytes.Repeat([]byte(" "), size), nil) }
+	packed := func(size int) []byte { return encoder.EncodeAll(bytes.Repeat([]byte("\x01"), size), nil) }
 	var held [][]byte
 	for {
 		unpacked, err := d.Decompress(packed(1<<20), kgo.CodecZstd)
@@ -41,7 +42,7 @@ func TestUnpackingStaysWithinItsBudget(t *testing.T) {
 		t.Errorf("%d batches of 1 MiB in %d bytes, of a budget of 3 MiB", len(held), used)
 	}
 	for _, unpacked := range held {
-		b.giveBack(unpacked)
+		b.giveBack(unsafe.Pointer(unsafe.SliceData(unpacked)))
 	}
 	if used := b.inUse(); used != 0 {
 		t.Fatalf("%d bytes are in use after all were given back", used)
@@ -54,6 +55,14 @@ func TestUnpackingStaysWithinItsBudget(t *testing.T) {
 	if _, err := d.Decompress(packed(9<<20), kgo.CodecZstd); !errors.Is(err, kgo.ErrMaxDecompress) {
 		t.Errorf("a batch beyond its own bound: %v", err)
 	}
+	// A record of six bytes and its length, a million times.
+	tiny := bytes.Repeat([]byte("\x0c......"), 1<<20)
+	if n := recordsIn(tiny); n != 1<<20 {
+		t.Errorf("%d records counted, want %d", n, 1<<20)
+	}
+	if _, err := d.Decompress(encoder.EncodeAll(tiny, nil), kgo.CodecZstd); !errors.Is(err, kgo.ErrMaxDecompress) {
+		t.Errorf("a batch of a million records: %v", err)
+	}
 	if out, err := d.Decompress([]byte("plain"), kgo.CodecNone); string(out) != "plain" || err != nil {
 		t.Errorf("%q, %v", out, err)
 	}
@@ -63,7 +72,7 @@ func TestUnpackingStaysWithinItsBudget(t *testing.T) {
 // given back, and must not take its room for ever.
 func TestBytesThatNobodyHoldsAreNotInUse(t *testing.T) {
 	b := newBudget(1 << 20)
-	func() { b.lend(make([]byte, 2<<20)) }()
+	func() { b.lend(unsafe.Pointer(new([2 << 20]byte)), 2<<20) }()
 	if b.room() {
 		t.Fatal("there is room beside a batch beyond the budget")
 	}
@@ -82,13 +91,13 @@ func TestUnpackingWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBudget(1 << 20)
 		held := make([]byte, 2<<20)
-		b.lend(held)
+		b.lend(unsafe.Pointer(&held[0]), 2<<20)
 		b.collected = time.Now() // no collection in here
 		began := time.Now()
 		if b.await(roomPatience) || time.Since(began) != roomPatience {
 			t.Errorf("there is room after %s, want none after %s", time.Since(began), roomPatience)
 		}
-		time.AfterFunc(time.Millisecond, func() { b.giveBack(held) })
+		time.AfterFunc(time.Millisecond, func() { b.giveBack(unsafe.Pointer(&held[0])) })
 		began = time.Now()
 		if !b.await(roomPatience) || time.Since(began) != time.Millisecond {
 			t.Errorf("room is found after %s, want 1ms", time.Since(began))

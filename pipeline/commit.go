@@ -40,12 +40,14 @@ func (s *session) commitDue(now time.Time) bool {
 }
 
 // full reports whether the commit at hand holds as much as it may.
-func (s *session) full() bool {
-	held := int64(0)
+func (s *session) full() bool { return s.heldBytes() >= s.p.cfg.EffectBytes }
+
+// heldBytes is about what the commit at hand holds.
+func (s *session) heldBytes() (held int64) {
 	for _, w := range s.workers {
 		held += w.heldBytes()
 	}
-	return held >= s.p.cfg.EffectBytes
+	return held
 }
 
 // commit ends the commit at hand. A nil error means that the world and the

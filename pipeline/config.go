@@ -45,6 +45,9 @@ type Config struct {
 	// EffectBytes bounds what a commit holds of effects and of what undoes it;
 	// beyond it the commit is ended. 0 = DefaultEffectBytes.
 	EffectBytes int64
+	// MostDue is about how many deadlines may come in one batch of a shard; 0 =
+	// as many as fit into its share of EffectBytes.
+	MostDue int
 	// BackfillMaxOpen is after how long without a sign of life a backfill
 	// session counts as given up; 0 = DefaultBackfillMaxOpen.
 	BackfillMaxOpen time.Duration
@@ -120,7 +123,7 @@ const (
 	idlePoll          = 100 * time.Millisecond // how long a poll waits where there is nothing
 	endTimeout        = 30 * time.Second       // of a commit; beyond it the client is replaced
 	headerEveryCommit = 64                     // commits between two headers of a shard
-	maxRowsPerCommit  = 60_000                 // of all shards
+	maxRowsPerCommit  = 24_000                 // of all shards: some 24 MiB before they are encoded
 	maxPagesPerCommit = 256                    // of one shard, also on a clean stop
 )
 

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -21,8 +22,10 @@ type fetchPool struct {
 	bytes   []room[byte]
 	records []room[kgo.Record]
 	// expansion is by how much batches have lately grown when they were
-	// unpacked, in 256ths.
+	// unpacked, in 256ths: as room is lent for, and as they did, record
+	// structures included.
 	expansion int
+	growth    int
 	budget    *budget
 }
 
@@ -36,6 +39,7 @@ type room[T any] struct {
 const (
 	maxRooms     = 64               // of each kind
 	maxRoomBytes = 4 << 20          // larger batches are rare
+	maxIdleBytes = 16 << 20         // of each kind, all rooms together
 	roomKept     = 30 * time.Second // what is not asked for goes
 	leastGrowth  = 2 * 256
 	mostGrowth   = 16 * 256
@@ -49,10 +53,20 @@ func (p *fetchPool) OnFetchBatchRead(_ kgo.BrokerMetadata, _ string, _ int32, m 
 		return
 	}
 	seen := min(max(m.UncompressedBytes*256/m.CompressedBytes+16, leastGrowth), mostGrowth)
+	grown := (m.UncompressedBytes + m.NumRecords*int(structBytes)) * 256 / m.CompressedBytes
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Up at once, down slowly: room that is too small has to be grown.
 	p.expansion = max(seen, p.expansion-p.expansion/64)
+	p.growth = max(grown, p.growth-p.growth/64)
+}
+
+// packedBytes is how much is worth fetching at once, so that its unpacking does
+// not go far beyond a number of bytes.
+func (p *fetchPool) packedBytes(unpacked int64) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return unpacked * 256 / int64(max(p.growth, 256))
 }
 
 // GetDecompressBytes implements kgo.PoolDecompressBytes.
@@ -65,16 +79,22 @@ func (p *fetchPool) GetDecompressBytes(compressed []byte, _ kgo.CompressionCodec
 
 // PutDecompressBytes implements kgo.PoolDecompressBytes.
 func (p *fetchPool) PutDecompressBytes(b []byte) {
-	p.budget.giveBack(b)
+	p.budget.giveBack(unsafe.Pointer(unsafe.SliceData(b)))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if cap(b) <= maxRoomBytes {
-		giveBack(&p.bytes, b)
+		giveBack(&p.bytes, b, maxIdleBytes)
 	}
 }
 
 // GetRecords implements kgo.PoolRecords.
 func (p *fetchPool) GetRecords(n int) []kgo.Record {
+	records := p.lendRecords(n)
+	p.budget.lend(unsafe.Pointer(unsafe.SliceData(records)), int64(cap(records))*structBytes)
+	return records
+}
+
+func (p *fetchPool) lendRecords(n int) []kgo.Record {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return borrow(&p.records, sizeClass(n))
@@ -82,12 +102,16 @@ func (p *fetchPool) GetRecords(n int) []kgo.Record {
 
 // PutRecords implements kgo.PoolRecords.
 func (p *fetchPool) PutRecords(r []kgo.Record) {
+	p.budget.giveBack(unsafe.Pointer(unsafe.SliceData(r)))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if cap(r) <= maxRoomBytes/256 {
-		giveBack(&p.records, r)
+		giveBack(&p.records, r, maxIdleBytes/int(structBytes))
 	}
 }
+
+// structBytes is the client's structure of a record.
+const structBytes = int64(unsafe.Sizeof(kgo.Record{}))
 
 // sizeClass rounds up to one of four sizes for every power of two.
 func sizeClass(n int) int {
@@ -114,16 +138,18 @@ func borrow[T any](free *[]room[T], n int) []T {
 	return slice
 }
 
-func giveBack[T any](free *[]room[T], slice []T) {
+// giveBack keeps a room for the next batch, unless there is enough of them.
+func giveBack[T any](free *[]room[T], slice []T, most int) {
 	now := time.Now()
-	kept := (*free)[:0]
+	kept, elements := (*free)[:0], cap(slice)
 	for _, r := range *free {
 		if now.Sub(r.since) < roomKept {
 			kept = append(kept, r)
+			elements += cap(r.slice)
 		}
 	}
 	clear((*free)[len(kept):])
-	if len(kept) < maxRooms {
+	if len(kept) < maxRooms && elements <= most {
 		kept = append(kept, room[T]{slice: slice, since: now})
 	}
 	*free = kept

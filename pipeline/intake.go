@@ -34,6 +34,7 @@ func (w *worker) gather(p *Pipeline, in intake) (more bool) {
 	for i := range w.queues {
 		w.read(p, i, in.wall)
 	}
+	w.decoded = max(w.decoded, len(w.batch.Events))
 	more = w.obey(p, in)
 	if w.ahead(in.wall) {
 		for i := range w.queues {
@@ -44,6 +45,7 @@ func (w *worker) gather(p *Pipeline, in intake) (more bool) {
 	}
 	upTo := w.bounded(w.frontier(in.asked, in.now), in.most)
 	w.front = min(upTo, forever) - mergeSlack
+	upTo = w.inStep(upTo, p.cfg.Clock, in.wall)
 	cut := false
 	for i := range w.queues {
 		if i == w.control {

@@ -41,6 +41,9 @@ func (s *session) once(ctx context.Context) error {
 	if due := s.lastCommit.Add(s.p.cfg.CommitEvery); s.anyBusy() && due.Before(until) {
 		until = due
 	}
+	if s.late {
+		until = time.Now()
+	}
 	if err := s.poll(ctx, until); err != nil {
 		return err
 	}

@@ -110,3 +110,48 @@ func (w *worker) bounded(upTo event.Instant, most int) event.Instant {
 	slices.Sort(w.times)
 	return w.times[most-1]
 }
+
+// inStep lowers the frontier where more deadlines are due than one batch may
+// bring: the clock then stops on its way (see stamp), and what happened after
+// that must not be applied before what comes of the silence until then. It holds
+// nothing that the clock could wait for: either the clock moves, or an event does.
+func (w *worker) inStep(upTo event.Instant, mode ClockMode, wall event.Instant) event.Instant {
+	limit := w.clockLimit()
+	if limit >= wall || upTo <= limit {
+		return upTo
+	}
+	if w.clock.reading(w, mode, wall) > limit {
+		return limit
+	}
+	for i := range w.queues {
+		if i != w.control && w.queues[i].firstEvent() <= limit {
+			return limit
+		}
+	}
+	return upTo
+}
+
+// firstEvent is the time of the first event that waits; forever if none does.
+func (q *queue) firstEvent() event.Instant {
+	for _, item := range q.waiting() {
+		if item.at != noTime {
+			return item.at
+		}
+	}
+	return forever
+}
+
+// clockLimit is how far the clock may move in one batch: what has become due
+// meanwhile is spread over several.
+func (w *worker) clockLimit() event.Instant {
+	if len(w.sessions) > 0 || w.batch.RepairClock {
+		return forever
+	}
+	return w.shard.ClockWithin(w.mostDue)
+}
+
+// late reports whether the clock has stopped on its way in the last batch: more
+// is due than it has brought.
+func (w *worker) late() bool {
+	return len(w.sessions) == 0 && w.shard.Position().Clock < w.clock.last && w.shard.NeedsTime(w.clock.last)
+}

@@ -8,10 +8,12 @@ import (
 
 // Limits of the client.
 const (
-	fetchMaxBytes          = 32 << 20  // one fetch's answer
-	fetchPartitionMaxBytes = 8 << 20   // of one partition
+	fetchMaxBytes          = 8 << 20   // one fetch's answer, packed: some 100,000 events
+	fetchPartitionMaxBytes = 2 << 20   // of one partition
+	leastFetchBytes        = 64 << 10  // of both, where batches grow much when they are unpacked
 	brokerMaxReadBytes     = 256 << 20 // above the largest record that a topic may allow
 	largeBatchBytes        = 8 << 20   // where pages, blocks and dead letters lie: those topics allow as much
+	maxProduceBytes        = 32 << 20  // what is written and not acknowledged: a commit of more waits
 	usualBatchBytes        = 1_000_012 // elsewhere: what a broker takes unless told otherwise
 )
 
@@ -71,6 +73,7 @@ func (s *session) options() []kgo.Opt {
 			return usualBatchBytes
 		}),
 		kgo.ProducerLinger(0),
+		kgo.MaxBufferedBytes(maxProduceBytes),
 		kgo.RecordPartitioner(partitioner{manual: manual, place: place, byKey: byKey}),
 		kgo.OnPartitionsAssigned(s.onAssigned),
 		kgo.OnPartitionsRevoked(s.onGone),

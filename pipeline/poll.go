@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -18,6 +19,7 @@ import (
 func (s *session) poll(ctx context.Context, until time.Time) error {
 	wait := max(time.Until(until), time.Millisecond)
 	pollCtx, cancel := context.WithTimeout(ctx, wait)
+	s.fitFetches()
 	fetches := s.group.PollRecords(pollCtx, s.p.cfg.MaxPollRecords)
 	cancel()
 	s.group.AllowRebalance()
@@ -32,6 +34,17 @@ func (s *session) poll(ctx context.Context, until time.Time) error {
 	}
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) { s.give(&f) })
 	return nil
+}
+
+// fitFetches asks for less at once where batches grow much when they are
+// unpacked: what does not fit into the budget would be fetched again.
+func (s *session) fitFetches() {
+	// Half of it: the other half is what was fetched before and is not applied yet.
+	fits := int32(min(max(s.p.fetchPool.packedBytes(s.p.cfg.FetchBytes/2), leastFetchBytes), fetchMaxBytes))
+	if fits < s.fetchBytes/2 || fits > 2*s.fetchBytes || fits == fetchMaxBytes && s.fetchBytes != fits {
+		s.fetchBytes = fits
+		s.client.UpdateFetchMaxBytes(fits, min(fits, fetchPartitionMaxBytes))
+	}
 }
 
 // give hands what was fetched of a partition to its worker.
@@ -100,26 +113,39 @@ func (s *session) groupFailure(err error) error {
 	return nil
 }
 
-// step lets every worker make a batch of what was read and apply it.
+// step lets every worker make batches of what was read and apply them, until the
+// commit at hand holds as much as it may.
 func (s *session) step(now time.Time) error {
 	asked, _ := s.asker.get()
 	wall := s.p.wall()
 	if err := s.checkUnread(asked); err != nil {
 		return err
 	}
-	doubted := s.p.times.believe(wall, now) != ""
+	s.steppedAt = now
+	if s.p.times.believe(wall, now) != "" {
+		s.arrived, s.late = 0, false
+		s.pace()
+		return nil // what was read waits
+	}
 	in := intake{asked: asked, now: now, wall: wall, most: max(s.p.cfg.MaxPollRecords/max(len(s.workers), 1), 1)}
+	held, left := atomic.Int64{}, atomic.Int64{}
+	held.Store(s.heldBytes())
 	group := errgroup.Group{}
 	group.SetLimit(s.p.parallel)
-	for _, w := range s.workers {
-		if doubted {
-			continue // what was read waits
-		}
+	for i := range s.workers {
+		w := s.workers[(s.turn+i)%len(s.workers)]
 		w.clock.take(asked, w.partition)
 		group.Go(func() error {
+			before := w.heldBytes()
+			if held.Load() >= s.p.cfg.EffectBytes {
+				left.Add(1) // after the commit
+				return nil
+			}
 			if err := w.work(s.p, in); err != nil {
 				return err
 			}
+			held.Add(w.heldBytes() - before)
+			w.keepWaiting(s.p)
 			s.moves("poll and apply") // each shard has its own time
 			return nil
 		})
@@ -127,7 +153,10 @@ func (s *session) step(now time.Time) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	s.arrived, s.steppedAt = 0, now
+	s.arrived, s.late = 0, s.anyLate()
+	if left.Load() > 0 {
+		s.turn, s.steppedAt = s.turn+len(s.workers)-int(left.Load()), time.Time{}
+	}
 	s.pace()
 	return nil
 }
@@ -136,7 +165,8 @@ func (s *session) step(now time.Time) error {
 const mostBatches = 16
 
 // work makes batches of what has been read and applies them: one, but where
-// several stretches of a backfill have been read.
+// several stretches of a backfill have been read, or where more has become due
+// than one batch may bring.
 func (w *worker) work(p *Pipeline, in intake) error {
 	for range mostBatches {
 		more := w.gather(p, in)
@@ -146,11 +176,19 @@ func (w *worker) work(p *Pipeline, in intake) error {
 		if err := w.apply(p); err != nil {
 			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 		}
-		if !more || w.heldBytes() >= p.cfg.EffectBytes/int64(p.partitions) {
+		if !more && !w.late() || w.heldBytes() >= p.cfg.EffectBytes/int64(p.partitions) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// keepWaiting lets go of the client's memory that what goes on waiting holds.
+func (w *worker) keepWaiting(p *Pipeline) {
+	short := p.budget.inUse() > p.cfg.FetchBytes/2
+	for i := range w.queues {
+		w.copies = w.queues[i].keep(short) > 0 || w.queues[i].kept > 0 || w.copies
+	}
 }
 
 // heldBytes is about what the commit at hand holds of a worker: effects,
@@ -162,7 +200,7 @@ func (w *worker) heldBytes() int64 {
 // stepDue reports whether what was read should be applied now: once a commit
 // interval, so that a batch is a commit's and not a poll's, or when there is much of it.
 func (s *session) stepDue(now time.Time) bool {
-	return s.arrived >= s.p.cfg.MaxPollRecords/2 || s.arrivedBytes() >= stepBytes ||
+	return s.arrived >= s.p.cfg.MaxPollRecords/2 || s.arrivedBytes() >= stepBytes || s.late ||
 		now.Sub(s.steppedAt) >= s.p.cfg.CommitEvery
 }
 
@@ -177,6 +215,16 @@ func (s *session) arrivedBytes() (n int64) {
 		n += w.queuedBytes()
 	}
 	return n
+}
+
+// anyLate reports whether a shard's clock has stopped on its way: it goes on at once.
+func (s *session) anyLate() bool {
+	for _, w := range s.workers {
+		if w.late() {
+			return true
+		}
+	}
+	return false
 }
 
 // pace pauses the partitions that are ahead where too much waits, and reads on

@@ -17,6 +17,8 @@ type queue struct {
 	items   []queued      // those before first have been applied
 	first   int
 	timed   int   // so many of those that wait have been decoded before
+	looked  int   // so many of those that wait have been looked at by keep,
+	kept    int   // and so many hold no memory of the client
 	decoded bool  // what waits has been decoded into the batch at hand
 	cut     int64 // offset from which on it is not part of the batch at hand
 	bytes   int64 // of keys, values and headers that wait
@@ -77,6 +79,9 @@ func (q *queue) pop(n int) {
 	}
 	q.first += n
 	if q.first == len(q.items) {
+		if cap(q.items) > keptItems && len(q.items) < cap(q.items)/4 {
+			q.items = nil // room that a spike has made
+		}
 		q.items, q.first = q.items[:0], 0
 	} else if q.first > len(q.items)/2 { // amortised: each item moves once at most
 		kept := copy(q.items, q.items[q.first:])
@@ -84,6 +89,58 @@ func (q *queue) pop(n int) {
 		q.items, q.first = q.items[:kept], 0
 	}
 	q.timed = min(q.timed, len(q.waiting()))
+	q.looked, q.kept = max(q.looked-n, 0), max(q.kept-n, 0)
+}
+
+// keptItems is for how many records an idle queue keeps room.
+const keptItems = 4096
+
+// keep copies what goes on waiting, where that frees more than it takes. A
+// record that waits holds its whole batch, and one that came unpacked all that
+// was fetched with it: so those are always copied, and where memory is short,
+// the others too. Otherwise what waits could take the room that is needed to
+// read what it waits for. It returns the number of copies.
+func (q *queue) keep(short bool) (copies int) {
+	waiting := q.waiting()
+	from := q.looked
+	if short {
+		from = q.kept
+	}
+	var copied []*queued
+	size := 0
+	for i := from; i < len(waiting); i++ {
+		r := waiting[i].record
+		if r == nil || r.Context == nil || !short && r.Attrs.CompressionType() != 0 {
+			continue
+		}
+		copied = append(copied, &waiting[i])
+		size += len(r.Key) + len(r.Value)
+	}
+	records, room := make([]kgo.Record, len(copied)), make([]byte, 0, size)
+	for i, item := range copied {
+		r := item.record
+		records[i] = *r
+		records[i].Context = nil
+		records[i].Key, room = placed(room, r.Key)
+		records[i].Value, room = placed(room, r.Value)
+		records[i].Headers = headersOf(r)
+		item.record = &records[i]
+		r.Recycle()
+	}
+	if q.looked = len(waiting); short {
+		q.kept = len(waiting)
+	}
+	return len(copied)
+}
+
+// placed copies bytes to the end of a room that is large enough; nil stays nil.
+func placed(room, from []byte) (to, rest []byte) {
+	if from == nil {
+		return nil, room
+	}
+	at := len(room)
+	room = append(room, from...)
+	return room[at:len(room):len(room)], room
 }
 
 // position is where reading would go on if only the first n items were applied.

@@ -30,9 +30,18 @@ func copyOf(r *kgo.Record) *kgo.Record {
 	c := *r
 	c.Context = nil
 	c.Key, c.Value = bytes.Clone(r.Key), bytes.Clone(r.Value)
-	c.Headers = make([]kgo.RecordHeader, len(r.Headers))
-	for i, h := range r.Headers {
-		c.Headers[i] = kgo.RecordHeader{Key: strings.Clone(h.Key), Value: bytes.Clone(h.Value)}
-	}
+	c.Headers = headersOf(r)
 	return &c
+}
+
+// headersOf is a copy of a record's headers.
+func headersOf(r *kgo.Record) []kgo.RecordHeader {
+	if len(r.Headers) == 0 {
+		return nil
+	}
+	headers := make([]kgo.RecordHeader, len(r.Headers))
+	for i, h := range r.Headers {
+		headers[i] = kgo.RecordHeader{Key: strings.Clone(h.Key), Value: bytes.Clone(h.Value)}
+	}
+	return headers
 }

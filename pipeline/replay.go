@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -34,7 +35,7 @@ func (s *session) replay(ctx context.Context, w *worker, task *restore, entries 
 	group, ctx := errgroup.WithContext(ctx)
 	feeds := make([]*feed, len(s.p.cfg.Inputs))
 	for i := range feeds {
-		feeds[i] = &feed{records: make(chan fed, feedRoom)}
+		feeds[i] = &feed{records: make(chan fed, feedRoom), room: semaphore.NewWeighted(feedBytes)}
 		group.Go(func() error { return s.feed(ctx, feeds[i], i, w.partition, stretches(batches, i)) })
 	}
 	err := w.replayBatches(ctx, s.p, task, batches, feeds)
@@ -46,15 +47,20 @@ func (s *session) replay(ctx context.Context, w *worker, task *restore, entries 
 	return err
 }
 
-// feedRoom is how many records of an input wait to be replayed.
-const feedRoom = 4096
+// What waits to be replayed of an input of a shard, and what is unpacked at once
+// of it: several shards are restored beside each other, from all inputs.
+const (
+	feedRoom  = 4096    // records
+	feedBytes = 4 << 20 // a single larger record apart
+)
 
 // feed is an input on its way to a replay.
 type feed struct {
 	records chan fed
-	next    fed   // read and not yet due
-	stretch int   // that the latest batch took from, counted from 1
-	to      int64 // where it ended
+	room    *semaphore.Weighted // of feedBytes
+	next    fed                 // read and not yet due
+	stretch int                 // that the latest batch took from, counted from 1
+	to      int64               // where it ended
 }
 
 // fed is a record of a stretch.
@@ -98,7 +104,11 @@ func (s *session) feedOne(ctx context.Context, f *feed, input int, partition int
 	for {
 		_, err := checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{
 			Topic: s.p.cfg.Inputs[input].Topic, Partition: partition, From: from, To: one.to,
+			MaxBytes: feedBytes / 4, UnpackedBytes: feedBytes,
 		}, func(r *kgo.Record) error {
+			if err := f.room.Acquire(ctx, feedWeight(r)); err != nil {
+				return err
+			}
 			select {
 			case f.records <- fed{r, number}:
 				return nil
@@ -121,6 +131,9 @@ func (s *session) feedOne(ctx context.Context, f *feed, input int, partition int
 		}
 	}
 }
+
+// feedWeight is what a record takes of a feed's room.
+func feedWeight(r *kgo.Record) int64 { return min(bytesOf(r), feedBytes) }
 
 // begin turns to the range that a batch took.
 func (f *feed) begin(r *checkpoint.InputRange) {
@@ -145,6 +158,7 @@ func (f *feed) take(ctx context.Context) (r *kgo.Record, ok bool, err error) {
 		return nil, false, nil
 	}
 	r, f.next.record = f.next.record, nil
+	f.room.Release(feedWeight(r))
 	return r, true, nil
 }
 
@@ -172,6 +186,7 @@ func (w *worker) replayBatches(ctx context.Context, p *Pipeline, task *restore, 
 		task.remaining.Store(int64(len(batches) - n))
 		p.reach(MidRestore)
 	}
+	w.batch.Shrink(0)
 	return nil
 }
 

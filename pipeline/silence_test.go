@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast/holdfast/internal/workload"
+	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -41,9 +42,10 @@ func (s season) len() int { return len(s.history) + len(s.before) + len(s.during
 
 // live runs a pipeline through the season and returns the alerts' keys.
 // After an outage it reads at most so many records at a time; 0 = no outage.
-func (s season) live(v *virtual, atATime int) []string {
+func (s season) live(v *virtual, atATime int) []string { return s.liveWith(v, v.honest(), atATime) }
+
+func (s season) liveWith(v *virtual, cfg pipeline.Config, atATime int) []string {
 	v.t.Helper()
-	cfg := v.honest()
 	v.produce(s.history)
 	p := v.run(cfg)
 	v.caughtUp(cfg)
@@ -98,6 +100,24 @@ func TestAnOutageMakesNoSilence(t *testing.T) {
 	onlyIn(t, "interrupted", whole, steady)
 	onlyIn(t, "piecemeal", pieces, steady)
 	onlyIn(t, "steady (but not the piecemeal)", steady, pieces)
+}
+
+// TestWhatIsDueComesInPieces lets few deadlines come in a batch, so that the
+// clock stops often on its way over an outage: nothing else comes of it.
+func TestWhatIsDueComesInPieces(t *testing.T) {
+	s := newSeason()
+	var steady []string
+	inVirtualTime(t, func(v *virtual) { steady = s.live(v, 0) })
+	for _, c := range []struct{ mostDue, atATime int }{{1, 20_000}, {1, 7}, {3, 333}} {
+		var keys []string
+		inVirtualTime(t, func(v *virtual) {
+			cfg := v.honest()
+			cfg.MostDue = c.mostDue
+			keys = s.liveWith(v, cfg, c.atATime)
+		})
+		onlyIn(t, fmt.Sprint(c.mostDue, " due and ", c.atATime, " read at a time, the"), keys, steady)
+		onlyIn(t, fmt.Sprint("steady, and not ", c.mostDue, " due and ", c.atATime, " read at a time, the"), steady, keys)
+	}
 }
 
 // onlyIn names what one run has and the other has not.

@@ -35,6 +35,7 @@ type worker struct {
 	holdBytes int64         // how much may wait before reading is paused
 	front     event.Instant // event time up to which the inputs are merged
 	times     []event.Instant
+	mostDue   int // deadlines that may come in one batch
 
 	sessions []checkpoint.Session // backfills that are open
 	heardOf  time.Time            // when one of them was last heard of
@@ -45,6 +46,8 @@ type worker struct {
 	scratchArena decode.Arena
 	effects      shard.Effects
 	sources      []*kgo.Record // the records of batch.Events
+	decoded      int           // events of the largest batch of the commit at hand
+	copies       bool          // some of them are of records that were copied while they waited
 	rejected     []rejection   // of the commit at hand
 	// rejectedBytes is what the copies of rejected records take.
 	rejectedBytes int64
@@ -115,7 +118,7 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 	}
 	w := &worker{partition: partition, shard: shard.New(cfg), clock: newClock(len(p.cfg.Inputs)),
 		lateness: cfg.Lateness, blocks: meta, topics: p.cfg.topicNames(), control: -1,
-		holdBytes: p.cfg.MergeBytes, queues: make([]queue, len(p.cfg.Inputs))}
+		holdBytes: p.cfg.MergeBytes, mostDue: p.mostDue(), queues: make([]queue, len(p.cfg.Inputs))}
 	for i := range p.cfg.Inputs {
 		if p.cfg.Inputs[i].Decode.Type == event.Internal {
 			w.control, w.inputs = i, append(w.inputs, inputState{})
@@ -133,6 +136,18 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 	w.keep()
 	return w, nil
 }
+
+// mostDue is how many deadlines may come in one batch of a shard: what each may
+// cause must fit into its share of a commit.
+func (p *Pipeline) mostDue() int {
+	if p.cfg.MostDue > 0 {
+		return p.cfg.MostDue
+	}
+	const effectBytes = 8 << 10 // an alert with its rows, and what undoes it
+	return int(max(p.cfg.EffectBytes/int64(max(p.partitions, 1))/effectBytes, leastDue))
+}
+
+const leastDue = 256
 
 // keep makes the present what an abort goes back to.
 func (w *worker) keep() {
@@ -172,12 +187,14 @@ func (w *worker) clear() {
 	clear(w.rejected)
 	w.entries, w.rejected, w.copied, w.rejectedBytes = w.entries[:0], w.rejected[:0], 0, 0
 	w.records, w.commands = 0, 0
-	w.effects.Alerts, w.effects.Sealed = w.effects.Alerts[:0], w.effects.Sealed[:0]
+	w.effects.Reset(w.blocks)
+	clear(w.pages)
 	w.pages = w.pages[:0]
-	w.effects.Customers.Reset(w.blocks)
-	w.effects.AlertRows.Reset(w.blocks)
-	w.effects.Models.Reset(w.blocks)
 	w.batch.Reset()
+	if w.copies || cap(w.batch.Events) > 4*max(w.decoded, 1024) {
+		w.batch.Shrink(w.decoded) // else it would hold the copies
+	}
+	w.copies, w.decoded = false, 0
 }
 
 // dropQueues forgets what was read and not applied: it is read again.
@@ -217,11 +234,24 @@ func (w *worker) stamp(wall event.Instant) {
 	b, position := &w.batch, w.shard.Position()
 	b.Number, b.Wall, b.Replay = position.Batch+1, wall, false
 	if b.Clock = w.clock.last; !b.RepairClock {
-		b.Clock = max(b.Clock, position.Clock)
+		b.Clock = max(w.within(b.Clock), position.Clock)
 	}
 	if b.SilenceWaits = len(w.sessions) > 0; b.SilenceWaits {
 		b.Silence = min(w.silenceOf(), b.Clock)
 	}
+}
+
+// within lets the clock stop before more has become due than a batch may bring,
+// but not before the batch's own events.
+func (w *worker) within(clock event.Instant) event.Instant {
+	limit := w.clockLimit()
+	for i := range w.batch.Events {
+		if limit >= clock {
+			break
+		}
+		limit = max(limit, w.batch.Events[i].OccurredAt)
+	}
+	return min(clock, limit)
 }
 
 // moved says whether any position has moved since the last batch.

@@ -89,7 +89,7 @@ func (i *instance) makeLoader(c *cli) error {
 	names := topicNames(&i.loaded.Config)
 	i.loader, err = clickhouse.New(clickhouse.Config{
 		OutboxTopic: names[topics.Outbox], DeadLetterTopic: names[topics.DeadLetters], Group: i.loaded.Kafka.Group,
-		BatchRows: settings.BatchRows, InsertEvery: settings.InsertEvery.D(),
+		BatchRows: settings.BatchRows, InsertEvery: settings.InsertEvery.D(), PendingBytes: memoryInForce().pending,
 	}, clickhouse.Deps{Kafka: kafka, ClickHouse: i.store, Registerer: i.registry, Log: i.logger})
 	if err != nil {
 		return fmt.Errorf("make the loader: %w", err)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
-	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast/holdfast/internal/config"
@@ -100,16 +98,6 @@ func rolesOf(names []string) (roles, error) {
 		}
 	}
 	return r, nil
-}
-
-// limitMemory tells Go about a container's limit, so that it collects garbage
-// before the kernel kills. GOMEMLIMIT stands above it.
-func (c *cli) limitMemory() {
-	limit, err := memlimit.FromCgroup()
-	if err != nil || c.environ["GOMEMLIMIT"] != "" {
-		return // no limit that could be read is no limit
-	}
-	debug.SetMemoryLimit(int64(float64(limit) * 0.9))
 }
 
 // awaitTopics waits until Kafka answers and has all topics: what is started

@@ -61,6 +61,13 @@ func newWorld(t *testing.T, variables ...string) *world {
 	t.Helper()
 	needEngine(t)
 	t.Parallel()
+	return newWorldAlone(t, variables...)
+}
+
+// newWorldAlone is a world of a test that has the machine for itself.
+func newWorldAlone(t *testing.T, variables ...string) *world {
+	t.Helper()
+	needEngine(t)
 	w := &world{t: t, dir: t.TempDir(), environ: os.Environ()}
 	w.engines = w.start("engines", "--kafka-listen", "127.0.0.1:0", "--clickhouse-listen", "127.0.0.1:0", "--data", filepath.Join(w.dir, "data"))
 	w.engines.says("Ready.", time.Minute)
@@ -127,7 +134,13 @@ type process struct {
 // start starts a command that goes on until it is stopped.
 func (w *world) start(args ...string) *process {
 	w.t.Helper()
-	p := &process{t: w.t, cmd: exec.Command(binary, args...), done: make(chan struct{})}
+	return w.startCommand(exec.Command(binary, args...), args)
+}
+
+// startCommand starts a prepared command; args are how it is named in the log.
+func (w *world) startCommand(cmd *exec.Cmd, args []string) *process {
+	w.t.Helper()
+	p := &process{t: w.t, cmd: cmd, done: make(chan struct{})}
 	p.cmd.Env, p.cmd.Dir = w.environ, w.dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {

@@ -129,7 +129,7 @@ func (r *PositionReader) fetch(ctx context.Context) (*kmsg.FetchResponseTopicPar
 	partition := kmsg.NewFetchRequestTopicPartition()
 	partition.Partition = r.options.Partition
 	partition.FetchOffset = r.position
-	partition.PartitionMaxBytes = r.options.MaxBytes
+	partition.PartitionMaxBytes = r.packedBytes
 	topic := kmsg.NewFetchRequestTopic()
 	topic.Topic = r.options.Topic
 	topic.TopicID = r.leader.topicID
@@ -180,14 +180,50 @@ func (r *PositionReader) process(partition *kmsg.FetchResponseTopicPartition) (f
 	if r.options.Isolation == ReadUncommitted {
 		isolation = kgo.ReadUncommitted()
 	}
-	decompressor, _ := r.client.OptValue(kgo.WithDecompressor).(kgo.Decompressor)
+	inner, _ := r.client.OptValue(kgo.WithDecompressor).(kgo.Decompressor)
+	unpacked := &boundedDecompressor{inner: inner, left: r.options.UnpackedBytes}
 	processed, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
 		Offset:         r.position,
 		IsolationLevel: isolation,
 		Topic:          r.options.Topic,
 		Partition:      r.options.Partition,
-	}, partition, decompressor, nil)
+	}, partition, unpacked, nil)
+	if errors.Is(processed.Err, errAnswerFull) {
+		processed.Err = nil // what came before it held no record to deliver
+	}
+	r.fit(unpacked.left)
 	return fetched{records: processed.Records, next: next, err: processed.Err}, nil
+}
+
+// fit asks for less where much of an answer could not be unpacked, and for more
+// again where there was room.
+func (r *PositionReader) fit(left int) {
+	switch {
+	case left <= 0:
+		r.packedBytes = max(r.packedBytes/2, min(leastMaxBytes, r.options.MaxBytes))
+	case left > r.options.UnpackedBytes/2:
+		r.packedBytes = max(r.packedBytes, min(r.packedBytes, r.options.MaxBytes/2)*2)
+	}
+}
+
+// errAnswerFull stands for a batch that is not unpacked of this answer.
+var errAnswerFull = errors.New("enough of this answer is unpacked")
+
+// boundedDecompressor unpacks the batches of one answer until there is enough;
+// what was unpacked before is delivered, the rest is fetched again.
+type boundedDecompressor struct {
+	inner kgo.Decompressor
+	left  int // bytes
+}
+
+// Decompress implements kgo.Decompressor.
+func (d *boundedDecompressor) Decompress(packed []byte, codec kgo.CompressionCodecType) ([]byte, error) {
+	if d.left <= 0 {
+		return nil, errAnswerFull
+	}
+	unpacked, err := d.inner.Decompress(packed, codec)
+	d.left -= len(unpacked)
+	return unpacked, err
 }
 
 // emptyAnswer recognises a hole that reaches to the end of the log: brokers

@@ -26,6 +26,10 @@ const (
 	DefaultNoProgress = 25 * time.Second
 	// DefaultMaxBytes bounds one fetch answer, in compressed bytes.
 	DefaultMaxBytes = 4 << 20
+	// DefaultUnpackedBytes bounds what is unpacked of one fetch answer.
+	DefaultUnpackedBytes = 16 << 20
+	// leastMaxBytes is asked for at least, where batches grow much.
+	leastMaxBytes = 64 << 10
 )
 
 // ReadRangeOptions says what to read. Topic, Partition, From and To are
@@ -44,10 +48,13 @@ type ReadRangeOptions struct {
 	// Zero means DefaultNoProgress.
 	NoProgress time.Duration
 	// MaxBytes bounds one fetch answer in compressed bytes (a single larger
-	// batch is still delivered whole). Zero means DefaultMaxBytes. Memory in
-	// use is about one answer, compressed and decompressed; the bound on the
-	// decompressed size of a batch is the client's kgo.MaxDecompressBatchBytes.
+	// batch is still delivered whole). Zero means DefaultMaxBytes.
 	MaxBytes int32
+	// UnpackedBytes bounds what is unpacked of one answer, a single larger
+	// batch apart: what is left of the answer is fetched again. Zero means
+	// DefaultUnpackedBytes. Memory in use is about MaxBytes and UnpackedBytes;
+	// the bound of a batch is the client's kgo.MaxDecompressBatchBytes.
+	UnpackedBytes int
 	// SkipToLogStart moves on to the log start when the position lies below
 	// it, instead of failing with a *BelowLogStartError. Right only where what
 	// was removed has been superseded: compacted topics.
@@ -90,6 +97,7 @@ type PositionReader struct {
 	bounds      partitionBounds
 	lastFailure error
 	emptyRepeat int
+	packedBytes int32 // to ask for in the next answer
 }
 
 // NewPositionReader makes a reader that stands at options.From.
@@ -100,12 +108,16 @@ func NewPositionReader(cl *kgo.Client, options ReadRangeOptions) *PositionReader
 	if options.MaxBytes <= 0 {
 		options.MaxBytes = DefaultMaxBytes
 	}
+	if options.UnpackedBytes <= 0 {
+		options.UnpackedBytes = DefaultUnpackedBytes
+	}
 	return &PositionReader{
-		client:   cl,
-		options:  options,
-		position: options.From,
-		leader:   unknownLeader(),
-		bounds:   unknownBounds(),
+		packedBytes: options.MaxBytes,
+		client:      cl,
+		options:     options,
+		position:    options.From,
+		leader:      unknownLeader(),
+		bounds:      unknownBounds(),
 	}
 }
 

@@ -1,6 +1,7 @@
 package checkpoint_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -162,6 +163,36 @@ func TestReadRangeBoundsOneAnswerAndReportsProgress(t *testing.T) {
 	}
 	if !slices.IsSorted(positions) || positions[len(positions)-1] != end {
 		t.Errorf("progress %v does not rise to %d", positions, end)
+	}
+}
+
+// TestReadRangeUnpacksLittleAtOnce: batches that grow a thousandfold are
+// delivered, a few of an answer; what is in hand at once is bounded.
+func TestReadRangeUnpacksLittleAtOnce(t *testing.T) {
+	const batches, batchBytes = 40, 256 << 10
+	log := newTestLog(t, nil)
+	writer := log.client(kgo.ProducerBatchCompression(kgo.ZstdCompression()))
+	for range batches {
+		value := bytes.Repeat([]byte(" "), batchBytes)
+		if err := writer.ProduceSync(log.ctx, &kgo.Record{Value: value}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fetches := log.countFetches()
+	options := log.options(0, log.bounds().End)
+	options.UnpackedBytes = 2 * batchBytes
+	delivered := 0
+	next, err := checkpoint.ReadRange(log.ctx, log.reader, options, func(r *kgo.Record) error {
+		if delivered++; len(r.Value) != batchBytes {
+			t.Errorf("record %d has %d bytes", r.Offset, len(r.Value))
+		}
+		return nil
+	})
+	if err != nil || delivered != batches || next != batches {
+		t.Fatalf("%d of %d records up to %d, %v", delivered, batches, next, err)
+	}
+	if n := fetches(); n < batches/3 {
+		t.Errorf("%d answers for %d batches: more than three were unpacked at once", n, batches)
 	}
 }
 

@@ -38,6 +38,22 @@ type placed struct {
 // Reset empties the batch for reuse; it keeps its room.
 func (b *Batch) Reset() { b.Events, b.order = b.Events[:0], b.order[:0] }
 
+// Shrink gives back room for many more events than were needed of late, and
+// forgets what the events that it has room for point to.
+func (b *Batch) Shrink(needed int) {
+	if cap(b.Events) > keptEvents && needed < cap(b.Events)/4 {
+		b.Events = nil
+	}
+	if cap(b.order) > keptEvents && needed < cap(b.order)/4 {
+		b.order = nil
+	}
+	clear(b.Events[:cap(b.Events)])
+	b.Reset()
+}
+
+// keptEvents is for how many events an idle batch keeps room: about 1 MiB.
+const keptEvents = 4096
+
 // silence is the instant up to which silence counts in the batch.
 func (b *Batch) silence() event.Instant {
 	if b.SilenceWaits {
@@ -99,6 +115,22 @@ const (
 	alertBytes = 4 << 10 // with its JSON and headers
 	rowBytes   = 1 << 10
 )
+
+// Reset empties the effects. Room that a spike has made is given back.
+func (fx *Effects) Reset(meta signal.Meta) {
+	clear(fx.Alerts) // their texts
+	if len(fx.Alerts) < cap(fx.Alerts)/4 && cap(fx.Alerts) > keptAlerts {
+		fx.Alerts = nil
+	}
+	clear(fx.Sealed)
+	fx.Alerts, fx.Sealed = fx.Alerts[:0], fx.Sealed[:0]
+	fx.Customers.Reset(meta)
+	fx.AlertRows.Reset(meta)
+	fx.Models.Reset(meta)
+}
+
+// keptAlerts is for how many alerts idle effects keep room: about 1 MiB.
+const keptAlerts = 1024
 
 // makeRoom seals the blocks that are full.
 func (fx *Effects) makeRoom(meta signal.Meta) {

@@ -164,6 +164,11 @@ func (s *Shard) touch(b *Batch, from int) {
 // change anything: whether a deadline is due by then.
 func (s *Shard) NeedsTime(clock event.Instant) bool { return s.slab.NextDue() <= clock }
 
+// ClockWithin is a clock reading up to which not many more than n deadlines are
+// due, or those of one hour. What more is due comes in later batches: a clock
+// that jumps over months must not put all that it causes into one.
+func (s *Shard) ClockWithin(n int) event.Instant { return s.slab.DueWithin(n) }
+
 // fire lets the deadlines due by limit happen, each at its own instant.
 func (s *Shard) fire(b *Batch, limit event.Instant, fx *Effects) {
 	for {

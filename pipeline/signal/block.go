@@ -114,15 +114,30 @@ func (b *BlockWriter[R]) Bytes() int {
 // Full says whether the block should be encoded before another row is added.
 func (b *BlockWriter[R]) Full() bool { return b.rows >= MaxBlockRows || b.Bytes() >= MaxBlockBytes }
 
-// Reset empties the block and keeps its memory.
+// Reset empties the block and keeps its memory, but for what a spike has made:
+// room for many times more rows than the block had.
 func (b *BlockWriter[R]) Reset(meta Meta) {
 	b.meta = clip(meta)
+	if len(b.image) > 0 {
+		b.image, b.body, b.numbers = fitting(b.image), fitting(b.body), fitting(b.numbers)
+	}
 	b.image, b.shards = b.image[:0], b.shards[:0]
 	b.rows, b.extra, b.at = 0, 0, 0
 	for i := range b.side {
 		b.extra += b.side[i].reset()
 	}
 }
+
+// fitting is the slice, or none where it has room for much more than is in it.
+func fitting[T any](s []T) []T {
+	if cap(s) > keptElements && len(s) < cap(s)/8 {
+		return nil
+	}
+	return s
+}
+
+// keptElements is what an idle block keeps of each of its buffers at least.
+const keptElements = 64 << 10
 
 // note keeps the first and last row number of each shard. Rows of one shard
 // usually follow each other, so the range of the latest row is tried first.

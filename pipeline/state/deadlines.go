@@ -16,6 +16,7 @@ import (
 // It is derived from the records: a restore arms every record anew.
 type calendar struct {
 	heads  [ringHours]uint32 // place + 1 of the first record of a bucket; 0 = none
+	counts [ringHours]uint32 // records of a bucket
 	filled [ringHours / 64]uint64
 	base   int64 // the hour that the ring begins at; every armed bucket is at or after it
 	armed  int
@@ -84,6 +85,7 @@ func (c *calendar) insert(s *Slab, slot Slot, hour int64) {
 	}
 	c.heads[b] = uint32(slot) + 1
 	c.filled[b>>6] |= 1 << (b & 63)
+	c.counts[b]++
 	c.armed++
 }
 
@@ -109,6 +111,7 @@ func (c *calendar) disarm(s *Slab, slot Slot) {
 		np.links[ni].previous = l.previous
 	}
 	p.links[i] = link{}
+	c.counts[b]--
 	c.armed--
 }
 
@@ -140,6 +143,26 @@ func (c *calendar) firstFilled(from int64) (int64, bool) {
 // NextDue is a moment before which no deadline comes; Never if there is none.
 // It may be early, never late.
 func (s *Slab) NextDue() event.Instant { return s.calendar.next }
+
+// DueWithin is an instant up to which not many more than n deadlines come, or
+// those of one hour; Never if there are not more in all. Deadlines that have
+// moved later since count where they were. O(hours).
+func (s *Slab) DueWithin(n int) event.Instant {
+	c := &s.calendar
+	if c.armed <= n {
+		return Never
+	}
+	due := 0
+	for hour, ok := c.firstFilled(c.base); ok; hour, ok = c.firstFilled(hour + 1) {
+		if due += int(c.counts[uint64(hour)&(ringHours-1)]); due >= n && hour < hourOf(Never) {
+			return event.Instant(hour+1)*event.Hour - 1
+		}
+		if hour+1 == c.base+ringHours {
+			break
+		}
+	}
+	return Never
+}
 
 // PopDue gives the record with the earliest deadline at or before limit, ties
 // by id, and takes it out of the calendar; the caller stores the record again

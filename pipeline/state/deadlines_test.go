@@ -145,6 +145,7 @@ func (a *almanac) check(t *rapid.T) {
 		if filled := c.filled[b>>6]&(1<<(b&63)) != 0; filled != (head != 0) {
 			t.Fatalf("bucket %d: filled %v, head %d", b, filled, head)
 		}
+		first := linked
 		for at, before := head, uint32(0); at != 0; linked++ {
 			p, i := a.slab.at(Slot(at - 1))
 			if l := p.links[i]; l.previous != before || int(l.bucket) != b+1 {
@@ -155,9 +156,50 @@ func (a *almanac) check(t *rapid.T) {
 			}
 			before, at = at, p.links[i].next
 		}
+		if n := linked - first; int(c.counts[b]) != n {
+			t.Fatalf("bucket %d has %d records and counts %d", b, n, c.counts[b])
+		}
 	}
+	a.checkDueWithin(t)
 	if linked != a.slab.Pending() {
 		t.Fatalf("%d records linked, %d pending", linked, a.slab.Pending())
+	}
+}
+
+// checkDueWithin: before the hour of the instant that is promised to hold about
+// n deadlines there are fewer, and what is due lets it move on.
+func (a *almanac) checkDueWithin(t *rapid.T) {
+	n := rapid.IntRange(1, 70).Draw(t, "due")
+	at, before := a.slab.DueWithin(n), 0
+	for _, deadline := range a.model {
+		if deadline != Never && max(hourOf(deadline), a.slab.calendar.base) < hourOf(at) {
+			before++
+		}
+	}
+	switch {
+	case at != Never && before >= n:
+		t.Fatalf("%d deadlines may be due, and before %d there are %d", n, at, before)
+	case at != Never && hourOf(at) < a.slab.calendar.base:
+		t.Fatalf("the limit %d lies before the ring: the clock would not move on", at)
+	}
+}
+
+// TestDueWithin: deadlines of hours of their own, and of one hour.
+func TestDueWithin(t *testing.T) {
+	s, c := NewSlab(), &Customer{}
+	s.Begin(1, false)
+	const start = 450_000 * event.Hour
+	for i := range 300 {
+		id := fmt.Appendf(nil, "c-%d", i)
+		s.Load(c, event.HashID(id), id, true)
+		c.Deadline = start + event.Instant(min(i, 100))*event.Hour // the last 200 at once
+		s.Store(c)
+	}
+	for n, want := range map[int]event.Instant{300: Never, 299: start + 101*event.Hour - 1, 101: start + 101*event.Hour - 1,
+		100: start + 100*event.Hour - 1, 1: start + event.Hour - 1} {
+		if got := s.DueWithin(n); got != want {
+			t.Errorf("%d due: %d hours, want %d", n, (got-start)/event.Hour, (want-start)/event.Hour)
+		}
 	}
 }
 

@@ -34,10 +34,10 @@ func (j *journal) touched(p *page, i int, slot Slot) {
 func (j *journal) reset() {
 	j.epoch++
 	// Room that a spike has made is given back.
-	if len(j.side) < cap(j.side)/8 && cap(j.side) > keptWords {
+	if len(j.side) < cap(j.side)/4 && cap(j.side) > keptWords {
 		j.side = nil
 	}
-	if len(j.entries) < cap(j.entries)/8 && cap(j.entries) > keptEntries {
+	if len(j.entries) < cap(j.entries)/4 && cap(j.entries) > keptEntries {
 		j.entries = nil
 	}
 	j.entries, j.side = j.entries[:0], j.side[:0]

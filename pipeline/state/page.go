@@ -80,7 +80,7 @@ func (p *page) reserve(i, n int) {
 		p.compact()
 	}
 	if len(p.side)+want > cap(p.side) {
-		grown := make([]uint64, len(p.side), len(p.side)+max(want, len(p.side)/2, PageSize*8))
+		grown := make([]uint64, len(p.side), len(p.side)+max(want, len(p.side)/4, PageSize*8))
 		copy(grown, p.side)
 		p.side = grown
 	}
@@ -90,7 +90,8 @@ func (p *page) reserve(i, n int) {
 
 // compact closes the gaps between runs. Runs keep what they reserved.
 func (p *page) compact() {
-	live := make([]uint64, 0, cap(p.side))
+	owned := len(p.side) - int(p.dead)
+	live := make([]uint64, 0, owned+max(owned/4, PageSize*8))
 	for i := range p.cores {
 		c := &p.cores[i]
 		if !p.has(i) || c.sideCap == 0 {

@@ -22,7 +22,8 @@ type Config struct {
 	InsertEvery   time.Duration // or when the oldest has waited so long (0: 1 s)
 	InsertTimeout time.Duration // of one insert; an answer that is late is no answer (0: 60 s)
 	StopTimeout   time.Duration // for what is in hand at a stop or revoke (0: 10 s)
-	QueueBytes    int64         // of outbox records waiting per partition (0: 32 MiB)
+	QueueBytes    int64         // of outbox records waiting per partition, packed (0: 8 MiB)
+	PendingBytes  int64         // of rows joined and not yet loaded, over all partitions (0: 64 MiB, some 20,000 rows)
 }
 
 // Deps is what the loader works with. All but Log and Registerer are required.
@@ -56,7 +57,8 @@ func (c Config) complete() (Config, error) {
 	setDefault(&c.InsertEvery, time.Second)
 	setDefault(&c.InsertTimeout, time.Minute)
 	setDefault(&c.StopTimeout, 10*time.Second)
-	setDefault(&c.QueueBytes, 32<<20)
+	setDefault(&c.QueueBytes, 8<<20)
+	setDefault(&c.PendingBytes, 64<<20)
 	return c, nil
 }
 

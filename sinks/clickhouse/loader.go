@@ -14,6 +14,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/semaphore"
 )
 
 // Loader brings the outbox into ClickHouse. Make it with New, run it once.
@@ -25,6 +26,7 @@ type Loader struct {
 	now     func() time.Time
 	metrics *metrics
 	times   times
+	room    *semaphore.Weighted // of PendingBytes
 
 	lock     sync.Mutex
 	workers  map[int32]*worker
@@ -69,6 +71,7 @@ func New(config Config, deps Deps) (*Loader, error) {
 		config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
 		// Whatever was wrong, rows flow some seconds after it is put right.
 		times:   times{least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second, trust: time.Minute},
+		room:    semaphore.NewWeighted(config.PendingBytes),
 		workers: map[int32]*worker{}, position: map[int32]int64{}, pending: map[int32]time.Time{}, problems: map[int32]Problem{},
 	}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 )
 
@@ -26,6 +28,25 @@ func TestRowsArrive(t *testing.T) {
 	}
 	if r.log.String() != "" {
 		t.Errorf("normal operation is not silent:\n%s", r.log)
+	}
+}
+
+// TestRowsArriveThroughLittleRoom: workers that have to wait for each other's room
+// load what they have, all of it arrives, and the room is free again.
+func TestRowsArriveThroughLittleRoom(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	for i := range 24 {
+		r.customers(int32(i%outboxPartition), uint16(i%3), 50, nil)
+	}
+	l := r.loader()
+	l.config.PendingBytes = 200 << 10 // less than two blocks
+	l.room = semaphore.NewWeighted(l.config.PendingBytes)
+	stop := r.running(l)
+	r.awaitLoaded()
+	r.checkAudit()
+	stop()
+	if !l.room.TryAcquire(l.config.PendingBytes) {
+		t.Error("room is lost")
 	}
 }
 

@@ -45,14 +45,15 @@ type worker struct {
 	revoked    bool
 
 	// The worker's goroutine alone.
-	batches map[signal.Table]*batch
-	next    int64 // the offset to commit; -1: nothing was read
-	epoch   int32
-	since   time.Time      // when the oldest pending record was taken
-	rejects map[string]int // rows refused since the last insert that went in, by table
-	probe   int
-	problem bool
-	unfit   bool // a table did not fit since the flush began
+	batches  map[signal.Table]*batch
+	next     int64 // the offset to commit; -1: nothing was read
+	epoch    int32
+	reserved int64          // of the loader's room
+	since    time.Time      // when the oldest pending record was taken
+	rejects  map[string]int // rows refused since the last insert that went in, by table
+	probe    int
+	problem  bool
+	unfit    bool // a table did not fit since the flush began
 }
 
 func newWorker(l *Loader, client *kgo.Client, partition int32) *worker {
@@ -169,6 +170,9 @@ func (w *worker) add(ctx context.Context, r *kgo.Record) error {
 		case err == nil && len(tablesOf(block.Table)) == 0:
 			return w.halt(ctx, fmt.Errorf("outbox record %d: rows of a table that this version does not know: %s", r.Offset, upgradeOrSkip))
 		case err == nil:
+			if err := w.reserve(ctx, block); err != nil {
+				return err
+			}
 			err = w.join(r, block)
 		}
 		if err != nil {
@@ -204,6 +208,28 @@ func isNewerFormat(r *kgo.Record) bool {
 		}
 	}
 	return false
+}
+
+// cellBytes is about what a value takes on its way: decoded, as the driver takes
+// it, and encoded again.
+const cellBytes = 32
+
+// reserve waits for room for a block's rows. A worker that has to wait loads
+// what it has first: so nobody waits for room that only waiting workers hold.
+func (w *worker) reserve(ctx context.Context, block *signal.Block) error {
+	bytes := min(int64(block.Rows)*int64(len(block.Columns))*cellBytes, w.loader.config.PendingBytes)
+	if !w.loader.room.TryAcquire(bytes) {
+		if !w.since.IsZero() {
+			if err := w.flush(ctx); err != nil {
+				return err
+			}
+		}
+		if err := w.loader.room.Acquire(ctx, bytes); err != nil {
+			return errStopped
+		}
+	}
+	w.reserved += bytes
+	return nil
 }
 
 func (w *worker) join(r *kgo.Record, block *signal.Block) error {
@@ -279,6 +305,8 @@ func (w *worker) forget() {
 		w.loader.metrics.pendingRows.WithLabelValues(outbox.String()).Sub(float64(b.rows))
 	}
 	clear(w.batches)
+	w.loader.room.Release(w.reserved)
+	w.reserved = 0
 	w.since = time.Time{}
 	w.loader.oldest(w.partition, time.Time{})
 }
