@@ -87,15 +87,23 @@ func (w *world) writeSilence() {
 	})
 }
 
-// underLimit lets the program work off what write has written, and asks what
-// came of it.
+// underLimit lets the program work off what write has written, kills it once on
+// the way, and asks what came of it.
 func (w *world) underLimit(limits shipped, write func(*world), want map[string]string) {
 	w.t.Helper()
 	write(w)
 	group := newMemoryGroup(w.t, limits.limitBytes)
 	w.environ = append(w.environ, limits.environment...)
 	p := w.startIn(group, "run", "--instance-id", "limited")
-	wait := w.start("wait", "--caught-up", "--timeout", "170s")
+	p.says("holdfast starts", time.Minute)
+	select {
+	case <-p.done:
+		w.t.Fatalf("it ended: %v", p.cmd.ProcessState)
+	case <-time.After(6 * time.Second):
+		p.kill() // what it had not written as pages is replayed, under the same limit
+	}
+	p = w.startIn(group, "run", "--instance-id", "limited")
+	wait := w.start("wait", "--caught-up", "--timeout", "5m")
 	select {
 	case <-p.done:
 		w.t.Fatalf("it ended: %v", p.cmd.ProcessState)
@@ -128,7 +136,8 @@ func (w *world) underLimit(limits shipped, write func(*world), want map[string]s
 const blankBytes = 900_000
 
 // writeBlanks writes 6,000 valid purchases of 900 kB that compress to a
-// thousandth: half of them alone in their batch, half some together.
+// thousandth: half of them alone in their batch, half some together; and 1,000
+// that are no events.
 func (w *world) writeBlanks() {
 	load := workload.NewLoad(workload.LoadConfig{Seed: 1, Customers: 200})
 	at := event.Instant(time.Now().Add(-60 * 24 * time.Hour).UnixMicro())
@@ -140,6 +149,11 @@ func (w *world) writeBlanks() {
 			return item
 		})
 	}
+	w.produce(1<<20, 1000, func(i int) workload.Item { // dead letters, whole
+		item := load.Make(event.Purchase, uint64(i%200), at)
+		item.Value = append(bytes.Repeat([]byte{' '}, blankBytes), '{')
+		return item
+	})
 }
 
 // writeBacklog writes 3 M events of 150,000 customers: what each does, and in

@@ -45,15 +45,16 @@ type worker struct {
 	revoked    bool
 
 	// The worker's goroutine alone.
-	batches  map[signal.Table]*batch
-	next     int64 // the offset to commit; -1: nothing was read
-	epoch    int32
-	reserved int64          // of the loader's room
-	since    time.Time      // when the oldest pending record was taken
-	rejects  map[string]int // rows refused since the last insert that went in, by table
-	probe    int
-	problem  bool
-	unfit    bool // a table did not fit since the flush began
+	batches map[signal.Table]*batch
+	next    int64 // the offset to commit; -1: nothing was read
+	epoch   int32
+	since   time.Time      // when the oldest pending record was taken
+	rejects map[string]int // rows refused since the last insert that went in, by table
+	probe   int
+	problem bool
+	unfit   bool // a table did not fit since the flush began
+
+	reserved int64 // of the loader's room, for what is pending
 }
 
 func newWorker(l *Loader, client *kgo.Client, partition int32) *worker {
