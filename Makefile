@@ -38,9 +38,9 @@ lint: ## gofmt, go vet, staticcheck, the rules of the house
 race: ## the tests once more under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 
-kill: engine ## the long kill suite: HOLDFAST_KILLS (60) at random, HOLDFAST_KILLS_PER_POINT (5) at each named point, and by the memory limit
+kill: engine ## the long kill suite: HOLDFAST_KILLS (60) at random, HOLDFAST_KILLS_PER_POINT (5) at each named point, by the memory limit, and all that ClickHouse may be
 	HOLDFAST_MEMORY=1 HOLDFAST_KILLS=$${HOLDFAST_KILLS:-60} HOLDFAST_KILLS_PER_POINT=$${HOLDFAST_KILLS_PER_POINT:-5} HOLDFAST_STOP_SECONDS=40 \
-	  $(GO) test -count=1 -v -timeout 20m -run 'Kill|ProcessWasStopped' ./...
+	  $(GO) test -count=1 -v -timeout 20m -run 'Kill|ProcessWasStopped|EveryOrder' ./...
 
 bench: ## rates against the bare fetch of the same minute; BENCH_CUSTOMERS=1000000
 	$(GO) run ./bench $(ARGS)
