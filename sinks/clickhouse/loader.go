@@ -40,10 +40,14 @@ type times struct {
 	busy          time.Duration
 	configuration time.Duration
 	trust         time.Duration // in a table that fitted, while no insert fails
+	look          time.Duration // between looks at the tables while nothing is inserted; 0: none
 }
 
-// groupProblem is the key of a problem that is of no one partition.
-const groupProblem = -1
+// Keys of problems that are of no one partition.
+const (
+	groupProblem = -1 // the group cannot be joined, or is lost
+	storeProblem = -2 // ClickHouse is away, or not as it should be
+)
 
 // Problem is what keeps a partition from being loaded.
 type Problem struct {
@@ -67,8 +71,10 @@ func New(config Config, deps Deps) (*Loader, error) {
 	}
 	return &Loader{
 		config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
-		// Whatever was wrong, rows flow some seconds after it is put right.
-		times:   times{least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second, trust: time.Minute},
+		times: times{
+			least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second,
+			trust: time.Minute, look: 10 * time.Second,
+		}, // whatever was wrong, rows flow some seconds after it is put right
 		workers: map[int32]*worker{}, position: map[int32]int64{}, pending: map[int32]time.Time{}, problems: map[int32]Problem{},
 	}, nil
 }
@@ -108,7 +114,12 @@ func (l *Loader) Run(ctx context.Context) error {
 		return fmt.Errorf("make the loader's Kafka client: %w", err)
 	}
 	defer client.CloseAllowingRebalance()
+	looks, stopLooking := context.WithCancel(ctx)
+	var looking sync.WaitGroup
+	looking.Go(func() { l.lookAtTables(looks) })
 	err = l.poll(ctx, client)
+	stopLooking()
+	looking.Wait()
 	l.stopWorkers(slices.Collect(maps.Keys(l.owned())), l.config.StopTimeout)
 	return err
 }

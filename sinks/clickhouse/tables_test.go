@@ -307,3 +307,23 @@ func TestTablesMadeAnewInTheMiddleOfABatch(t *testing.T) {
 	}
 	r.arrived(l, 0, 10)
 }
+
+// TestIdleLoaderSaysWhatClickHouseIs: also while there is nothing to insert.
+func TestIdleLoaderSaysWhatClickHouseIs(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	f := r.fronted()
+	l := r.loader()
+	l.times.look = 20 * time.Millisecond
+	runs := r.kept(l)
+	r.customers(0, 0, 1, nil)
+	r.arrived(l, 0, 1)
+	for _, state := range badStates {
+		r.enter(f, state)
+		r.says(l, state)
+		r.enter(f, fitting)
+		r.await("it is over", func() bool { return len(l.Problems()) == 0 })
+	}
+	if !runs() {
+		t.Error("the loader has ended")
+	}
+}
