@@ -21,6 +21,7 @@ type Loader struct {
 	config  Config
 	kafka   []kgo.Opt
 	conn    driver.Conn
+	looks   time.Duration // between looks at the tables, also while nothing is inserted; 0: none
 	log     *slog.Logger
 	now     func() time.Time
 	metrics *metrics
@@ -40,7 +41,6 @@ type times struct {
 	busy          time.Duration
 	configuration time.Duration
 	trust         time.Duration // in a table that fitted, while no insert fails
-	look          time.Duration // between looks at the tables while nothing is inserted; 0: none
 }
 
 // Keys of problems that are of no one partition.
@@ -70,11 +70,9 @@ func New(config Config, deps Deps) (*Loader, error) {
 		return nil, err
 	}
 	return &Loader{
-		config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
-		times: times{
-			least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second,
-			trust: time.Minute, look: 10 * time.Second,
-		}, // whatever was wrong, rows flow some seconds after it is put right
+		looks: 10 * time.Second, config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
+		// Whatever was wrong, rows flow some seconds after it is put right.
+		times:   times{least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second, trust: time.Minute},
 		workers: map[int32]*worker{}, position: map[int32]int64{}, pending: map[int32]time.Time{}, problems: map[int32]Problem{},
 	}, nil
 }

@@ -32,10 +32,10 @@ func (l *Loader) awaitTables(ctx context.Context) bool {
 // lookAtTables looks at ClickHouse from time to time until ctx is done, so that
 // Problems says what it is also while there is nothing to insert.
 func (l *Loader) lookAtTables(ctx context.Context) {
-	if l.times.look <= 0 {
+	if l.looks <= 0 {
 		return
 	}
-	ticker := time.NewTicker(l.times.look)
+	ticker := time.NewTicker(l.looks)
 	defer ticker.Stop()
 	for {
 		select {

@@ -319,7 +319,7 @@ func TestIdleLoaderSaysWhatClickHouseIs(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	f := r.fronted()
 	l := r.loader()
-	l.times.look = 20 * time.Millisecond
+	l.looks = 20 * time.Millisecond
 	runs := r.kept(l)
 	r.customers(0, 0, 1, nil)
 	r.arrived(l, 0, 1)
