@@ -31,19 +31,19 @@ func auditFindings(report clickhouse.Report, logs batchLogs) []string {
 		switch {
 		case shard.Unasked && slices.Contains(logs.emptied, shard.Shard): // told
 		case shard.Unasked && slices.Contains(logs.unused, shard.Shard):
-			say("shard %d: the tables have %d rows, and the batch log never had an entry: it was made anew, or this is another's ClickHouse",
-				shard.Shard, shard.Beyond)
+			say("shard %d: the tables have %d rows, and the batch log never had an entry: "+
+				"it was made anew, or this is another's ClickHouse", shard.Shard, shard.Beyond)
 		case shard.Unasked:
-			say("shard %d: the tables have %d rows, and the batch log has no such partition: this is another's ClickHouse",
-				shard.Shard, shard.Beyond)
+			say("shard %d: the tables have %d rows, and the batch log has no such partition: "+
+				"this is another's ClickHouse", shard.Shard, shard.Beyond)
 		default:
 			found = append(found, shardFindings(shard, report.Emptied)...)
 		}
 	}
 	for _, life := range report.Lives {
 		if life.Newer {
-			say("shard %d: %d rows are of life %d, which the batch log knows nothing of: they hide what is written now; "+
-				"is this the Kafka that filled this ClickHouse?", life.Shard, life.Rows, life.Epoch)
+			say("shard %d: %d rows are of life %d, which the batch log knows nothing of: "+
+				"they hide what is written now; is this the Kafka that filled this ClickHouse?", life.Shard, life.Rows, life.Epoch)
 		}
 	}
 	if n := report.StaleCustomers; n > 0 {
@@ -63,14 +63,15 @@ func shardFindings(s clickhouse.ShardReport, emptied bool) []string {
 	since := s.Least > 0 && s.Least <= s.Expected // rows were written since
 	switch {
 	case s.Before > 0 && !since:
-		say("none of its %d rows are in the tables: they were emptied or made anew, or nothing was ever loaded; %s", s.Missing, resend)
+		say("none of its %d rows are in the tables: they were emptied or made anew, or nothing was ever loaded; %s",
+			s.Missing, resend)
 	case s.Before > 0 && !emptied:
-		say("%d numbers below %d, its first row, are missing: the tables were emptied or made anew, or the first rows never loaded; "+
-			"%s, and `holdfast audit --emptied` counts from there on", s.Before, s.Least, resend)
+		say("%d numbers below %d, its first row, are missing: the tables were emptied or made anew, "+
+			"or the first rows never loaded; %s, and `holdfast audit --emptied` counts from there on", s.Before, s.Least, resend)
 	}
 	if holes := s.Missing - s.Before; holes > 0 {
-		say("%d numbers from %d on are missing: rows are lost; the dead-letter topic and the loader's log say which were refused, and %s",
-			holes, max(s.First, s.Least), resend)
+		say("%d numbers from %d on are missing: rows are lost; the dead-letter topic and the loader's log "+
+			"say which were refused, and %s", holes, max(s.First, s.Least), resend)
 	}
 	if s.Repeated > 0 {
 		say("%d numbers are there twice: rows of two states have met in one ClickHouse", s.Repeated)
@@ -85,14 +86,15 @@ func (c *cli) printAudit(outcome audited) error {
 		return encoder.Encode(outcome)
 	}
 	text := &strings.Builder{}
-	fmt.Fprintf(text, "%5s  %6s  %12s  %12s  %8s  %8s  %8s\n", "shard", "life", "expected", "rows", "holes", "doubles", "beyond")
+	fmt.Fprintf(text, "%5s  %10s  %12s  %12s  %8s  %8s  %8s\n", "shard", "life", "expected", "rows", "holes", "doubles", "beyond")
 	for _, shard := range outcome.Shards {
-		fmt.Fprintf(text, "%5d  %6d  %12d  %12d  %8d  %8d  %8d\n",
+		fmt.Fprintf(text, "%5d  %10d  %12d  %12d  %8d  %8d  %8d\n",
 			shard.Shard, shard.Epoch, shard.Expected, shard.Rows, shard.Missing, shard.Repeated, shard.Beyond)
 	}
 	for _, life := range outcome.Lives {
 		if !life.Newer {
-			fmt.Fprintf(text, "shard %d, life %d, which is over: %d rows, numbers %d to %d\n", life.Shard, life.Epoch, life.Rows, life.First, life.Last)
+			fmt.Fprintf(text, "shard %d, life %d, which is over: %d rows, numbers %d to %d\n",
+				life.Shard, life.Epoch, life.Rows, life.First, life.Last)
 		}
 	}
 	fmt.Fprintf(text, "%d holes, %d doubles, %d customers whose row is older than their history\n",

@@ -62,7 +62,7 @@ type bound struct {
 // shard may have run longer than the time to live, and its history may have been
 // emptied.
 func readBounds(ctx context.Context, conn driver.Conn, expected map[uint16]uint64) (map[uint16]bound, error) {
-	rows, err := conn.Query(ctx, `SELECT src_partition, countIf(NOT recent) > 0, minIf(seq, recent), 
+	rows, err := conn.Query(ctx, `SELECT src_partition, countIf(NOT recent) > 0, minIf(seq, recent),
 			minIf(seq, recent AND is_history = 1)
 		FROM (SELECT src_partition, seq, is_history, computed_at >= now() - INTERVAL 399 DAY AS recent FROM `+audited+`)
 		WHERE `+expectedLife(expected)+` GROUP BY src_partition`)
@@ -94,7 +94,9 @@ func readBounds(ctx context.Context, conn driver.Conn, expected map[uint16]uint6
 }
 
 // countNumbers counts by shard, within the expected life.
-func countNumbers(ctx context.Context, conn driver.Conn, expected map[uint16]uint64, bounds map[uint16]bound) ([]ShardReport, error) {
+func countNumbers(
+	ctx context.Context, conn driver.Conn, expected map[uint16]uint64, bounds map[uint16]bound,
+) ([]ShardReport, error) {
 	seqOf := func(number func(bound) uint64) string {
 		return byShard(expected, func(shard uint16, last uint64) uint64 {
 			return last&^numberMask | number(bounds[shard])
@@ -199,8 +201,8 @@ func expectedLife(expected map[uint16]uint64) string {
 	for _, shard := range slices.Sorted(maps.Keys(expected)) {
 		shards = append(shards, strconv.Itoa(int(shard)))
 	}
-	return "src_partition IN (" + strings.Join(shards, ",") + ") AND bitShiftRight(seq, " + strconv.Itoa(signal.EpochShift) + ") = " +
-		byShard(expected, func(_ uint16, last uint64) uint64 { return last >> signal.EpochShift })
+	epoch := byShard(expected, func(_ uint16, last uint64) uint64 { return last >> signal.EpochShift })
+	return fmt.Sprintf("src_partition IN (%s) AND bitShiftRight(seq, %d) = %s", strings.Join(shards, ","), signal.EpochShift, epoch)
 }
 
 // byShard writes an expression that is a number by src_partition, 0 for shards

@@ -135,9 +135,10 @@ func (w *worker) setAside(ctx context.Context, l letter) error {
 	}
 	w.loader.metrics.lettersRefused.Inc()
 	sum := sha256.Sum256(l.value)
-	w.loader.log.Error("dead letter refused: going on without it", "partition", l.record.Partition, "offset", l.record.Offset,
+	w.loader.log.Error("dead letter refused: going on without it",
+		"partition", l.record.Partition, "offset", l.record.Offset,
 		"bytes", len(l.value), "sha256", hex.EncodeToString(sum[:]), "problem", clip(err.Error()),
-		"fix", "put max.message.bytes of the dead-letter topic right; the record stays in the outbox until its retention ends")
+		"fix", "put max.message.bytes of the dead-letter topic right; the outbox keeps the record until its retention ends")
 	return nil
 }
 

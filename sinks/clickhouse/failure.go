@@ -32,7 +32,9 @@ const (
 	sinkClassEnd
 )
 
-var classNames = [sinkClassEnd]string{"", "unreachable", "busy", "ambiguous", "configuration", "data", "kafka", "kafka_write"}
+var classNames = [sinkClassEnd]string{
+	"", "unreachable", "busy", "ambiguous", "configuration", "data", "kafka", "kafka_write",
+}
 
 // String gives the label of metrics and logs.
 func (c class) String() string { return classNames[c] }
@@ -135,7 +137,7 @@ func remedy(c class, err error) string {
 	case server && remedies[exception.Code] != "":
 		return remedies[exception.Code]
 	case c == unwritten:
-		return "check that Kafka answers, and that this user may write to the dead-letter topic and commit the loader's offsets"
+		return "check that Kafka answers, and that this user may write to the dead-letter topic and commit offsets"
 	case c == unreachable:
 		return "check that the server runs and that sinks.clickhouse is right"
 	case c == configuration && !server && !errors.As(err, &schema):

@@ -165,8 +165,9 @@ func (l *Loader) report(partition int32, c class, why error) {
 	if c == configuration {
 		level, message = slog.LevelError, "loading is paused until this is put right"
 	}
-	attributes := []any{"class", c.String(), "problem", text, "fix", remedy(c, why) + "; rows wait in the outbox meanwhile"}
-	if partition != groupProblem {
+	fix := remedy(c, why) + "; rows wait in the outbox meanwhile"
+	attributes := []any{"class", c.String(), "problem", text, "fix", fix}
+	if partition >= 0 {
 		attributes = append([]any{"partition", partition}, attributes...)
 	} else if c != configuration {
 		message = "loading waits for ClickHouse"

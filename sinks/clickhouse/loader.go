@@ -22,6 +22,7 @@ type Loader struct {
 	config  Config
 	kafka   []kgo.Opt
 	conn    driver.Conn
+	looks   time.Duration // between looks at the tables, also while nothing is inserted; 0: none
 	log     *slog.Logger
 	now     func() time.Time
 	metrics *metrics
@@ -44,8 +45,11 @@ type times struct {
 	trust         time.Duration // in a table that fitted, while no insert fails
 }
 
-// groupProblem is the key of a problem that is of no one partition.
-const groupProblem = -1
+// Keys of problems that are of no one partition.
+const (
+	groupProblem = -1 // the group cannot be joined, or is lost
+	storeProblem = -2 // ClickHouse is away, or not as it should be
+)
 
 // Problem is what keeps a partition from being loaded.
 type Problem struct {
@@ -68,7 +72,7 @@ func New(config Config, deps Deps) (*Loader, error) {
 		return nil, err
 	}
 	return &Loader{
-		config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
+		looks: 10 * time.Second, config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
 		// Whatever was wrong, rows flow some seconds after it is put right.
 		times:   times{least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second, trust: time.Minute},
 		room:    semaphore.NewWeighted(config.PendingBytes),
@@ -111,7 +115,12 @@ func (l *Loader) Run(ctx context.Context) error {
 		return fmt.Errorf("make the loader's Kafka client: %w", err)
 	}
 	defer client.CloseAllowingRebalance()
+	looks, stopLooking := context.WithCancel(ctx)
+	var looking sync.WaitGroup
+	looking.Go(func() { l.lookAtTables(looks) })
 	err = l.poll(ctx, client)
+	stopLooking()
+	looking.Wait()
 	l.stopWorkers(slices.Collect(maps.Keys(l.owned())), l.config.StopTimeout)
 	return err
 }

@@ -70,7 +70,7 @@ func TestWrongSchemaIsSaid(t *testing.T) {
 			}
 			l := r.loader()
 			r.running(l)
-			r.await("it says "+c.want, func() bool { return strings.Contains(l.Problems()[groupProblem].Text, c.want) })
+			r.await("it says "+c.want, func() bool { return strings.Contains(l.Problems()[storeProblem].Text, c.want) })
 			var schema *SchemaError
 			if err := CheckSchema(t.Context(), r.conn); !errors.As(err, &schema) || len(schema.Problems) == 0 || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)

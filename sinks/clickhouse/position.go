@@ -22,8 +22,8 @@ func (l *Loader) Position() map[int32]int64 {
 }
 
 // Problems gives by partition what keeps it from being loaded; none where all
-// is well. Under -1 stands what keeps all of them: ClickHouse that is away or of
-// another shape before the loading begins, or a group that cannot be joined.
+// is well. Under -1 stands what keeps the loader out of its group, under -2 that
+// ClickHouse is away or not as it should be.
 func (l *Loader) Problems() map[int32]Problem {
 	l.lock.Lock()
 	defer l.lock.Unlock()

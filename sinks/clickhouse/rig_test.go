@@ -169,6 +169,7 @@ func (r *rig) loader() *Loader {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	l.looks = 0 // what is told is told by what is tried
 	l.times = times{least: 10 * time.Millisecond, most: 100 * time.Millisecond, busy: 20 * time.Millisecond, configuration: 50 * time.Millisecond}
 	return l
 }

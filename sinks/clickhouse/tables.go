@@ -15,19 +15,12 @@ const checkTimeout = 30 * time.Second
 func (l *Loader) awaitTables(ctx context.Context) bool {
 	pace := l.pace()
 	for {
-		checked, cancel := context.WithTimeout(ctx, min(checkTimeout, l.config.InsertTimeout))
-		err := CheckSchema(checked, l.conn)
-		cancel()
-		if ctx.Err() != nil {
-			return false
-		}
-		if err == nil {
-			l.tablesFit()
-			return true
+		err := l.look(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err == nil
 		}
 		c := classify(err)
 		l.metrics.retries.WithLabelValues(c.String()).Inc()
-		l.report(groupProblem, c, err)
 		select {
 		case <-ctx.Done():
 			return false
@@ -36,15 +29,44 @@ func (l *Loader) awaitTables(ctx context.Context) bool {
 	}
 }
 
-// tablesFit ends what awaitTables reported.
-func (l *Loader) tablesFit() {
+// lookAtTables looks at ClickHouse from time to time until ctx is done, so that
+// Problems says what it is also while there is nothing to insert.
+func (l *Loader) lookAtTables(ctx context.Context) {
+	if l.looks <= 0 {
+		return
+	}
+	ticker := time.NewTicker(l.looks)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			_ = l.look(ctx) // told; whoever inserts meets it too
+		}
+	}
+}
+
+// look checks the tables and tells a problem, or the end of one.
+func (l *Loader) look(ctx context.Context) error {
+	checked, cancel := context.WithTimeout(ctx, min(checkTimeout, l.config.InsertTimeout))
+	defer cancel()
+	err := CheckSchema(checked, l.conn)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		l.report(storeProblem, classify(err), err)
+		return err
+	}
 	l.lock.Lock()
-	_, told := l.problems[groupProblem]
-	delete(l.problems, groupProblem)
+	_, told := l.problems[storeProblem]
+	delete(l.problems, storeProblem)
 	l.lock.Unlock()
 	if told {
-		l.log.Info("ClickHouse answers and its tables fit: loading begins")
+		l.log.Info("ClickHouse answers and its tables fit")
 	}
+	return nil
 }
 
 // fits checks the tables where they have not been seen to fit for a while. A

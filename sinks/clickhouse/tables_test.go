@@ -21,6 +21,7 @@ type front struct {
 	server *httptest.Server
 	answer atomic.Pointer[http.HandlerFunc]
 	engine http.Handler
+	shape  string // of the database behind it
 }
 
 func newFront(t *testing.T, engine *enginetest.Engine) *front {
@@ -89,14 +90,14 @@ var (
 		{name: "empty", database: true, says: "table score_history is missing"},
 		{name: "without a table", database: true, migrated: true, changes: []string{"DROP TABLE score_history"},
 			says: "table score_history is missing"},
+		{name: "another column", database: true, migrated: true,
+			changes: []string{"ALTER TABLE score_history MODIFY COLUMN p_alive Nullable(Float32)"},
+			says:    "column score_history.p_alive is Nullable(Float32), expected Nullable(Float64)"},
 		{name: "no rights", database: true, migrated: true, front: refusing(403, 497, "default: Not enough privileges"), says: "code 497"},
 		{name: "another engine", database: true, migrated: true, changes: []string{
 			"CREATE OR REPLACE TABLE score_history AS score_history ENGINE = MergeTree PARTITION BY toYYYYMM(as_of) " +
 				"ORDER BY (customer_id, as_of, src_partition, seq)"},
 			says: `table score_history has engine "MergeTree", expected "ReplacingMergeTree"`},
-		{name: "another column", database: true, migrated: true,
-			changes: []string{"ALTER TABLE score_history MODIFY COLUMN p_alive Nullable(Float32)"},
-			says:    "column score_history.p_alive is Nullable(Float32), expected Nullable(Float64)"},
 		{name: "wrong password", database: true, migrated: true, front: refusing(403, 516, "default: Authentication failed"), says: "code 516"},
 		{name: "another server", database: true, migrated: true, front: another(200, "<html>welcome</html>"), says: ""},
 		{name: "no such page", database: true, migrated: true, front: another(404, "not found"), says: "404"},
@@ -109,6 +110,12 @@ var (
 func (r *rig) enter(f *front, s storeState) {
 	r.t.Helper()
 	f.set(hangUp)
+	defer f.set(s.front)
+	shape := fmt.Sprint(s.database, s.migrated, s.changes)
+	if shape == f.shape {
+		return
+	}
+	f.shape = shape
 	admin := connect(r.t, r.engine)
 	base, err := Open(r.engine.DSN(), "default")
 	if err != nil {
@@ -133,7 +140,6 @@ func (r *rig) enter(f *front, s storeState) {
 	for _, change := range s.changes {
 		run(admin.Exec(ctx, change))
 	}
-	f.set(s.front)
 }
 
 // fronted has the rig's loaders reach the engine by a front.
@@ -309,4 +315,24 @@ func TestTablesMadeAnewInTheMiddleOfABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.arrived(l, 0, 10)
+}
+
+// TestIdleLoaderSaysWhatClickHouseIs: also while there is nothing to insert.
+func TestIdleLoaderSaysWhatClickHouseIs(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	f := r.fronted()
+	l := r.loader()
+	l.looks = 20 * time.Millisecond
+	runs := r.kept(l)
+	r.customers(0, 0, 1, nil)
+	r.arrived(l, 0, 1)
+	for _, state := range badStates {
+		r.enter(f, state)
+		r.says(l, state)
+		r.enter(f, fitting)
+		r.await("it is over", func() bool { return len(l.Problems()) == 0 })
+	}
+	if !runs() {
+		t.Error("the loader has ended")
+	}
 }

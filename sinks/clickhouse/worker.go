@@ -169,7 +169,7 @@ func (w *worker) add(ctx context.Context, r *kgo.Record) error {
 		case errors.Is(err, signal.ErrBlockVersion), err != nil && isNewerFormat(r):
 			return w.halt(ctx, fmt.Errorf("outbox record %d: %w: %s", r.Offset, err, upgradeOrSkip))
 		case err == nil && len(tablesOf(block.Table)) == 0:
-			return w.halt(ctx, fmt.Errorf("outbox record %d: rows of a table that this version does not know: %s", r.Offset, upgradeOrSkip))
+			return w.halt(ctx, fmt.Errorf("outbox record %d: rows of an unknown table: %s", r.Offset, upgradeOrSkip))
 		case err == nil:
 			if err := w.reserve(ctx, block); err != nil {
 				return err
