@@ -1,6 +1,7 @@
 // Command bench measures what the whole path costs beside a bare fetch of the
-// same records in the same minute, and prints one table. docs/performance.md
-// says how to read it. Options are environment variables, all of them printed:
+// same records in the same minute, and prints one table: each system beside the
+// fetch, as a ratio, with the memory that it took. Options
+// are environment variables, all of them printed:
 //
 //	BENCH_CUSTOMERS  customers, uniform (1000000)
 //	BENCH_EVENTS     events of one round (3000000)
