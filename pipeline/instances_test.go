@@ -329,7 +329,7 @@ func TestDamageIsRefused(t *testing.T) {
 			for _, kind := range []event.Type{event.Purchase, event.Visit, event.Complaint} {
 				v.deleteRecords(admin, v.topicOf(kind))
 			}
-		}, []string{"shard", "log start", "holdfast offsets skip --input"}, 1},
+		}, []string{"shard", "by retention", "holdfast offsets skip --input"}, 1},
 		{"partitions raised", func(v *virtual, admin *kadm.Client) {
 			v.raise(admin, v.names[topics.Visits], v.names[topics.Purchases], v.names[topics.Complaints], checkpoint, batchLog,
 				v.names[topics.DeadLetters], v.names[topics.Internal])
