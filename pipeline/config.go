@@ -103,8 +103,8 @@ const (
 	// DefaultMaxPollRecords is a batch's bound over all partitions: some
 	// milliseconds of work.
 	DefaultMaxPollRecords = 20_000
-	// DefaultMergeBytes is about 50,000 events.
-	DefaultMergeBytes = 16 << 20
+	// DefaultMergeBytes is about 60,000 events.
+	DefaultMergeBytes = 48 << 20
 	// DefaultFetchBytes is some fetches ahead of what is being applied.
 	DefaultFetchBytes = 64 << 20
 	// DefaultBatchBytes is above the largest record that a topic may allow.

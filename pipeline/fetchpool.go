@@ -26,6 +26,7 @@ type fetchPool struct {
 	// structures included.
 	expansion int
 	growth    int
+	largest   int // bytes of a batch, packed
 	budget    *budget
 }
 
@@ -49,13 +50,14 @@ func newFetchPool(b *budget) *fetchPool { return &fetchPool{expansion: 4 * 256, 
 
 // OnFetchBatchRead implements kgo.HookFetchBatchRead: it learns how much batches grow.
 func (p *fetchPool) OnFetchBatchRead(_ kgo.BrokerMetadata, _ string, _ int32, m kgo.FetchBatchMetrics) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.largest = max(m.CompressedBytes+batchHeader, p.largest-p.largest/64)
 	if m.CompressedBytes <= 0 || m.CompressedBytes == m.UncompressedBytes {
 		return
 	}
 	seen := min(max(m.UncompressedBytes*256/m.CompressedBytes+16, leastGrowth), mostGrowth)
 	grown := (m.UncompressedBytes + m.NumRecords*int(structBytes)) * 256 / m.CompressedBytes
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	// Up at once, down slowly: room that is too small has to be grown.
 	p.expansion = max(seen, p.expansion-p.expansion/64)
 	p.growth = max(grown, p.growth-p.growth/64)
@@ -67,6 +69,17 @@ func (p *fetchPool) packedBytes(unpacked int64) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return unpacked * 256 / int64(max(p.growth, 256))
+}
+
+// batchHeader is what a batch takes besides its packed records.
+const batchHeader = 61
+
+// largestBatch is about the size of the largest batches of late: brokers send
+// whole ones only, but for the first in an answer.
+func (p *fetchPool) largestBatch() int32 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return int32(min(p.largest, fetchMaxBytes))
 }
 
 // GetDecompressBytes implements kgo.PoolDecompressBytes.

@@ -71,9 +71,7 @@ func (w *worker) ahead(wall event.Instant) bool {
 
 // read decodes what has been read of an input since. Where nothing waits from
 // before the events go right into the batch, to be taken out again if they are
-// ahead. Otherwise only their times are noted: they are decoded again when they
-// are applied, for the wall time of their batch bounds how far in the future
-// they may lie.
+// ahead; else they wait as they are decoded.
 func (w *worker) read(p *Pipeline, input int, wall event.Instant) {
 	q := &w.queues[input]
 	waiting := q.waiting()
@@ -85,12 +83,11 @@ func (w *worker) read(p *Pipeline, input int, wall event.Instant) {
 			item.parse()
 		case item.skip != nil || item.record.Attrs.IsControl():
 		case q.decoded:
+			before := w.arena.Len()
 			item.at = w.take(input, item.record, wall)
+			item.plain = w.arena.Len() == before && timestamp(item.record) <= wall
 		default:
-			w.scratchArena.Reset()
-			if _, ok := w.decodeRecord(input, &w.scratch, item.record, wall, &w.scratchArena); ok {
-				item.at = w.scratch.OccurredAt
-			}
+			w.decodeAhead(input, item, wall)
 		}
 		if item.at != noTime {
 			q.latest = max(q.latest, min(item.at, wall))
@@ -123,7 +120,7 @@ func (w *worker) admit(p *Pipeline, input, n int, wall event.Instant) {
 		case item.record.Attrs.IsControl():
 			continue
 		case !q.decoded && input != w.control:
-			item.at = w.take(input, item.record, wall)
+			item.at = w.takeAhead(input, item, wall)
 		}
 		w.records++
 		in.records++
@@ -158,8 +155,57 @@ func (w *worker) take(input int, r *kgo.Record, wall event.Instant) event.Instan
 		return noTime
 	}
 	w.sources = append(w.sources, r)
-	e.Input, e.Partition, e.Offset = uint8(input), r.Partition, r.Offset
 	return e.OccurredAt
+}
+
+// decodeAhead decodes an event that waits, so that its time is known. Only where
+// the result could be another one when its batch is made is it decoded again
+// then: the wall time of the batch bounds how far in the future it may lie, and
+// the arena is emptied by then.
+func (w *worker) decodeAhead(input int, item *queued, wall event.Instant) {
+	w.scratchArena.Reset()
+	e := w.room()
+	if _, ok := w.decodeRecord(input, e, item.record, wall, &w.scratchArena); ok {
+		item.at = e.OccurredAt
+		if w.scratchArena.Len() == 0 && timestamp(item.record) <= wall {
+			item.event = e
+			return
+		}
+	}
+	w.giveBack(e)
+}
+
+// takeAhead is take for an item that has waited.
+func (w *worker) takeAhead(input int, item *queued, wall event.Instant) event.Instant {
+	e := item.event
+	if e == nil || timestamp(item.record) > wall {
+		return w.take(input, item.record, wall)
+	}
+	w.batch.Events = append(w.batch.Events, *e)
+	w.sources = append(w.sources, item.record)
+	item.event = nil
+	at := e.OccurredAt
+	w.giveBack(e)
+	return at
+}
+
+// room is where an event that waits can lie.
+func (w *worker) room() *event.Event {
+	if len(w.spare) == 0 {
+		for i, chunk := 0, make([]event.Event, 64); i < len(chunk); i++ {
+			w.spare = append(w.spare, &chunk[i])
+		}
+	}
+	last := len(w.spare) - 1
+	e := w.spare[last]
+	w.spare = w.spare[:last]
+	return e
+}
+
+// giveBack keeps the room for another event; it holds no record's memory.
+func (w *worker) giveBack(e *event.Event) {
+	*e = event.Event{}
+	w.spare = append(w.spare, e)
 }
 
 // cutBack takes out of the batch, and of the rejects since one, what was
@@ -168,13 +214,26 @@ func (w *worker) cutBack(rejected int) {
 	ahead := func(input int, offset int64) bool {
 		return w.queues[input].decoded && offset >= w.queues[input].cut
 	}
-	n := 0
+	n, input, waiting := 0, -1, []queued(nil)
 	for i := range w.batch.Events {
-		if e := &w.batch.Events[i]; !ahead(int(e.Input), e.Offset) {
+		e := &w.batch.Events[i]
+		if !ahead(int(e.Input), e.Offset) {
 			if n != i {
 				w.batch.Events[n], w.sources[n] = *e, w.sources[i]
 			}
 			n++
+			continue
+		}
+		if int(e.Input) != input {
+			input = int(e.Input)
+			waiting = w.queues[input].waiting()
+		}
+		for waiting[0].offset() != e.Offset { // both are in the order of offsets
+			waiting = waiting[1:]
+		}
+		if item := &waiting[0]; item.plain {
+			item.event = w.room()
+			*item.event = *e
 		}
 	}
 	clear(w.sources[n:])
@@ -185,9 +244,13 @@ func (w *worker) cutBack(rejected int) {
 
 func (w *worker) decodeRecord(input int, e *event.Event, r *kgo.Record, wall event.Instant, arena *decode.Arena) (decode.Reject, bool) {
 	record := decode.Record{Key: r.Key, Value: r.Value, HasKey: r.Key != nil, HasValue: r.Value != nil,
-		EventIDHeader: header(r, "ce_id"), Timestamp: min(event.Instant(r.Timestamp.UnixMicro()), wall)}
-	return w.inputs[input].decoder.Decode(e, &record, arena)
+		EventIDHeader: header(r, "ce_id"), Timestamp: min(timestamp(r), wall)}
+	reject, ok := w.inputs[input].decoder.Decode(e, &record, arena)
+	e.Input, e.Partition, e.Offset = uint8(input), r.Partition, r.Offset
+	return reject, ok
 }
+
+func timestamp(r *kgo.Record) event.Instant { return event.Instant(r.Timestamp.UnixMicro()) }
 
 func header(r *kgo.Record, key string) []byte {
 	for i := range r.Headers {

@@ -85,6 +85,7 @@ func (q *queue) admissible(upTo event.Instant, before int64) int {
 // bounded lowers the frontier so that a batch has about a given number of
 // events at most: what a long wait has gathered must not become one batch.
 func (w *worker) bounded(upTo event.Instant, most int) event.Instant {
+	w.more = false
 	total := 0
 	for i := range w.queues {
 		total += len(w.queues[i].waiting())
@@ -92,23 +93,52 @@ func (w *worker) bounded(upTo event.Instant, most int) event.Instant {
 	if total <= most {
 		return upTo
 	}
-	w.times = w.times[:0]
+	// An item goes with all before it, so it is worth the latest of their times:
+	// then these never fall within an input, and are searched instead of sorted.
+	w.times, w.timesEnd = w.times[:0], w.timesEnd[:0]
 	for i := range w.queues {
 		if i == w.control || w.sessionOf(i) != nil {
 			continue
 		}
-		waiting := w.queues[i].waiting()
+		waiting, latest := w.queues[i].waiting(), noTime
 		for n := range waiting {
-			if at := waiting[n].at; at != noTime && at <= upTo {
-				w.times = append(w.times, at)
+			if latest = max(latest, waiting[n].at); latest > upTo {
+				break
 			}
+			w.times = append(w.times, latest)
 		}
+		w.timesEnd = append(w.timesEnd, len(w.times))
 	}
 	if len(w.times) <= most {
 		return upTo
 	}
-	slices.Sort(w.times)
-	return w.times[most-1]
+	w.more = true
+	return w.reaching(most)
+}
+
+// reaching is the earliest time up to which so many of the events in times lie.
+func (w *worker) reaching(count int) event.Instant {
+	least, most := w.times[0], w.times[0]
+	begin := 0
+	for _, end := range w.timesEnd {
+		if begin < end {
+			least, most = min(least, w.times[begin]), max(most, w.times[end-1])
+		}
+		begin = end
+	}
+	for least < most {
+		middle, lie, begin := least+(most-least)/2, 0, 0
+		for _, end := range w.timesEnd {
+			n, _ := slices.BinarySearch(w.times[begin:end], middle+1)
+			lie, begin = lie+n, end
+		}
+		if lie >= count {
+			most = middle
+		} else {
+			least = middle + 1
+		}
+	}
+	return least
 }
 
 // inStep lowers the frontier where more deadlines are due than one batch may

@@ -37,13 +37,17 @@ func (s *session) poll(ctx context.Context, until time.Time) error {
 }
 
 // fitFetches asks for less at once where batches grow much when they are
-// unpacked: what does not fit into the budget would be fetched again.
+// unpacked: what does not fit into the budget would be fetched again. And it asks
+// for a share of every partition: one that is read ahead of the others waits.
 func (s *session) fitFetches() {
 	// Half of it: the other half is what was fetched before and is not applied yet.
 	fits := int32(min(max(s.p.fetchPool.packedBytes(s.p.cfg.FetchBytes/2), leastFetchBytes), fetchMaxBytes))
-	if fits < s.fetchBytes/2 || fits > 2*s.fetchBytes || fits == fetchMaxBytes && s.fetchBytes != fits {
-		s.fetchBytes = fits
-		s.client.UpdateFetchMaxBytes(fits, min(fits, fetchPartitionMaxBytes))
+	largest := s.p.fetchPool.largestBatch()
+	share := min(max(fits/int32(max(len(s.workers)*len(s.p.cfg.Inputs), 1)), largest, leastFetchBytes), fits, fetchPartitionMaxBytes)
+	differ := func(a, b int32) bool { return a < b/2 || a > 2*b || a > b && (a == fetchMaxBytes || a == largest) }
+	if differ(fits, s.fetchBytes) || differ(share, s.shareBytes) {
+		s.fetchBytes, s.shareBytes = fits, share
+		s.client.UpdateFetchMaxBytes(fits, share)
 	}
 }
 
@@ -128,6 +132,7 @@ func (s *session) step(now time.Time) error {
 		return nil // what was read waits
 	}
 	in := intake{asked: asked, now: now, wall: wall, most: max(s.p.cfg.MaxPollRecords/max(len(s.workers), 1), 1)}
+	short := s.waitingBytes() > s.p.cfg.FetchBytes/2
 	held, left := atomic.Int64{}, atomic.Int64{}
 	held.Store(s.heldBytes())
 	group := errgroup.Group{}
@@ -145,7 +150,7 @@ func (s *session) step(now time.Time) error {
 				return err
 			}
 			held.Add(w.heldBytes() - before)
-			w.keepWaiting(s.p)
+			w.keepWaiting(short)
 			s.moves("poll and apply") // each shard has its own time
 			return nil
 		})
@@ -183,9 +188,9 @@ func (w *worker) work(p *Pipeline, in intake) error {
 	return nil
 }
 
-// keepWaiting lets go of the client's memory that what goes on waiting holds.
-func (w *worker) keepWaiting(p *Pipeline) {
-	short := p.budget.inUse() > p.cfg.FetchBytes/2
+// keepWaiting lets go of the client's memory that what goes on waiting holds,
+// where that is little beside what holds it, or all that waits is too much.
+func (w *worker) keepWaiting(short bool) {
 	for i := range w.queues {
 		w.copies = w.queues[i].keep(short) > 0 || w.queues[i].kept > 0 || w.copies
 	}
@@ -211,16 +216,22 @@ func (s *session) arrivedBytes() (n int64) {
 	if s.arrived == 0 {
 		return 0
 	}
+	return s.waitingBytes()
+}
+
+// waitingBytes is what waits in memory, over all shards.
+func (s *session) waitingBytes() (n int64) {
 	for _, w := range s.workers {
 		n += w.queuedBytes()
 	}
 	return n
 }
 
-// anyLate reports whether a shard's clock has stopped on its way: it goes on at once.
+// anyLate reports whether a shard has left out what it could have applied, or
+// its clock has stopped on its way: it goes on at once.
 func (s *session) anyLate() bool {
 	for _, w := range s.workers {
-		if w.late() {
+		if w.more || w.late() {
 			return true
 		}
 	}

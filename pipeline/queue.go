@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"time"
+	"unsafe"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -30,6 +31,8 @@ type queue struct {
 type queued struct {
 	record  *kgo.Record
 	at      event.Instant // of an event; noTime for anything else
+	event   *event.Event  // as decoded while it waits; nil: it is decoded again when it is applied
+	plain   bool          // what was decoded of it needs the record's own memory only, and no wall time
 	skip    *kgo.ErrDecompressTooLarge
 	command *control.Record // of a control record
 	flaw    error           // why a record of the internal topic is none
@@ -57,7 +60,7 @@ func (q *queue) push(record *kgo.Record, skip *kgo.ErrDecompressTooLarge) {
 		q.next = skip.NextOffset
 	} else {
 		q.next = record.Offset + 1
-		q.bytes += bytesOf(record)
+		q.bytes += waitingBytes(record)
 	}
 	q.movedAt = time.Now()
 }
@@ -73,7 +76,7 @@ func (i *queued) offset() int64 {
 func (q *queue) pop(n int) {
 	for i := q.first; i < q.first+n; i++ {
 		if q.items[i].record != nil {
-			q.bytes -= bytesOf(q.items[i].record)
+			q.bytes -= waitingBytes(q.items[i].record)
 		}
 		q.items[i] = queued{}
 	}
@@ -124,7 +127,7 @@ func (q *queue) keep(short bool) (copies int) {
 		records[i].Key, room = placed(room, r.Key)
 		records[i].Value, room = placed(room, r.Value)
 		records[i].Headers = headersOf(r)
-		item.record = &records[i]
+		item.record, item.event = &records[i], nil // which lies in what is given back
 		r.Recycle()
 	}
 	if q.looked = len(waiting); short {
@@ -154,6 +157,9 @@ func (q *queue) position(n int) int64 {
 // recordOverhead is what a record takes besides its bytes: the client's
 // structure and the queue's.
 const recordOverhead = 256
+
+// waitingBytes is what a record takes that waits, decoded.
+func waitingBytes(r *kgo.Record) int64 { return bytesOf(r) + int64(unsafe.Sizeof(event.Event{})) }
 
 func bytesOf(r *kgo.Record) int64 {
 	n := recordOverhead + len(r.Key) + len(r.Value)

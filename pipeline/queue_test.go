@@ -50,7 +50,7 @@ func TestQueueIsAModelOfASlice(t *testing.T) {
 				if item.record != model[i] {
 					t.Fatalf("item %d is of offset %d, want %d", i, item.record.Offset, model[i].Offset)
 				}
-				bytes += bytesOf(item.record)
+				bytes += waitingBytes(item.record)
 			}
 			if len(q.waiting()) != len(model) || q.bytes != bytes || q.next != next {
 				t.Fatalf("%d items of %d bytes up to %d, want %d of %d up to %d", len(q.waiting()), q.bytes, q.next, len(model), bytes, next)
@@ -60,74 +60,6 @@ func TestQueueIsAModelOfASlice(t *testing.T) {
 }
 
 // merging is a worker with inputs of which the last is that of control records.
-func merging(inputs int) *worker {
-	w := &worker{control: inputs, queues: make([]queue, inputs+1), inputs: make([]inputState, inputs+1), holdBytes: 1 << 20}
-	for i := range w.queues {
-		w.topics = append(w.topics, fmt.Sprintf("t%d", i))
-	}
-	w.dropQueues()
-	return w
-}
-
-func ends(of ...int64) *logEnds {
-	asked := &logEnds{number: 1, at: 1}
-	for _, end := range of {
-		asked.ends = append(asked.ends, map[int32]checkpoint.Range{0: {End: end}})
-	}
-	return asked
-}
-
-// TestFrontier: how far events may be applied, by what has been read of each input.
-func TestFrontier(t *testing.T) {
-	now := time.Now()
-	read := func(w *worker, input int, next int64, latest event.Instant) {
-		w.queues[input].next, w.queues[input].latest, w.queues[input].movedAt = next, latest, now
-	}
-	for name, c := range map[string]struct {
-		asked *logEnds
-		set   func(w *worker)
-		want  event.Instant
-	}{
-		"nothing asked":      {nil, func(*worker) {}, noTime},
-		"all empty":          {ends(0, 0, 0), func(*worker) {}, forever},
-		"all read":           {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100); read(w, 1, 12, 50) }, forever},
-		"one behind":         {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100); read(w, 1, 3, 50) }, 50 + mergeSlack},
-		"both behind":        {ends(7, 9, 0), func(w *worker) { read(w, 0, 6, 40); read(w, 1, 3, 50) }, 40 + mergeSlack},
-		"one never read":     {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100) }, 0 + mergeSlack},
-		"one brings nothing": {ends(7, 9, 0), func(w *worker) { read(w, 0, 7, 100); w.queues[1].movedAt = now.Add(-time.Minute) }, forever},
-		"control unread":     {ends(0, 0, 1), func(*worker) {}, noTime},
-		"control read":       {ends(0, 0, 1), func(w *worker) { read(w, 2, 1, 0) }, forever},
-		"control never comes": {ends(0, 0, 1), func(w *worker) {
-			w.queues[2].movedAt = now.Add(-time.Minute)
-		}, forever},
-	} {
-		w := merging(2)
-		c.set(w)
-		if got := w.frontier(c.asked, now); got != c.want {
-			t.Errorf("%s: %d, want %d", name, got, c.want)
-		}
-	}
-}
-
-// TestBounded: a batch of what has waited for long has about as many events as it may.
-func TestBounded(t *testing.T) {
-	w := merging(2)
-	for n := range event.Instant(100) {
-		for input := range 2 {
-			w.queues[input].push(&kgo.Record{Offset: int64(n)}, nil)
-			waiting := w.queues[input].waiting()
-			waiting[len(waiting)-1].at = 1000 + n
-		}
-	}
-	for most, want := range map[int]event.Instant{500: forever, 200: forever, 100: 1049, 3: 1001} {
-		if got := w.bounded(forever, most); got != want {
-			t.Errorf("at most %d events: up to %d, want %d", most, got, want)
-		}
-	}
-	if got := w.bounded(1010, 100); got != 1010 {
-		t.Errorf("22 events within the frontier: up to %d, want 1010", got)
-	}
-}
 
 // TestSessionsHoldTheirInputs: within a backfill events are applied as far as it
 // says, live ones among them; without a word from it they are not held.

@@ -43,14 +43,15 @@ type session struct {
 	uncommittedBytes int64
 	late             bool  // in the last step a clock has stopped on its way
 	turn             int   // the worker that is first in the next step
-	fetchBytes       int32 // as the client was last told
+	fetchBytes       int32 // of a fetch, as the client was last told
+	shareBytes       int32 // of a partition
 }
 
 // session runs one client until the context ends (nil), the client must be
 // replaced (errReplaceClient) or nothing can be done (any other error).
 func (p *Pipeline) session(ctx context.Context) error {
 	s := &session{p: p, assigned: map[int32]bool{}, gone: map[int32]bool{}, active: map[int32]*worker{}, inputOf: map[string]int{},
-		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now(), fetchBytes: fetchMaxBytes}
+		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now(), fetchBytes: fetchMaxBytes, shareBytes: fetchPartitionMaxBytes}
 	for i := range p.cfg.Inputs {
 		s.inputOf[p.cfg.Inputs[i].Topic] = i
 	}

@@ -29,20 +29,22 @@ type worker struct {
 	clock     clock
 	lateness  event.Instant
 
-	queues    []queue       // per input: what is read and not applied
-	topics    []string      // per input
-	control   int           // the input of control records; -1 = none
-	holdBytes int64         // how much may wait before reading is paused
-	front     event.Instant // event time up to which the inputs are merged
-	times     []event.Instant
-	mostDue   int // deadlines that may come in one batch
+	queues    []queue         // per input: what is read and not applied
+	topics    []string        // per input
+	control   int             // the input of control records; -1 = none
+	holdBytes int64           // how much may wait before reading is paused
+	front     event.Instant   // event time up to which the inputs are merged
+	times     []event.Instant // see bounded; per input, those up to timesEnd
+	timesEnd  []int
+	more      bool           // the last batch left out what could have been applied
+	spare     []*event.Event // room for events that are decoded and wait
+	mostDue   int            // deadlines that may come in one batch
 
 	sessions []checkpoint.Session // backfills that are open
 	heardOf  time.Time            // when one of them was last heard of
 
 	batch        shard.Batch
 	arena        decode.Arena
-	scratch      event.Event
 	scratchArena decode.Arena
 	effects      shard.Effects
 	sources      []*kgo.Record // the records of batch.Events
@@ -195,6 +197,9 @@ func (w *worker) clear() {
 		w.batch.Shrink(w.decoded) // else it would hold the copies
 	}
 	w.copies, w.decoded = false, 0
+	if len(w.spare) > keptItems && w.queuedBytes() == 0 {
+		w.spare = nil // room that a spike has made
+	}
 }
 
 // dropQueues forgets what was read and not applied: it is read again.

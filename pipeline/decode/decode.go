@@ -81,3 +81,6 @@ type Arena struct {
 // Reset gives the arena's room free again. Every slice that was made in it
 // since the last Reset becomes invalid.
 func (a *Arena) Reset() { a.buf = a.buf[:0] }
+
+// Len is how many bytes have been made in it since the last Reset.
+func (a *Arena) Len() int { return len(a.buf) }
