@@ -32,7 +32,7 @@ func (s *session) commitDue(now time.Time) bool {
 		return false
 	}
 	for _, w := range s.workers {
-		if w.busy() || w.pagesDue() || w.flushDue(s.p) || w.restDue(now) {
+		if w.busy() || w.pagesDue() || w.flushDue(s.p) || w.restDue(now) || w.lagDue() {
 			return true
 		}
 	}
@@ -167,8 +167,18 @@ func (s *session) offsets(req *kmsg.TxnOffsetCommitRequest) error {
 
 func (w *worker) mark(incarnation string) Mark {
 	return Mark{Batch: w.shard.Position().Batch, RowsComplete: w.rowsComplete, Sessions: len(w.sessions),
-		Incarnation: incarnation}
+		ClockLags: w.clockLags(), Incarnation: incarnation}
 }
+
+// clockLags reports whether the clock has not yet come as far as what is applied
+// lets it: an input is not known to be read to its end, or more has become due
+// than the last batch could bring. What is still to come of it are rows and
+// alerts that nobody sent anything for.
+func (w *worker) clockLags() bool { return !w.clock.caughtUp || w.late() }
+
+// lagDue reports whether the last commit says that the clock lags, and it no
+// longer does: who waits for it must hear of that.
+func (w *worker) lagDue() bool { return w.groupMark.ClockLags && !w.clockLags() }
 
 // prepare writes the rows that are owed, chooses and encodes pages, and makes
 // the last entry say where the shard stands.
@@ -177,7 +187,7 @@ func (w *worker) prepare(s *session, wall event.Instant, flushPages bool) error 
 	w.beginFlush(p)
 	needed := w.flush.remaining > 0 || w.paramVersion != p.cfg.Shard.Parameters.Version ||
 		flushPages && (len(w.pages) > 0 || w.shard.Slab().DirtyPages() > 0 || w.headerStale() || !w.headerLast) ||
-		w.restDue(time.Now())
+		w.restDue(time.Now()) || w.lagDue()
 	if len(w.entries) == 0 && (needed || w.busy() || w.pagesDue()) {
 		// Whatever is said in a commit belongs to a batch; an empty one will do.
 		w.batch.Reset()

@@ -22,9 +22,10 @@ type Awaited struct {
 }
 
 // WaitCaughtUp returns once everything that was in the inputs when it was
-// called has been applied and committed, its rows are in the outbox and, where
-// there is a loader, loaded: all by position. It ends with ctx's error, which
-// then says what is still missing.
+// called has been applied and committed, the clock has come as far as that lets
+// it, all rows of it are in the outbox and, where there is a loader, loaded: by
+// position, not by silence. It ends with ctx's error, which then says what is
+// still missing.
 func WaitCaughtUp(ctx context.Context, cl *kgo.Client, a Awaited) error {
 	ends, err := checkpoint.EndOffsets(ctx, cl, a.Topics)
 	if err != nil {
@@ -76,7 +77,7 @@ func until(ctx context.Context, ask func() (missing string, err error)) error {
 }
 
 // reached says what is still to be applied or written; batches holds the batch
-// at which each partition had reached its ends.
+// at which each partition had reached its ends, with all that time says of it.
 func reached(all map[int32]standing, topics []string, ends map[string]map[int32]checkpoint.Range, batches map[int32]uint64) string {
 	for i, topic := range topics {
 		for n, r := range ends[topic] {
@@ -91,14 +92,16 @@ func reached(all map[int32]standing, topics []string, ends map[string]map[int32]
 		}
 	}
 	for n, st := range all {
-		if _, noted := batches[n]; !noted {
+		if st.mark.Sessions > 0 {
+			return fmt.Sprintf("a backfill into shard %d is open: silence waits for its end", n)
+		}
+		if _, noted := batches[n]; !noted && st.mark.ClockLags {
+			return fmt.Sprintf("the clock of shard %d has not come as far as its events let it", n)
+		} else if !noted {
 			batches[n] = st.mark.Batch
 		}
 		if st.mark.RowsComplete < batches[n] {
 			return fmt.Sprintf("rows of shard %d are in the outbox up to batch %d of %d", n, st.mark.RowsComplete, batches[n])
-		}
-		if st.mark.Sessions > 0 {
-			return fmt.Sprintf("a backfill into shard %d is open: silence waits for its end", n)
 		}
 	}
 	return ""
