@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/population/cuts"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
@@ -23,6 +25,12 @@ type Batch struct {
 	// RepairClock lets the clock fall back to Clock, and takes back what was
 	// judged after it: a clock was wrong. ResendRows makes every customer's row owed.
 	RepairClock, ResendRows bool
+	// Parameters are those that customers are scored by from this batch on, since
+	// the clock reading ParametersSince (0: from the beginning); nil: as before.
+	// Cuts are the cut points in force; nil: none yet.
+	Parameters      *score.Parameters
+	ParametersSince event.Instant
+	Cuts            *cuts.Cuts
 	// Replay suppresses effects and leaves alone what already reflects the batch.
 	Replay bool
 

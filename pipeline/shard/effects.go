@@ -23,7 +23,7 @@ type AlertContext struct {
 // Every alert's row is followed by the customer's own, of the same commit.
 func (s *Shard) announce(b *Batch, c *state.Customer, fx *Effects) {
 	j := &s.judge
-	s.cfg.Parameters.Scores(&j.statistics, &j.scores)
+	s.versions.parameters.Scores(&j.statistics, &j.scores)
 	fx.makeRoom(s.meta())
 	id := bytes.Clone(c.ID)
 	for i := range j.transitions {
@@ -37,12 +37,12 @@ func (s *Shard) announce(b *Batch, c *state.Customer, fx *Effects) {
 
 // meta is what the shard's blocks say of their amounts and days.
 func (s *Shard) meta() signal.Meta {
-	return signal.Meta{Currency: s.cfg.Alerts.CurrencyText, CurrencyExponent: s.cfg.Parameters.CurrencyExponent,
+	return signal.Meta{Currency: s.cfg.Alerts.CurrencyText, CurrencyExponent: s.versions.parameters.CurrencyExponent,
 		TimeZone: s.cfg.Zone.Name()}
 }
 
 func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transition) signal.Alert {
-	j, p := &s.judge, s.cfg.Parameters
+	j, p := &s.judge, s.versions.parameters
 	a := signal.Alert{
 		AlertID: signal.AlertID(id, t.Kind, t.Episode), Kind: t.Kind, Action: t.Action, Seq: t.Seq,
 		Resolve: t.Resolve, Feedback: t.Feedback.String(), CustomerID: id,
@@ -87,7 +87,7 @@ func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
 		j.standing.load(c)
 		s.silence = max(j.standing.silence, min(s.known, s.clock))
 		s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
-		s.cfg.Parameters.Scores(&j.statistics, &j.scores)
+		s.versions.parameters.Scores(&j.statistics, &j.scores)
 		s.gather(c, &j.statistics)
 		s.writeRow(&b, c, &j.statistics, fx)
 		written++
@@ -101,7 +101,7 @@ func (s *Shard) RowsOwed() int { return len(s.changed) - s.taken }
 // writeRow appends the customer's row; standing, scores and facts are those of
 // the customer at hand.
 func (s *Shard) writeRow(b *Batch, c *state.Customer, st *score.Statistics, fx *Effects) {
-	j, p := &s.judge, s.cfg.Parameters
+	j, p := &s.judge, s.versions.parameters
 	row := &j.row
 	*row = signal.CustomerRow{
 		CustomerID: c.ID, Segment: s.segmentOf(c), Currency: s.cfg.Alerts.CurrencyText,
@@ -122,7 +122,7 @@ func (s *Shard) writeRow(b *Batch, c *state.Customer, st *score.Statistics, fx *
 // WriteModel appends the parameters in force: one row for the purchase model,
 // one for the spend model if there is one.
 func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
-	p := s.cfg.Parameters
+	p := s.versions.parameters
 	row := signal.ModelRow{
 		ParamVersion: p.Version, Model: "purchase", K: 1,
 		R: signal.Some(p.Purchase.R), Alpha: signal.Some(p.Purchase.Alpha),

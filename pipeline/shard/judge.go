@@ -63,23 +63,23 @@ func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Statistics) bool {
 		*kept = crossingsKept{}
 		return was != crossingsKept{}
 	}
-	key := crossingsKept{x: st.X, firstDay: st.FirstDay, lastDay: st.LastDay, parameters: s.parameters, days: kept.days}
+	key := crossingsKept{x: st.X, firstDay: st.FirstDay, lastDay: st.LastDay, parameters: s.versions.hash, days: kept.days}
 	if key == *kept {
 		return false
 	}
-	key.days = s.cfg.Parameters.Crossings(st)
+	key.days = s.versions.parameters.Crossings(st)
 	*kept = key
 	return true
 }
 
 // gather fills the facts that the policy judges by.
 func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
-	p := s.cfg.Parameters
+	p := s.versions.parameters
 	f := &s.judge.facts
 	*f = policy.Facts{
 		Now: st.Now, Silence: s.silence, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
 		WatchAt: policy.Never, AtRiskAt: policy.Never, CriticalAt: policy.Never, LostAt: policy.Never, OverdueAt: policy.Never,
-		DropoutIdentified: p.DropoutIdentified, Sufficiency: p.DataSufficiency, ModelSince: s.cfg.ModelSince,
+		DropoutIdentified: p.DropoutIdentified, Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
 		// No cut points are in force yet: a rank of value counts as met,
 		// membership in a class as not met.
 		ValueRankMet:   true,

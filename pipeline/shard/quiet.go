@@ -31,7 +31,7 @@ func (s *Shard) quiet(c *state.Customer, before event.Instant, visit event.Day, 
 	}
 	st := &s.judge.standing
 	st.load(c)
-	if !st.settled() || st.crossings.parameters != s.parameters {
+	if !st.settled() || st.crossings.parameters != s.versions.hash {
 		return false
 	}
 	today := s.cfg.Zone.DayOf(at.now)

@@ -3,9 +3,11 @@ package shard
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
@@ -24,6 +26,13 @@ type run struct {
 	seqs   map[uint64]int           // how often each row number was committed
 	fx     *Effects
 	codec  state.PageCodec
+	models []inForce
+}
+
+// inForce are parameters that come into force with an arrival.
+type inForce struct {
+	from       int
+	parameters *score.Parameters
 }
 
 // logged is an entry of the batch log.
@@ -52,7 +61,22 @@ func (r *run) batch(number uint64, from, to int, replay bool) *Batch {
 	if to > 0 {
 		b.Clock = r.input[to-1].clock
 	}
+	for _, m := range r.models {
+		if m.from <= from {
+			b.Parameters, b.ParametersSince = m.parameters, r.input[m.from].clock
+		}
+	}
 	return b
+}
+
+// within ends a batch before other parameters come into force.
+func (r *run) within(end int) int {
+	for _, m := range r.models {
+		if r.at() < m.from && m.from < end {
+			return m.from
+		}
+	}
+	return min(end, len(r.input))
 }
 
 func (r *run) at() int {
@@ -215,10 +239,11 @@ func sortedNumbers(pages map[uint32][]byte) (numbers []uint32) {
 }
 
 // straight applies the whole stream in batches of one size.
-func straight(t testing.TB, cfg Config, input []arrival, size int) *run {
+func straight(t testing.TB, cfg Config, input []arrival, size int, models ...inForce) *run {
 	r := newRun(t, cfg, input)
+	r.models = models
 	for r.at() < len(input) {
-		r.apply(min(r.at()+size, len(input)))
+		r.apply(r.within(r.at() + size))
 		r.commit(nil)
 	}
 	return r
@@ -252,14 +277,19 @@ func TestSameAnswerForAnyBatchSize(t *testing.T) {
 }
 
 // TestSameAnswerAfterUndoAndCrash: aborted commits and crashes at random points
-// leave no trace, with pages of any age.
+// leave no trace, with pages of any age, and with other parameters on the way.
 func TestSameAnswerAfterUndoAndCrash(t *testing.T) {
 	cfg := testConfig(t, "Europe/Berlin")
 	for seed := uint64(0); seed < 6; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			input := testStream(100+seed, 900, 6000, 3*365*event.Day24h)
-			want := straight(t, cfg, input, 50)
+			models := []inForce{{2000, slowBuyers(t, cfg)}, {4000, cfg.Parameters}, {4001, slowBuyers(t, cfg)}}
+			want := straight(t, cfg, input, 50, models...)
+			if without := straight(t, cfg, input, 50); slices.Equal(lines(want.alerts), lines(without.alerts)) {
+				t.Fatal("other parameters make no difference: the test says little")
+			}
 			got := newRun(t, cfg, input)
+			got.models = models
 			faults := stumble(got, rand.New(rand.NewPCG(seed, 2)))
 			if faults.undone == 0 || faults.crashes == 0 || faults.mixed == 0 {
 				t.Fatalf("nothing happened: %+v", faults)
@@ -282,7 +312,7 @@ func stumble(r *run, random *rand.Rand) (faults stumbled) {
 	for r.at() < len(r.input) {
 		before := len(r.log)
 		for n := 1 + random.IntN(3); n > 0 && r.at() < len(r.input); n-- {
-			r.apply(min(r.at()+random.IntN(120), len(r.input)))
+			r.apply(r.within(r.at() + random.IntN(120)))
 		}
 		r.shard.WriteRows(testWall, random.IntN(200), r.fx)
 		written := r.checkpoint(random.IntN(6))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
+	"github.com/holdfast/holdfast/pipeline/population/cuts"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
@@ -29,8 +30,7 @@ type Config struct {
 	Segments   []string // the first is the default; at most 32
 	Complaints ComplaintTimes
 	Policy     *policy.Config
-	Parameters *score.Parameters
-	ModelSince event.Instant // when the parameters came into force; 0 from the beginning
+	Parameters *score.Parameters // in force until a batch names others
 	Alerts     AlertContext
 }
 
@@ -57,11 +57,10 @@ type Shard struct {
 	judge    judgement
 	known    event.Instant // how far silence counted in the last batch
 	silence  event.Instant // how far the customer at hand is known to have been silent
-	// parameters is a hash of the version of the parameters in force.
-	parameters uint32
-	saved      savedPoint
-	touched    uint64 // means nothing; see state.Slab.Touch
-	thorough   bool   // decide everything in full: what tests hold the short way to
+	versions versions
+	saved    savedPoint
+	touched  uint64 // means nothing; see state.Slab.Touch
+	thorough bool   // decide everything in full: what tests hold the short way to
 }
 
 // savedPoint is what Undo goes back to, besides the slab.
@@ -70,6 +69,15 @@ type savedPoint struct {
 	batch    uint64
 	nextSeq  uint64
 	counters Counters
+	versions versions
+}
+
+// versions are the parameters and cut points in force, as the latest batch named them.
+type versions struct {
+	parameters *score.Parameters
+	hash       uint32        // of the parameters' version
+	since      event.Instant // when the parameters came into force; 0: from the beginning
+	cuts       *cuts.Cuts
 }
 
 // Position is a shard's place in its history.
@@ -87,7 +95,7 @@ const ClockUnset event.Instant = -1 << 62
 // New makes an empty shard at the beginning of its history.
 func New(cfg Config) *Shard {
 	s := &Shard{cfg: cfg, slab: state.NewSlab(), clock: ClockUnset, nextSeq: 1}
-	s.parameters = hashOf(cfg.Parameters.Version)
+	s.Use(cfg.Parameters, 0, nil)
 	s.save()
 	return s
 }
@@ -107,6 +115,14 @@ func (s *Shard) Seek(p Position) {
 	s.save()
 }
 
+// Use lets customers be scored by parameters, in force since a clock reading (0:
+// from the beginning), and by cut points; nil cut points: none yet. What they
+// change is found when a customer is next judged: its deadline stays till then.
+// Apply does the same for what a batch names; after a restore the caller must.
+func (s *Shard) Use(p *score.Parameters, since event.Instant, c *cuts.Cuts) {
+	s.versions = versions{parameters: p, hash: hashOf(p.Version), since: since, cuts: c}
+}
+
 // Apply applies one batch: events in the order of their times, and between them
 // the deadlines that silence has brought. Before an event at t those due by
 // min(silence, t − lateness) fire, after the last event those due by silence:
@@ -123,6 +139,10 @@ func (s *Shard) Apply(b *Batch, fx *Effects) error {
 	}
 	s.slab.Begin(b.Number, b.Replay)
 	s.clock, s.batch = b.Clock, b.Number
+	if b.Parameters != nil && (b.Parameters != s.versions.parameters || b.ParametersSince != s.versions.since ||
+		b.Cuts != s.versions.cuts) {
+		s.Use(b.Parameters, b.ParametersSince, b.Cuts)
+	}
 	if b.RepairClock {
 		s.repairClock(b, fx)
 	}
@@ -227,10 +247,11 @@ func (s *Shard) Undo() {
 	s.taken = 0
 	s.slab.Undo()
 	s.clock, s.batch, s.nextSeq, s.counters = s.saved.clock, s.saved.batch, s.saved.nextSeq, s.saved.counters
+	s.versions = s.saved.versions
 }
 
 func (s *Shard) save() {
-	s.saved = savedPoint{clock: s.clock, batch: s.batch, nextSeq: s.nextSeq, counters: s.counters}
+	s.saved = savedPoint{clock: s.clock, batch: s.batch, nextSeq: s.nextSeq, counters: s.counters, versions: s.versions}
 }
 
 // FinishRestore ends a restore: what a row is owed for is queued.

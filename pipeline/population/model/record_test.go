@@ -1,0 +1,86 @@
+package model
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+const someText = `{"format":1,"version":"0123456789ab","source":"fitted","purchase":{"r":0.525,"alpha":6.183,"a":0.891,"b":1.614},` +
+	`"spend":{"p":6.25,"q":3.74,"nu":15.44},"dropout_identified":true,"data_sufficiency":"ok","computed_at_us":1790000000000000}`
+
+var some = Record{Version: "0123456789ab", Source: Fitted, Purchase: btyd.MBGNBD{R: .525, Alpha: 6.183, A: .891, B: 1.614},
+	Spend: &btyd.GammaGamma{P: 6.25, Q: 3.74, Nu: 15.44}, DropoutIdentified: true, ComputedAt: 1_790_000_000_000_000}
+
+func TestRecord(t *testing.T) {
+	text, err := some.Append(nil)
+	if err != nil || string(text) != someText {
+		t.Fatalf("%s, %v, want %s", text, err, someText)
+	}
+	if read, err := Parse(text); err != nil || !reflect.DeepEqual(read, some) {
+		t.Errorf("%+v, %v, want %+v", read, err, some)
+	}
+}
+
+// TestParameters: a version brings the model; all else is as configured.
+func TestParameters(t *testing.T) {
+	configured := score.DefaultParameters()
+	configured.MarginRatio, configured.HorizonDays = .5, 30
+	p, err := some.Parameters(&configured)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Version != some.Version || p.Purchase != some.Purchase || p.Spend != *some.Spend || !p.HasSpend || !p.Fitted ||
+		p.DataSufficiency != signal.SufficiencyOK || p.MarginRatio != .5 || p.HorizonDays != 30 {
+		t.Errorf("%+v", p)
+	}
+	if back := RecordOf(p, Fitted, some.ComputedAt); !reflect.DeepEqual(back, some) {
+		t.Errorf("%+v, want %+v", back, some)
+	}
+	without := some
+	without.Spend, without.Sufficiency = nil, signal.NoFit
+	if p, err := without.Parameters(p); err != nil || p.HasSpend || p.Spend != (btyd.GammaGamma{}) || p.Fitted {
+		t.Errorf("%+v, %v", p, err)
+	}
+	broken := some
+	broken.Purchase.A = -1
+	if _, err := broken.Parameters(&configured); !errors.Is(err, score.ErrParameter) || !strings.Contains(err.Error(), some.Version) {
+		t.Errorf("parameters outside their domain: %v", err)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for value, want := range map[string]string{
+		`7`: "cannot unmarshal", ``: "unexpected end",
+		strings.Replace(someText, `"format":1`, `"format":2`, 1): "format 2",
+		strings.Replace(someText, `0123456789ab`, ``, 1):         "a version of 0 bytes",
+		strings.Replace(someText, `"fitted"`, `"guessed"`, 1):    `source "guessed"`,
+		strings.Replace(someText, `"ok"`, `"fine"`, 1):           `"fine" is not known`,
+	} {
+		if _, err := Parse([]byte(value)); !errors.Is(err, ErrRecord) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", value, err, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(someText))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		read, err := Parse(value)
+		if err != nil {
+			return
+		}
+		text, err := read.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := Parse(text); err != nil || !reflect.DeepEqual(again, read) {
+			t.Fatalf("%+v, %v, want %+v", again, err, read)
+		}
+	})
+}
