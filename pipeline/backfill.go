@@ -141,7 +141,7 @@ func (w *worker) command(p *Pipeline, c *control.Record, r *kgo.Record, in intak
 		p.cfg.Logger.Debug("a backfill has ended", "partition", w.partition, "session", c.Session)
 	case control.RowsResend:
 		w.batch.ResendRows = true
-		w.paramVersion = ""
+		w.modelRows = ""
 	case control.ClockRepair:
 		w.repair(p, in)
 	}

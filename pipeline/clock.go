@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -175,6 +177,8 @@ func (a *endsAsker) get() (*logEnds, error) {
 
 func (a *endsAsker) run(ctx context.Context, s *session) {
 	topics := s.p.cfg.topicNames()
+	asks := slices.Collect(maps.Keys(s.p.versions.topics(&s.p.cfg.Topics)))
+	asks = append(asks, topics...)
 	missed := 0
 	var witnessed time.Time
 	number := uint64(0)
@@ -192,7 +196,10 @@ func (a *endsAsker) run(ctx context.Context, s *session) {
 		if s.p.times.believe(at, time.Now()) != "" {
 			at = 0 // no clock goes by it
 		}
-		ends, err := checkpoint.EndOffsets(asking, s.reader, topics)
+		ends, err := checkpoint.EndOffsets(asking, s.reader, asks)
+		if err == nil {
+			err = s.readVersions(asking, ends)
+		}
 		changed := s.watchTopics(asking, &missed)
 		cancel()
 		number++

@@ -185,14 +185,14 @@ func (w *worker) lagDue() bool { return w.groupMark.ClockLags && !w.clockLags() 
 func (w *worker) prepare(s *session, wall event.Instant, flushPages bool) error {
 	p := s.p
 	w.beginFlush(p)
-	needed := w.flush.remaining > 0 || w.paramVersion != p.cfg.Shard.Parameters.Version ||
+	needed := w.flush.remaining > 0 || w.modelDue(p) ||
 		flushPages && (len(w.pages) > 0 || w.shard.Slab().DirtyPages() > 0 || w.headerStale() || !w.headerLast) ||
 		w.restDue(time.Now()) || w.lagDue()
 	if len(w.entries) == 0 && (needed || w.busy() || w.pagesDue()) {
 		// Whatever is said in a commit belongs to a batch; an empty one will do.
 		w.batch.Reset()
 		w.batch.ResendRows, w.batch.RepairClock = false, false
-		w.stamp(wall)
+		w.stamp(p, wall)
 		if err := w.apply(p); err != nil {
 			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 		}
@@ -222,9 +222,15 @@ func (w *worker) beginFlush(p *Pipeline) {
 	w.flush = flushState{remaining: w.shard.RowsOwed(), batch: w.shard.Position().Batch}
 }
 
+// modelDue reports whether the model table lacks the parameters in force.
+func (w *worker) modelDue(p *Pipeline) bool {
+	parameters, _ := p.versions.inForce()
+	return w.modelRows != parameters.Version
+}
+
 func (w *worker) writeRows(p *Pipeline, wall event.Instant) {
-	if w.paramVersion != p.cfg.Shard.Parameters.Version {
-		w.paramVersion = p.cfg.Shard.Parameters.Version
+	if w.modelRows != w.inForce.version {
+		w.modelRows = w.inForce.version
 		w.shard.WriteModel(wall, &w.effects)
 	}
 	if w.flush.remaining > 0 {
@@ -253,7 +259,7 @@ func (w *worker) describe(p *Pipeline) {
 	for i := range w.entries {
 		e := &w.entries[i]
 		e.NextSeq, e.Partitions, e.Epoch = at.NextSeq, p.partitions, at.Epoch
-		e.ConfigHash, e.ParamVersion = p.cfg.ConfigHash, w.paramVersion
+		e.ConfigHash = p.cfg.ConfigHash
 		e.RowsComplete, e.Counters = w.rowsComplete, at.Counters.Values()
 		e.OldestNeeded = at.Batch + 1
 		if oldest, dirty := w.shard.Slab().OldestDirty(); dirty {

@@ -78,6 +78,9 @@ type Input struct {
 // Topics are the topics that the pipeline writes.
 type Topics struct {
 	Checkpoint, BatchLog, Outbox, Alerts, Loyalty, DeadLetters string
+	// Model and Population are also read: versions of parameters and of cut
+	// points. Empty: there are none but the configured parameters.
+	Model, Population string
 }
 
 // ClockMode says what the clock follows.

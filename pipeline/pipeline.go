@@ -27,6 +27,7 @@ type Pipeline struct {
 	status      status
 	metrics     *metrics
 	times       times
+	versions    *versions
 
 	budget       *budget // of what is fetched, over all clients
 	fetchPool    *fetchPool
@@ -46,6 +47,7 @@ func New(cfg Config) (*Pipeline, error) {
 	p := &Pipeline{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
 		workers: make(map[int32]*worker), times: times{tolerance: cfg.ClockTolerance},
+		versions: newVersions(cfg.Shard.Parameters),
 	}
 	p.budget = newBudget(cfg.FetchBytes)
 	p.fetchPool = newFetchPool(p.budget)

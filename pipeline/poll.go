@@ -175,7 +175,7 @@ const mostBatches = 16
 func (w *worker) work(p *Pipeline, in intake) error {
 	for range mostBatches {
 		more := w.gather(p, in)
-		if !w.cut(in.wall, p.cfg.Clock) {
+		if !w.cut(p, in.wall) {
 			return nil
 		}
 		if err := w.apply(p); err != nil {

@@ -177,6 +177,11 @@ func (w *worker) replayBatches(ctx context.Context, p *Pipeline, task *restore, 
 			}
 		}
 		replayOf(e, &w.batch)
+		var err error
+		if w.batch.Parameters, w.batch.Cuts, err = p.versions.named(e); err != nil {
+			return fmt.Errorf("replay batch %d: %w; restore the topics %s and %s, or, %s", e.Batch, err, p.cfg.Topics.Model,
+				p.cfg.Topics.Population, p.anew())
+		}
 		if err := w.shard.Apply(&w.batch, &w.effects); err != nil {
 			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
 		}
@@ -194,6 +199,7 @@ func (w *worker) replayBatches(ctx context.Context, p *Pipeline, task *restore, 
 func replayOf(e *checkpoint.Entry, b *shard.Batch) {
 	b.Number, b.Clock, b.Wall, b.Replay = e.Batch, event.Instant(e.Clock), event.Instant(e.Wall), true
 	b.SilenceWaits, b.Silence = e.Silence != e.Clock, event.Instant(e.Silence)
+	b.ParametersSince = event.Instant(e.ParamSince)
 	b.RepairClock = e.Actions&checkpoint.RepairClock != 0
 	b.ResendRows = e.Actions&checkpoint.ResendRows != 0
 }

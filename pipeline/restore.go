@@ -301,22 +301,6 @@ func dispensed(entries []checkpoint.Entry, oldest uint64) []checkpoint.Entry {
 	return entries[:copy(entries, entries[n:])]
 }
 
-// errHole says that the batch log lacks an entry in its middle, errCut that it
-// lacks its end.
-var (
-	errHole = errors.New("the batch log has a hole: it was truncated or written by someone else")
-	errCut  = errors.New("the batch log was cut after a crash")
-)
-
-func isDamage(err error) bool {
-	for _, damage := range []error{errHole, errCut, errForeign, checkpoint.ErrEntryCorrupt, checkpoint.ErrEntryMagic, checkpoint.ErrEntryVersion} {
-		if errors.Is(err, damage) {
-			return true
-		}
-	}
-	return isPageDamage(err)
-}
-
 // checkHistory reports whether pages, batch log and group tell one history.
 func (s *session) checkHistory(w *worker, st standing, header *checkpoint.Header, entries []checkpoint.Entry) error {
 	newest := w.shard.Slab().NewestPage()
@@ -376,7 +360,8 @@ func (w *worker) resume(last *checkpoint.Entry, places []int, ranges map[string]
 		Counters: shard.CountersOf(last.Counters)})
 	w.shard.FinishRestore()
 	w.clock.last = event.Instant(last.Clock)
-	w.paramVersion, w.rowsComplete, w.groupMark = last.ParamVersion, last.RowsComplete, mark
+	w.inForce = inForce{last.ParamVersion, event.Instant(last.ParamSince)}
+	w.modelRows, w.rowsComplete, w.groupMark = last.ParamVersion, last.RowsComplete, mark
 	w.rejected = w.rejected[:0]
 	w.headerBatch = 0
 	w.entries = append(w.entries[:0], *last)

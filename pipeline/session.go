@@ -63,6 +63,9 @@ func (p *Pipeline) session(ctx context.Context) error {
 	if err := s.checkTopics(ctx); err != nil {
 		return err
 	}
+	if err := s.loadVersions(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errReplaceClient, err)
+	}
 	if err := s.join(); err != nil {
 		return err
 	}

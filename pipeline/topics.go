@@ -92,6 +92,9 @@ func (s *session) checkWorkers() error {
 func (s *session) describeTopics(ctx context.Context) (layout, error) {
 	t := s.p.cfg.Topics
 	names := append(s.p.cfg.topicNames(), t.Checkpoint, t.BatchLog, t.Outbox, t.Alerts, t.Loyalty, t.DeadLetters)
+	for topic := range s.p.versions.topics(&t) {
+		names = append(names, topic)
+	}
 	found := layout{ids: map[string]kadm.TopicID{}, counts: map[string]int32{}}
 	listed, err := kadm.NewClient(s.reader).ListTopics(ctx, names...)
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/population/parameters"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/schemas/topics"
@@ -58,6 +60,7 @@ func messageOf(t testing.TB, r *kgo.Record) message {
 type history struct {
 	entries [][]checkpoint.Entry // per shard
 	inputs  [][][]*kgo.Record    // per input, per partition
+	models  []*kgo.Record        // the versions of parameters
 	rows    map[string]row       // the latest row of each customer
 	seqs    []map[uint64]int     // per shard, how often each row number occurs
 }
@@ -94,6 +97,7 @@ func (w *world) history(cfg pipeline.Config) *history {
 	for n := range h.seqs {
 		h.seqs[n] = map[uint64]int{}
 	}
+	h.models = w.read(w.names[topics.Model])
 	for _, r := range w.read(w.names[topics.Outbox]) {
 		h.takeBlock(w.t, r.Value)
 	}
@@ -191,6 +195,7 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 		b := shard.Batch{Number: e.Batch, Clock: event.Instant(e.Clock), Wall: event.Instant(e.Wall),
 			SilenceWaits: e.Silence != e.Clock, Silence: event.Instant(e.Silence),
 			ResendRows: e.Actions&checkpoint.ResendRows != 0, RepairClock: e.Actions&checkpoint.RepairClock != 0}
+		b.Parameters, b.ParametersSince = h.parameters(w.t, cfg, e), event.Instant(e.ParamSince)
 		for in := range cfg.Inputs {
 			if cfg.Inputs[in].Decode.Type == event.Internal {
 				continue
@@ -221,6 +226,29 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 		}
 	}
 	return all
+}
+
+// parameters are those that an entry names.
+func (h *history) parameters(t testing.TB, cfg pipeline.Config, e *checkpoint.Entry) *score.Parameters {
+	t.Helper()
+	for _, r := range h.models {
+		if string(r.Key) != e.ParamVersion {
+			continue
+		}
+		record, err := parameters.Parse(r.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := record.Parameters(cfg.Shard.Parameters)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if e.ParamVersion != cfg.Shard.Parameters.Version {
+		t.Fatalf("batch %d was judged by parameters %q, which are nowhere", e.Batch, e.ParamVersion)
+	}
+	return cfg.Shard.Parameters
 }
 
 func decoded(d *decode.JSON, r *kgo.Record) (e event.Event, ok bool) {

@@ -62,8 +62,9 @@ type worker struct {
 	committed committedState
 	codec     state.PageCodec
 
-	groupMark    Mark   // of the last commit, as the group's offsets carry it
-	paramVersion string // the version whose parameters the model table has
+	groupMark    Mark // of the last commit, as the group's offsets carry it
+	inForce      inForce
+	modelRows    string // the version whose parameters the model table has
 	rowsComplete uint64
 	flush        flushState
 	lastFlush    time.Time
@@ -96,7 +97,8 @@ type committedState struct {
 	clock        clock
 	sessions     []checkpoint.Session
 	entry        checkpoint.Entry
-	paramVersion string
+	inForce      inForce
+	modelRows    string
 	rowsComplete uint64
 	flush        flushState
 	lastFlush    time.Time
@@ -156,7 +158,8 @@ func (w *worker) keep() {
 	w.committed.positions = append(w.committed.positions[:0], w.inputs...)
 	w.clock.copyTo(&w.committed.clock)
 	w.committed.sessions = copySessions(w.committed.sessions, w.sessions)
-	w.committed.paramVersion, w.committed.rowsComplete = w.paramVersion, w.rowsComplete
+	w.committed.inForce, w.committed.modelRows = w.inForce, w.modelRows
+	w.committed.rowsComplete = w.rowsComplete
 	w.committed.flush, w.committed.lastFlush = w.flush, w.lastFlush
 	w.committed.headerBatch, w.committed.headerLast = w.headerBatch, w.headerLast
 	if n := len(w.entries); n > 0 {
@@ -178,7 +181,8 @@ func (w *worker) undo() {
 	copy(w.inputs, w.committed.positions)
 	w.committed.clock.copyTo(&w.clock)
 	w.sessions = copySessions(w.sessions, w.committed.sessions)
-	w.paramVersion, w.rowsComplete = w.committed.paramVersion, w.committed.rowsComplete
+	w.inForce, w.modelRows = w.committed.inForce, w.committed.modelRows
+	w.rowsComplete = w.committed.rowsComplete
 	w.flush, w.lastFlush = w.committed.flush, w.committed.lastFlush
 	w.headerBatch, w.headerLast = w.committed.headerBatch, w.committed.headerLast
 	w.clear()
@@ -221,21 +225,21 @@ func copySessions(to, from []checkpoint.Session) []checkpoint.Session {
 
 // cut makes the records of the poll, and time, into the next batch. It is not
 // worth one if nothing was read and no deadline is due.
-func (w *worker) cut(wall event.Instant, mode ClockMode) bool {
-	reading := w.clock.reading(w, mode, wall)
+func (w *worker) cut(p *Pipeline, wall event.Instant) bool {
+	reading := w.clock.reading(w, p.cfg.Clock, wall)
 	if len(w.sessions) > 0 {
 		reading = min(reading, w.silenceOf())
 	}
 	if !w.moved() && !w.shard.NeedsTime(reading) {
 		return false
 	}
-	w.stamp(wall)
+	w.stamp(p, wall)
 	w.lastApplied = time.Now()
 	return true
 }
 
-// stamp gives the batch at hand its number and its times.
-func (w *worker) stamp(wall event.Instant) {
+// stamp gives the batch at hand its number, its times, and what it is judged by.
+func (w *worker) stamp(p *Pipeline, wall event.Instant) {
 	b, position := &w.batch, w.shard.Position()
 	b.Number, b.Wall, b.Replay = position.Batch+1, wall, false
 	if b.Clock = w.clock.last; !b.RepairClock {
@@ -244,6 +248,9 @@ func (w *worker) stamp(wall event.Instant) {
 	if b.SilenceWaits = len(w.sessions) > 0; b.SilenceWaits {
 		b.Silence = min(w.silenceOf(), b.Clock)
 	}
+	b.Parameters, b.Cuts = p.versions.inForce()
+	b.ParametersSince = w.since(b.Parameters, b.Clock)
+	w.inForce = inForce{b.Parameters.Version, b.ParametersSince}
 }
 
 // within lets the clock stop before more has become due than a batch may bring,
@@ -297,7 +304,10 @@ func (w *worker) apply(p *Pipeline) error {
 func (w *worker) entry() checkpoint.Entry {
 	b := &w.batch
 	e := checkpoint.Entry{Batch: b.Number, Clock: int64(b.Clock), Silence: int64(b.Clock), Wall: int64(b.Wall),
-		Sessions: copySessions(nil, w.sessions)}
+		Sessions: copySessions(nil, w.sessions), ParamVersion: b.Parameters.Version, ParamSince: int64(b.ParametersSince)}
+	if b.Cuts != nil {
+		e.CutsVersion = b.Cuts.Version
+	}
 	if b.SilenceWaits {
 		e.Silence = int64(b.Silence)
 	}

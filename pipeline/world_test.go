@@ -188,7 +188,7 @@ func (w *world) config() pipeline.Config {
 		Group:  "holdfast", InstanceID: "one", Inputs: inputs,
 		Topics: pipeline.Topics{Checkpoint: w.names[topics.Checkpoint], BatchLog: w.names[topics.BatchLog],
 			Outbox: w.names[topics.Outbox], Alerts: w.names[topics.Alerts], Loyalty: w.names[topics.Loyalty],
-			DeadLetters: w.names[topics.DeadLetters]},
+			DeadLetters: w.names[topics.DeadLetters], Model: w.names[topics.Model], Population: w.names[topics.Population]},
 		Shard: shard.Config{
 			Zone: shard.NewZone(time.UTC), Lateness: event.Hour, Currency: [3]byte{'E', 'U', 'R'}, Segments: []string{"all"},
 			Complaints: shard.ComplaintTimes{FirstResponse: 24 * event.Hour, Resolution: 5 * event.Day24h,

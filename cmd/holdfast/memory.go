@@ -25,7 +25,7 @@ func (c *cli) limitMemory() {
 // state, which grows with the customers, and for garbage.
 type memoryBounds struct {
 	fetch   int64 // fetched and not applied
-	merge   int64 // of it, waiting for inputs that are behind
+	merge   int64 // waiting, decoded, for inputs that are behind
 	effects int64 // of a commit
 	pending int64 // rows on their way to ClickHouse
 }
@@ -36,7 +36,7 @@ func boundMemory(limit int64) memoryBounds {
 	within := func(part, least, most int64) int64 { return min(max(limit/part, least), most) }
 	return memoryBounds{
 		fetch:   within(16, 16<<20, 64<<20),
-		merge:   within(48, 4<<20, 16<<20),
+		merge:   within(24, 8<<20, 48<<20),
 		effects: within(16, 8<<20, 48<<20),
 		pending: within(12, 16<<20, 64<<20),
 	}

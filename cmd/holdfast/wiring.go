@@ -45,6 +45,7 @@ func (c *cli) pipelineConfig(loaded *config.Loaded) (pipeline.Config, error) {
 		Topics: pipeline.Topics{
 			Checkpoint: names[topics.Checkpoint], BatchLog: names[topics.BatchLog], Outbox: names[topics.Outbox],
 			Alerts: names[topics.Alerts], Loyalty: names[topics.Loyalty], DeadLetters: names[topics.DeadLetters],
+			Model: names[topics.Model], Population: names[topics.Population],
 		},
 		Shard: rules, ConfigHash: cfg.Hash(), Clock: clock,
 		CommitEvery: cfg.Kafka.CommitEvery.D(), CommitBytes: int64(cfg.Kafka.CommitBytes),

@@ -26,7 +26,7 @@ var boundaries = []boundary{
 	{"pipeline/shard", []string{"pipeline/event", "pipeline/signal", "pipeline/window", "pipeline/state",
 		"pipeline/score", "pipeline/score/btyd", "pipeline/policy", "pipeline/population/cuts"}},
 	{"pipeline/population/cuts", nil},
-	{"pipeline/population/model", []string{"pipeline/event", "pipeline/signal", "pipeline/score", "pipeline/score/btyd"}},
+	{"pipeline/population/parameters", []string{"pipeline/event", "pipeline/signal", "pipeline/score", "pipeline/score/btyd"}},
 	{"pipeline/population/fit", []string{"pipeline/event", "pipeline/signal", "pipeline/score",
 		"pipeline/score/btyd"}},
 	{"pipeline/checkpoint", []string{"pipeline/state"}},

@@ -19,7 +19,8 @@ type Entry struct {
 	Partitions   int32  // partition count of the inputs
 	Epoch        uint32 // of the shard's life: raised by each beginning anew, see signal.EpochShift
 	ConfigHash   uint64 // of the configuration that changes meaning
-	ParamVersion string // of the model in force
+	ParamVersion string // of the parameters that the batch was judged by
+	ParamSince   int64  // clock reading from which these are in force; 0 = from the beginning
 	CutsVersion  uint64 // of the population cut points in force; 0 = none
 	Silence      int64  // how far silence counted; Clock, but for batches within a backfill session
 	Actions      Actions
@@ -111,7 +112,7 @@ func (e *Entry) Append(dst []byte) []byte {
 func (e *Entry) body(dst []byte) []byte {
 	for _, v := range []uint64{e.Batch, zigzag(e.Clock), zigzag(e.Wall), e.NextSeq, e.OldestNeeded,
 		e.RowsComplete, uint64(e.Partitions), uint64(e.Epoch), e.ConfigHash, e.CutsVersion,
-		zigzag(e.Silence - e.Clock), uint64(e.Actions)} {
+		zigzag(e.Silence - e.Clock), uint64(e.Actions), zigzag(e.ParamSince)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
 	dst = appendText(dst, e.ParamVersion)

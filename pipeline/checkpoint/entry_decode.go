@@ -57,6 +57,7 @@ func (r *entryReader) entry() Entry {
 		Epoch: uint32(r.count(math.MaxUint32)), ConfigHash: r.uvarint(), CutsVersion: r.uvarint()}
 	e.Silence = e.Clock + r.varint()
 	e.Actions = Actions(r.count(uint64(knownActions)))
+	e.ParamSince = r.varint()
 	e.ParamVersion = r.text()
 	for n := r.count(maxEntryInputs); n > 0; n-- {
 		e.Inputs = append(e.Inputs, r.inputRange())

@@ -71,8 +71,9 @@ func drawEntry(t *rapid.T) checkpoint.Entry {
 		OldestNeeded: number.Draw(t, "oldest"), RowsComplete: number.Draw(t, "rows"),
 		Partitions: rapid.Int32Range(0, math.MaxInt32).Draw(t, "partitions"), Epoch: rapid.Uint32().Draw(t, "epoch"),
 		ConfigHash: number.Draw(t, "config"), ParamVersion: rapid.StringN(0, 60, 256).Draw(t, "parameters"), CutsVersion: number.Draw(t, "cuts"),
-		Counters: rapid.SliceOfN(number, 0, 256).Draw(t, "counters"),
-		Silence:  instant.Draw(t, "silence"), Actions: checkpoint.Actions(rapid.Uint8Range(0, 3).Draw(t, "actions")),
+		Counters:   rapid.SliceOfN(number, 0, 256).Draw(t, "counters"),
+		ParamSince: instant.Draw(t, "parameters since"),
+		Silence:    instant.Draw(t, "silence"), Actions: checkpoint.Actions(rapid.Uint8Range(0, 3).Draw(t, "actions")),
 	}
 	text, offset := rapid.StringN(0, 60, 249), rapid.Int64Range(0, math.MaxInt64)
 	for range rapid.IntRange(0, 3).Draw(t, "sessions") {

@@ -63,6 +63,9 @@ type Parameters struct {
 	minor float64            // minor units per unit of the currency
 }
 
+// Unfitted is the version of DefaultParameters.
+const Unfitted = "0"
+
 // DefaultParameters is version 0, in force until a model is fitted or given.
 func DefaultParameters() Parameters {
 	return Parameters{
@@ -74,7 +77,7 @@ func DefaultParameters() Parameters {
 		Weights:          DefaultWeights(),
 		Thresholds:       DefaultThresholds(),
 		DataSufficiency:  signal.NoFit, DropoutIdentified: true,
-		Version: "0",
+		Version: Unfitted,
 	}
 }
 

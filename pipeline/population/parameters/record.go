@@ -1,7 +1,7 @@
-// Package model is the form in which versions of the model's parameters lie on
+// Package parameters is the form in which versions of the model's parameters lie on
 // the model topic. A batch names the version that it is judged by, so a version
 // is read for as long as a replay may need a batch of it.
-package model
+package parameters
 
 import (
 	"encoding/json"
