@@ -45,11 +45,10 @@ func newLoader(addrs []string, names topics.Names, o options) (*loader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
 	}
-	start := event.Instant(time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC).UnixMicro())
 	step := event.Instant(o.step.Microseconds())
-	return &loader{client: client, names: names, o: o, start: start, repeats: make([]uint8, o.customers),
+	return &loader{client: client, names: names, o: o, start: o.start, repeats: make([]uint8, o.customers),
 		load: workload.NewLoad(workload.LoadConfig{Seed: 1, Customers: o.customers,
-			Start: start - event.Instant(warmEvents*o.customers)*step, Step: step})}, nil
+			Start: o.start - event.Instant(warmEvents*o.customers)*step, Step: step})}, nil
 }
 
 // warmEvents is how many events every customer has before the first round.

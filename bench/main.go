@@ -10,6 +10,9 @@
 //	BENCH_GROW       customers of the run that grows from 0 (5000000; 0 leaves it out)
 //	BENCH_PROFILE    a directory for CPU profiles of the systems under test (none)
 //
+// With the argument "shipped" it measures the program that ships instead, see
+// shipped.go.
+//
 // The broker, this driver and every system under test are processes of their
 // own: the systems share one core, one at a time, the rest has the others.
 package main
@@ -21,16 +24,21 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/holdfast/holdfast/internal/devclickhouse"
 	"github.com/holdfast/holdfast/internal/devkafka"
 )
 
 func main() {
+	devclickhouse.MaybeRunChild()
 	if ran, code := devkafka.MaybeRunChild(); ran {
 		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	run := drive
+	if len(os.Args) > 1 && os.Args[1] == "shipped" {
+		run = driveShipped
+	}
 	if _, is := os.LookupEnv(childVariable); is {
 		run = runChild
 	}

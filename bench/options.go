@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strconv"
 	"time"
+
+	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 // options are what a run was asked for.
@@ -14,6 +16,7 @@ type options struct {
 	customers, events, rounds, grow int
 	step                            time.Duration
 	profile                         string
+	start                           event.Instant // of the first event that is measured
 }
 
 // What is the same in every run.
@@ -35,7 +38,8 @@ const (
 )
 
 func optionsFromEnvironment() (options, error) {
-	o := options{profile: os.Getenv("BENCH_PROFILE")}
+	start := event.Instant(time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC).UnixMicro())
+	o := options{profile: os.Getenv("BENCH_PROFILE"), start: start}
 	for _, n := range []struct {
 		name     string
 		fallback int

@@ -21,6 +21,7 @@ type LoadConfig struct {
 	Step  event.Instant
 
 	Events     int     // how many items; 0 stands for no end
+	Number     uint64  // of the first item: ids are made of it, so that loads can follow each other
 	Duplicates float64 // share of items that are one of the last thousand again
 	Late       float64 // share of events that happened 1 to 20 days before they are written
 	Malformed  float64 // share of items that are cut off, so bad_syntax
@@ -47,7 +48,7 @@ const (
 // NewLoad makes a load.
 func NewLoad(cfg LoadConfig) *Load {
 	cfg.Customers = max(cfg.Customers, 1)
-	l := &Load{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0x10ad)), recent: make([]Item, 0, loadRecent)}
+	l := &Load{cfg: cfg, number: cfg.Number, random: rand.New(rand.NewPCG(cfg.Seed, 0x10ad)), recent: make([]Item, 0, loadRecent)}
 	if cfg.Zipf > 0 {
 		l.zipf = newZipf(cfg.Customers, cfg.Zipf)
 	}
@@ -57,10 +58,10 @@ func NewLoad(cfg LoadConfig) *Load {
 // Next gives the next item, false after the last. Key and value are the
 // caller's to keep.
 func (l *Load) Next() (Item, bool) {
-	if l.cfg.Events > 0 && l.number >= uint64(l.cfg.Events) {
+	if l.cfg.Events > 0 && l.number-l.cfg.Number >= uint64(l.cfg.Events) {
 		return Item{}, false
 	}
-	now := l.cfg.Start + event.Instant(l.number)*l.cfg.Step
+	now := l.cfg.Start + event.Instant(l.number-l.cfg.Number)*l.cfg.Step
 	l.number++
 	if len(l.recent) > 0 && l.happens(l.cfg.Duplicates) {
 		again := l.recent[l.random.IntN(len(l.recent))]
@@ -113,6 +114,9 @@ func (l *Load) render(now, at event.Instant) Item {
 	}
 	return l.write(t, Item{Topic: t.kind, At: now}, l.customer(), at, dice)
 }
+
+// Number is that of the next item.
+func (l *Load) Number() uint64 { return l.number }
 
 // Make gives an event of a kind of a customer of one's choice, beside those of
 // Next: for histories that lie before a load. It happened, and is written, at
