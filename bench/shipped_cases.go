@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/internal/devclickhouse"
@@ -66,9 +68,8 @@ func (s *shipped) consume(events stretch) (r result, held memory, err error) {
 		return r, held, err
 	}
 	target := sumOf(events.to)
-	var began time.Time
-	var beganAt int64
-	var beganCPU float64
+	base := sumOf(events.from)
+	began, beganAt, beganCPU := time.Now(), base, 0.0
 	for {
 		at, err := s.committed()
 		if err != nil {
@@ -79,7 +80,7 @@ func (s *shipped) consume(events stretch) (r result, held memory, err error) {
 		if err != nil {
 			return r, held, err
 		}
-		if at > sumOf(events.from) && began.IsZero() {
+		if at > base && beganAt == base && at < target { // joining the group is not measured
 			began, beganAt, beganCPU = now, at, cpu
 		}
 		if at >= target {
@@ -337,7 +338,7 @@ func (s *shipped) loadInto(environment string) error {
 	}
 	for done := false; !done; time.Sleep(10 * time.Millisecond) {
 		offsets, err := kadm.NewClient(s.loader.client).FetchOffsets(s.ctx, "bench-load")
-		if err != nil {
+		if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 			return fmt.Errorf("read the loader's offsets: %w", err)
 		}
 		done = true
