@@ -64,12 +64,11 @@ func (s *shipped) fetchBare(c command, want stretch) (result, error) {
 
 // consume runs the program until all of a stretch is committed, and stops it.
 func (s *shipped) consume(events stretch) (r result, held memory, err error) {
+	target, base := sumOf(events.to), sumOf(events.from)
+	began, beganAt, beganCPU := time.Now(), base, 0.0
 	if _, err := s.program.start(s.ctx, "--clickhouse", "off"); err != nil {
 		return r, held, err
 	}
-	target := sumOf(events.to)
-	base := sumOf(events.from)
-	began, beganAt, beganCPU := time.Now(), base, 0.0
 	for {
 		at, err := s.committed()
 		if err != nil {
