@@ -84,10 +84,11 @@ func (m MBGNBD) ExpectedPurchases(h History, t float64) float64 {
 }
 
 // future is the posterior of a living customer.
-func (m MBGNBD) future(h History) future {
-	x := float64(h.X)
-	return future{shape: m.R + x, scale: m.Alpha + h.T, a: m.A, b: m.B + x + 1,
-		c: m.A + m.B + x, beta: m.A + m.B - m.R}
+func (m MBGNBD) future(h History) future { return m.futureOf(float64(h.X), m.Alpha+h.T) }
+
+// futureOf is future where x need not be whole; scale is α+T.
+func (m MBGNBD) futureOf(x, scale float64) future {
+	return future{shape: m.R + x, scale: scale, a: m.A, b: m.B + x + 1, c: m.A + m.B + x, beta: m.A + m.B - m.R}
 }
 
 // DiscountedExpectedPurchases is Σ_j (E[Y(j)] − E[Y(j−1)])·e^{−δj} over the
