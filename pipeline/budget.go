@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -148,6 +149,7 @@ var errNoRoom = fmt.Errorf("no room to unpack another batch now: %w", kerr.Throt
 // decompressor unpacks batches as the client does, within a budget.
 type decompressor struct {
 	inner      kgo.Decompressor
+	pool       *fetchPool
 	budget     *budget
 	batchBytes int64
 }
@@ -164,7 +166,7 @@ func newDecompressor(b *budget, pool *fetchPool, batchBytes int) (*decompressor,
 	if !ok {
 		return nil, fmt.Errorf("make a decompressor: the client has none: %T", client.OptValue(kgo.WithDecompressor))
 	}
-	return &decompressor{inner: inner, budget: b, batchBytes: int64(batchBytes)}, nil
+	return &decompressor{inner: inner, pool: pool, budget: b, batchBytes: int64(batchBytes)}, nil
 }
 
 // Decompress implements kgo.Decompressor.
@@ -175,7 +177,7 @@ func (d *decompressor) Decompress(packed []byte, codec kgo.CompressionCodecType)
 	if !d.budget.await(roomPatience) {
 		return nil, errNoRoom
 	}
-	unpacked, err := d.inner.Decompress(packed, codec)
+	unpacked, err := d.unpack(packed, codec)
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +186,23 @@ func (d *decompressor) Decompress(packed []byte, codec kgo.CompressionCodecType)
 	}
 	d.budget.lend(unsafe.Pointer(unsafe.SliceData(unpacked)), int64(cap(unpacked)))
 	return unpacked, nil
+}
+
+// unpack unpacks LZ4 here, into memory of the pool, and lets the client do the rest.
+func (d *decompressor) unpack(packed []byte, codec kgo.CompressionCodecType) ([]byte, error) {
+	if codec != kgo.CodecLz4 {
+		return d.inner.Decompress(packed, codec)
+	}
+	unpacked, err := unpackLZ4(d.pool.GetDecompressBytes(packed, codec), packed, int(d.batchBytes))
+	if err == nil {
+		return unpacked, nil
+	}
+	clear(unpacked[:cap(unpacked)]) // the pool's memory holds nothing
+	d.pool.PutDecompressBytes(unpacked[:0])
+	if errors.Is(err, errLZ4Form) {
+		return d.inner.Decompress(packed, codec)
+	}
+	return nil, err
 }
 
 // countedBytes is from which size on the records of a batch are counted before
