@@ -32,7 +32,7 @@ func (f *filler) decode(rec *decode.Record, values map[string]any) (dst event.Ev
 	}
 	for i := range f.rules.Len() {
 		if v, ok := values[f.rules.Source(i)]; ok {
-			f.fields.Put(i, f.value(v, f.instants && f.rules.Want(i).Has(decode.FormInstant)))
+			f.fields.Put(i, f.value(v, f.instants && strings.HasSuffix(f.rules.Source(i), "at")))
 		}
 	}
 	wanted := func(name string) any {
