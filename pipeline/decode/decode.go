@@ -13,6 +13,9 @@
 //	fields.Judge(&dst, &rec)                  // everything else
 //	fields.End()
 //
+// A format refuses what is not of its format: bad_syntax, and bad_encoding for
+// text that is not valid UTF-8, wherever it stands. It gives no other reason.
+//
 // Nothing here starts a goroutine, reads a clock or keeps anything of a record
 // once it has ended. A record costs no allocation, no interface call and no
 // lock.
