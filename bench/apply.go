@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
@@ -26,7 +27,7 @@ type applier struct {
 // lane is one partition number.
 type lane struct {
 	shard    *shard.Shard
-	decoders [len(inputs)]*decode.JSON
+	decoders [len(inputs)]*json.Decoder
 	batch    shard.Batch
 	arena    decode.Arena
 	fx       shard.Effects
@@ -43,7 +44,7 @@ func newApplier(o order) (*applier, error) {
 		l := &a.shards[n]
 		l.shard = shard.New(cfg)
 		for i, in := range inputs {
-			if l.decoders[i], err = decode.New(decode.Config{Type: in.kind}); err != nil {
+			if l.decoders[i], err = json.New(decode.Config{Type: in.kind}); err != nil {
 				return nil, err
 			}
 			a.inputOf[o.Names[in.key]] = i

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/schemas/topics"
 )
@@ -57,7 +58,7 @@ func (s *source) poll(ctx context.Context, limit int) (kgo.Fetches, bool, error)
 // reader is the bare fetch, or the fetch with decoding.
 type reader struct {
 	order    order
-	decoders map[string]*decode.JSON // nil: bare
+	decoders map[string]*json.Decoder // nil: bare
 	arena    decode.Arena
 	event    event.Event
 }
@@ -67,9 +68,9 @@ func newReader(o order) (*reader, error) {
 	if o.Mode == bareFetch {
 		return r, nil
 	}
-	r.decoders = map[string]*decode.JSON{}
+	r.decoders = map[string]*json.Decoder{}
 	for _, in := range inputs {
-		d, err := decode.New(decode.Config{Type: in.kind})
+		d, err := json.New(decode.Config{Type: in.kind})
 		if err != nil {
 			return nil, err
 		}

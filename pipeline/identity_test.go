@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/schemas/topics"
@@ -325,7 +326,7 @@ func TestABatchIsACommitsAndNotAPolls(t *testing.T) {
 // decodedItem is the event of an item; ok is false where it is none.
 func (v *virtual) decodedItem(item workload.Item) (event.Event, bool) {
 	v.t.Helper()
-	d, err := decode.New(decode.Config{Type: item.Topic})
+	d, err := json.New(decode.Config{Type: item.Topic})
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -22,7 +23,7 @@ import (
 func TestWhatWaitsIsAppliedAsItWouldBeAtOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := merging(1)
-		decoder, err := decode.New(decode.Config{Type: event.Visit, MaxFuture: event.Hour, MaxValueBytes: 1 << 20})
+		decoder, err := json.New(decode.Config{Type: event.Visit, MaxFuture: event.Hour, MaxValueBytes: 1 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}

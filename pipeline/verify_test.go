@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	decodejson "github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/population/parameters"
 	"github.com/holdfast/holdfast/pipeline/score"
@@ -200,7 +201,7 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 			if cfg.Inputs[in].Decode.Type == event.Internal {
 				continue
 			}
-			d, err := decode.New(cfg.Inputs[in].Decode)
+			d, err := decodejson.New(cfg.Inputs[in].Decode)
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -251,7 +252,7 @@ func (h *history) parameters(t testing.TB, cfg pipeline.Config, e *checkpoint.En
 	return cfg.Shard.Parameters
 }
 
-func decoded(d *decode.JSON, r *kgo.Record) (e event.Event, ok bool) {
+func decoded(d *decodejson.Decoder, r *kgo.Record) (e event.Event, ok bool) {
 	var arena decode.Arena
 	_, ok = d.Decode(&e, &decode.Record{Key: r.Key, Value: r.Value, HasKey: r.Key != nil, HasValue: r.Value != nil,
 		Timestamp: event.Instant(r.Timestamp.UnixMicro())}, &arena)

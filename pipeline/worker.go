@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
@@ -85,7 +86,7 @@ type inputState struct {
 	latest    event.Instant // latest event time applied
 	id        kadm.TopicID
 	lostBelow int64 // records below may be gone, see checkpoint.InputRange
-	decoder   *decode.JSON
+	decoder   *json.Decoder
 	records   uint64 // of this life, for the metrics; also bytes and events
 	bytes     uint64
 	events    uint64
@@ -128,7 +129,7 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 			w.control, w.inputs = i, append(w.inputs, inputState{})
 			continue
 		}
-		d, err := decode.New(p.cfg.Inputs[i].Decode)
+		d, err := json.New(p.cfg.Inputs[i].Decode)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -37,10 +38,10 @@ func decodeConfig(cfg *config.Config, eventType event.Type) decode.Config {
 	if !ok {
 		return limits
 	}
-	limits.Mapping = decode.Mapping{Rename: mapping.Fields, Constant: map[string]string{},
+	limits.Mapping = decode.Mapping{Rename: mapping.Fields, Constant: map[string]decode.Constant{},
 		Times: mapping.Times, TimeZone: timeZoneOf(cfg, mapping), NegativeRefunds: mapping.Refunds == "negative"}
 	for field, constant := range mapping.Constants {
-		limits.Mapping.Constant[field] = string(constant)
+		limits.Mapping.Constant[field] = json.Constant(string(constant))
 	}
 	if mapping.Amounts == "decimal" {
 		limits.Mapping.Amounts = decode.AmountsDecimal

@@ -6,6 +6,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -29,7 +30,7 @@ func TestMappedTimes(t *testing.T) {
 			t.Errorf("%s: %v", c.keys, err)
 			continue
 		}
-		decoder, err := decode.New(decodeConfig(&loaded.Config, event.Visit))
+		decoder, err := json.New(decodeConfig(&loaded.Config, event.Visit))
 		if err != nil {
 			t.Errorf("%s: %v", c.keys, err)
 			continue

@@ -11,7 +11,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline"
-	"github.com/holdfast/holdfast/pipeline/decode"
+	decodejson "github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/sinks/clickhouse"
 )
@@ -136,7 +136,7 @@ func (v *validation) problems(problems []config.Problem, strict bool) {
 // schema is found before the first record.
 func (v *validation) mappings(cfg *config.Config) {
 	for _, eventType := range []event.Type{event.Purchase, event.Visit, event.Complaint} {
-		if _, err := decode.New(decodeConfig(cfg, eventType)); err != nil {
+		if _, err := decodejson.New(decodeConfig(cfg, eventType)); err != nil {
 			v.fail(exitInvalid, "mapping."+eventType.String()+"s", err.Error(), "correct the mapping")
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast/holdfast/internal/connect"
 	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/score"
@@ -67,7 +68,7 @@ func pipelineInputs(cfg *config.Config) ([]pipeline.Input, error) {
 			continue
 		}
 		how := decodeConfig(cfg, eventType)
-		if _, err := decode.New(how); err != nil {
+		if _, err := json.New(how); err != nil {
 			return nil, fmt.Errorf("read the mapping of %ss: %w", eventType, err)
 		}
 		inputs = append(inputs, pipeline.Input{Topic: named[eventType], Decode: how})

@@ -8,6 +8,7 @@ package backfill
 
 import (
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -49,7 +50,7 @@ type source interface {
 
 // judge is the decoder of each type, fed with what would lie on the topic.
 type judge struct {
-	decoders [event.AlertFeedback + 1]*decode.JSON
+	decoders [event.AlertFeedback + 1]*json.Decoder
 	arena    decode.Arena
 	now      event.Instant
 	contents contents
@@ -61,7 +62,7 @@ func newJudge(limits decode.Config, now event.Instant) (*judge, error) {
 	j := &judge{now: now, contents: newContents()}
 	for t := event.Purchase; t <= event.AlertFeedback; t++ {
 		limits.Type, limits.Mapping = t, decode.Mapping{}
-		decoder, err := decode.New(limits)
+		decoder, err := json.New(limits)
 		if err != nil {
 			return nil, err
 		}

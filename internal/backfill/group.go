@@ -7,6 +7,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 )
 
 // group is the rows of one order.
@@ -46,7 +47,7 @@ func (g *group) value(arena *decode.Arena) []byte {
 		value = append(fmt.Appendf(value, "%q:", name), text...)
 	}
 	arena.Reset()
-	decode.Members(g.first.Value, arena, func(name, raw, _ []byte) {
+	json.Members(g.first.Value, arena, func(name, raw, _ []byte) {
 		if i := summedIndex(name); i >= 0 {
 			raw = strconv.AppendInt(nil, g.sums[i], 10)
 			left &^= 1 << i
@@ -65,7 +66,7 @@ func (g *group) value(arena *decode.Arena) []byte {
 func agreement(e *Event) uint64 {
 	parts := []uint64{uint64(e.At), 0, 0}
 	var arena decode.Arena
-	decode.Members(e.Value, &arena, func(name, _, text []byte) {
+	json.Members(e.Value, &arena, func(name, _, text []byte) {
 		switch string(name) {
 		case "currency":
 			parts[1] = xxhash.Sum64(text)

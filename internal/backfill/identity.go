@@ -8,6 +8,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	decodejson "github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -85,7 +86,7 @@ func newContents() contents {
 
 func (c *contents) hash(value []byte, arena *decode.Arena) uint64 {
 	var sum uint64
-	decode.Members(value, arena, func(name, raw, text []byte) {
+	decodejson.Members(value, arena, func(name, raw, text []byte) {
 		if !c.known[string(name)] || raw[0] == 'n' { // null
 			return
 		}
@@ -139,7 +140,7 @@ func orNone(text string) string {
 func (c *contents) members(value []byte) map[string]string {
 	members := map[string]string{}
 	var arena decode.Arena
-	decode.Members(value, &arena, func(name, raw, text []byte) {
+	decodejson.Members(value, &arena, func(name, raw, text []byte) {
 		if raw[0] != 'n' {
 			members[string(name)] = string(plainText(raw, text))
 		}

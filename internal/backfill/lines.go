@@ -11,6 +11,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -165,7 +166,7 @@ func (s *summing) add(g *group, e *Event) {
 	}
 	g.rows++
 	s.judge.arena.Reset()
-	decode.Members(e.Value, &s.judge.arena, func(name, _, text []byte) {
+	json.Members(e.Value, &s.judge.arena, func(name, _, text []byte) {
 		i := summedIndex(name)
 		if i < 0 {
 			return

@@ -6,6 +6,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -43,7 +44,7 @@ func (n *ndjson) next() (Event, *Reject, error) {
 func (n *ndjson) route(e *Event) {
 	var anonymous []byte
 	n.judge.arena.Reset()
-	decode.Members(e.Value, &n.judge.arena, func(name, raw, text []byte) {
+	json.Members(e.Value, &n.judge.arena, func(name, raw, text []byte) {
 		if raw[0] != '"' {
 			return
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/workload"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -81,7 +82,7 @@ func oracleOf(t *testing.T, items []workload.Item) *workload.Oracle {
 	oracle, arena := workload.NewOracle("EUR"), &decode.Arena{}
 	now := workload.InstantOf(time.Now())
 	for _, item := range items {
-		d, err := decode.New(decode.Config{Type: item.Topic, MaxValueBytes: 1 << 20, MaxFuture: event.Day24h})
+		d, err := json.New(decode.Config{Type: item.Topic, MaxValueBytes: 1 << 20, MaxFuture: event.Day24h})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ var boundaries = []boundary{
 	{"pipeline/signal", nil},
 	{"pipeline/window", nil},
 	{"pipeline/decode", []string{"pipeline/event"}},
+	{"pipeline/decode/json", []string{"pipeline/event", "pipeline/decode"}}, // a format; formats do not know each other
 	{"pipeline/state", []string{"pipeline/event", "pipeline/window"}},
 	{"pipeline/score", []string{"pipeline/event", "pipeline/signal", "pipeline/score/btyd"}},
 	{"pipeline/score/btyd", nil},

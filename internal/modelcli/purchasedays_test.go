@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/workload"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -222,7 +223,7 @@ func TestFitCountsAsTheProcessorDoes(t *testing.T) {
 	}
 	for name, lines := range map[string][]string{"made": madeOrders(rand.New(rand.NewPCG(7, 7)), 400), "shop": bought} {
 		oracle := workload.NewOracle("EUR")
-		decoder, err := decode.New(decode.Config{Type: event.Purchase})
+		decoder, err := json.New(decode.Config{Type: event.Purchase})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -17,16 +18,16 @@ var testStart = InstantOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
 // judge decodes items with one decoder a topic.
 type judge struct {
-	decoders map[event.Type]*decode.JSON
+	decoders map[event.Type]*json.Decoder
 	arena    decode.Arena
 	event    event.Event
 }
 
 func newJudge(t testing.TB) *judge {
 	t.Helper()
-	j := &judge{decoders: map[event.Type]*decode.JSON{}}
+	j := &judge{decoders: map[event.Type]*json.Decoder{}}
 	for kind := event.Purchase; kind <= event.AlertFeedback; kind++ {
-		d, err := decode.New(decode.Config{Type: kind})
+		d, err := json.New(decode.Config{Type: kind})
 		if err != nil {
 			t.Fatal(err)
 		}

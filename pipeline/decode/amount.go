@@ -5,26 +5,26 @@ const maxAmount = 1_000_000_000_000
 
 // amount reads an amount in minor units; negative ones are the caller's to
 // judge. The exponent is that of the currency where amounts are decimal.
-func (d *JSON) amount(t *token, currency [3]byte) (int64, flaw) {
-	if d.cfg.Mapping.Amounts == AmountsDecimal {
-		n, f := minorUnits(d.text(t), exponent(currency))
-		if f == fine && (n > maxAmount || n < -maxAmount) {
-			f = amountRange
+func (f *Fields) amount(v *Value, currency [3]byte) (int64, flaw) {
+	if f.rules.cfg.Mapping.Amounts == AmountsDecimal {
+		n, wrong := minorUnits(f.written(v), exponent(currency))
+		if wrong == fine && (n > maxAmount || n < -maxAmount) {
+			wrong = amountRange
 		}
-		return n, f
+		return n, wrong
 	}
-	return integerAmount(t)
+	return integerAmount(v)
 }
 
-// integerAmount reads an amount written as a JSON integer.
-func integerAmount(t *token) (int64, flaw) {
+// integerAmount reads an amount that has to be an integer.
+func integerAmount(v *Value) (int64, flaw) {
 	switch {
-	case t.kind == tokenReal:
+	case v.Form == FormDecimal:
 		return 0, amountForm
-	case t.kind == tokenBig || t.number > maxAmount || t.number < -maxAmount:
+	case v.Form == FormHuge || v.Number > maxAmount || v.Number < -maxAmount:
 		return 0, amountRange
 	}
-	return t.number, fine
+	return v.Number, fine
 }
 
 // minorUnits turns decimal text in major units into minor units, exactly: it

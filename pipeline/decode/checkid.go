@@ -5,8 +5,8 @@ import "github.com/holdfast/holdfast/pipeline/event"
 // The checks of ids. Each judges one field and stores what the shard needs.
 
 // idText gives the text of an id of at most limit bytes.
-func (d *JSON) idText(t *token, limit int, long flaw) ([]byte, flaw) {
-	id := d.text(t)
+func (f *Fields) idText(v *Value, limit int, long flaw) ([]byte, flaw) {
+	id := f.text(v)
 	switch {
 	case len(id) == 0 || len(id) > limit:
 		return nil, long
@@ -16,71 +16,71 @@ func (d *JSON) idText(t *token, limit int, long flaw) ([]byte, flaw) {
 	return id, fine
 }
 
-func (d *JSON) id(t *token) ([]byte, flaw) { return d.idText(t, 128, idLength128) }
+func (f *Fields) id(v *Value) ([]byte, flaw) { return f.idText(v, 128, idLength128) }
 
-func checkID(d *JSON, _ *event.Event, t *token) flaw {
-	_, f := d.id(t)
-	return f
+func checkID(f *Fields, _ *event.Event, v *Value) flaw {
+	_, wrong := f.id(v)
+	return wrong
 }
 
-func checkID64(d *JSON, _ *event.Event, t *token) flaw {
-	_, f := d.idText(t, 64, idLength64)
-	return f
+func checkID64(f *Fields, _ *event.Event, v *Value) flaw {
+	_, wrong := f.idText(v, 64, idLength64)
+	return wrong
 }
 
-func checkEventID(d *JSON, dst *event.Event, t *token) flaw {
-	id, f := d.idText(t, 64, idLength64)
-	if f == fine {
+func checkEventID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.idText(v, 64, idLength64)
+	if wrong == fine {
 		dst.EventID, dst.EventHash = id, event.HashID(id)
 	}
-	return f
+	return wrong
 }
 
-func checkCustomerID(d *JSON, dst *event.Event, t *token) flaw {
-	id, f := d.id(t)
-	if f == fine && len(d.key) > maxKeyBytes {
-		f = keyLength
+func checkCustomerID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.id(v)
+	if wrong == fine && len(f.key) > maxKeyBytes {
+		wrong = keyLength
 	}
-	if f == fine {
+	if wrong == fine {
 		dst.CustomerID, dst.CustomerHash = id, event.HashID(id)
 	}
-	return f
+	return wrong
 }
 
-func checkAnonymousID(d *JSON, dst *event.Event, t *token) flaw {
-	id, f := d.id(t)
-	if f == fine && len(d.key) > maxKeyBytes {
-		f = keyLength
+func checkAnonymousID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.id(v)
+	if wrong == fine && len(f.key) > maxKeyBytes {
+		wrong = keyLength
 	}
 	dst.AnonymousID = id
-	return f
+	return wrong
 }
 
-func checkOrderID(d *JSON, dst *event.Event, t *token) flaw {
-	id, f := d.id(t)
-	if f == fine {
+func checkOrderID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.id(v)
+	if wrong == fine {
 		dst.OrderHash = event.HashID(id)
 	}
-	return f
+	return wrong
 }
 
-func checkRefOrderID(d *JSON, dst *event.Event, t *token) flaw {
-	id, f := d.id(t)
-	if f == fine {
+func checkRefOrderID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.id(v)
+	if wrong == fine {
 		dst.RefOrderHash = event.HashID(id)
 	}
-	return f
+	return wrong
 }
 
-func checkComplaintID(d *JSON, dst *event.Event, t *token) flaw {
-	id, f := d.id(t)
-	if f == fine {
+func checkComplaintID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.id(v)
+	if wrong == fine {
 		dst.ComplaintHash = event.HashID(id)
 	}
-	return f
+	return wrong
 }
 
-func checkReferrerID(d *JSON, dst *event.Event, t *token) flaw {
+func checkReferrerID(f *Fields, dst *event.Event, v *Value) flaw {
 	dst.Has |= event.HasReferrer
-	return checkID(d, dst, t)
+	return checkID(f, dst, v)
 }

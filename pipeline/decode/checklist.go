@@ -4,12 +4,12 @@ import "github.com/holdfast/holdfast/pipeline/event"
 
 // The checks of closed lists. The lists themselves are package event's.
 
-func checkKind(d *JSON, dst *event.Event, t *token) flaw {
-	kind, ok := event.ParseKind(d.text(t))
+func checkKind(f *Fields, dst *event.Event, v *Value) flaw {
+	kind, ok := event.ParseKind(f.text(v))
 	switch {
 	case !ok:
 		return notListed
-	case kind.TypeOf() != d.cfg.Type:
+	case kind.TypeOf() != f.rules.cfg.Type:
 		return otherKind
 	}
 	dst.Kind = kind
@@ -18,29 +18,29 @@ func checkKind(d *JSON, dst *event.Event, t *token) flaw {
 
 // checkStatus takes a status of an order or of a complaint, whichever the
 // event's type has.
-func checkStatus(d *JSON, dst *event.Event, t *token) flaw {
-	status, ok := event.ParseStatus(d.text(t))
-	if !ok || status.OfComplaint() != (d.cfg.Type == event.Complaint) {
+func checkStatus(f *Fields, dst *event.Event, v *Value) flaw {
+	status, ok := event.ParseStatus(f.text(v))
+	if !ok || status.OfComplaint() != (f.rules.cfg.Type == event.Complaint) {
 		return notListed
 	}
 	dst.Status = status
 	return fine
 }
 
-func checkClosureReason(d *JSON, dst *event.Event, t *token) flaw {
-	reason, ok := event.ParseClosureReason(d.text(t))
+func checkClosureReason(f *Fields, dst *event.Event, v *Value) flaw {
+	reason, ok := event.ParseClosureReason(f.text(v))
 	dst.Closure = reason
 	return listed(ok)
 }
 
-func checkOutcome(d *JSON, dst *event.Event, t *token) flaw {
-	outcome, ok := event.ParseOutcome(d.text(t))
+func checkOutcome(f *Fields, dst *event.Event, v *Value) flaw {
+	outcome, ok := event.ParseOutcome(f.text(v))
 	dst.Outcome = outcome
 	return listed(ok)
 }
 
-func checkResolution(d *JSON, dst *event.Event, t *token) flaw {
-	resolution, ok := event.ParseResolution(d.text(t))
+func checkResolution(f *Fields, dst *event.Event, v *Value) flaw {
+	resolution, ok := event.ParseResolution(f.text(v))
 	dst.Resolution = resolution
 	return listed(ok)
 }
@@ -53,10 +53,10 @@ func listed(ok bool) flaw {
 }
 
 // checkChannel counts a channel that is not in the list among the others.
-func checkChannel(d *JSON, dst *event.Event, t *token) flaw {
-	text, f := d.short(t)
-	if f != fine {
-		return f
+func checkChannel(f *Fields, dst *event.Event, v *Value) flaw {
+	text, wrong := f.short(v)
+	if wrong != fine {
+		return wrong
 	}
 	channel, ok := event.ParseChannel(text)
 	if !ok {
@@ -69,10 +69,10 @@ func checkChannel(d *JSON, dst *event.Event, t *token) flaw {
 
 // checkCategory counts a complaint's category that is not in the list among
 // the others.
-func checkCategory(d *JSON, dst *event.Event, t *token) flaw {
-	text, f := d.short(t)
-	if f != fine {
-		return f
+func checkCategory(f *Fields, dst *event.Event, v *Value) flaw {
+	text, wrong := f.short(v)
+	if wrong != fine {
+		return wrong
 	}
 	category, ok := event.ParseCategory(text)
 	if !ok {

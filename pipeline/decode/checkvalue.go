@@ -4,40 +4,42 @@ import "github.com/holdfast/holdfast/pipeline/event"
 
 // The checks of instants, amounts, numbers and free texts.
 
-func checkNothing(*JSON, *event.Event, *token) flaw { return fine }
+func checkNothing(*Fields, *event.Event, *Value) flaw { return fine }
 
-func checkTest(d *JSON, dst *event.Event, t *token) flaw {
-	if t.kind == tokenTrue {
-		d.isTest = true
+func checkTest(f *Fields, dst *event.Event, v *Value) flaw {
+	if v.Number != 0 {
 		dst.Has |= event.HasTest
 	}
 	return fine
 }
 
-func checkOccurredAt(d *JSON, dst *event.Event, t *token) flaw {
-	at, ok := d.readInstant(t)
+func checkOccurredAt(f *Fields, dst *event.Event, v *Value) flaw {
+	at, ok := f.readInstant(v)
 	switch {
 	case !ok:
 		return instantForm
-	case at < d.cfg.MinEventTime:
+	case at < f.rules.cfg.MinEventTime:
 		return instantEarly
-	case at > d.timestamp+d.cfg.MaxFuture:
+	case at > f.timestamp+f.rules.cfg.MaxFuture:
 		return instantFuture
 	}
 	dst.OccurredAt = at
 	return fine
 }
 
-// readInstant reads an instant in the forms of the mapping.
-func (d *JSON) readInstant(t *token) (event.Instant, bool) {
-	if d.times != nil {
-		return d.times.parse(&d.dates, d.text(t))
+// readInstant reads an instant: as it is, or in the forms of the mapping.
+func (f *Fields) readInstant(v *Value) (event.Instant, bool) {
+	switch {
+	case v.Form == FormInstant:
+		return event.Instant(v.Number), true
+	case f.rules.times != nil:
+		return f.rules.times.parse(&f.dates, f.written(v))
 	}
-	return d.dates.instant(d.text(t))
+	return f.dates.instant(f.text(v))
 }
 
-func (d *JSON) instant(t *token) (event.Instant, flaw) {
-	at, ok := d.readInstant(t)
+func (f *Fields) instant(v *Value) (event.Instant, flaw) {
+	at, ok := f.readInstant(v)
 	switch {
 	case !ok:
 		return 0, instantForm
@@ -47,23 +49,23 @@ func (d *JSON) instant(t *token) (event.Instant, flaw) {
 	return at, fine
 }
 
-func checkInstant(d *JSON, _ *event.Event, t *token) flaw {
-	_, f := d.instant(t)
-	return f
+func checkInstant(f *Fields, _ *event.Event, v *Value) flaw {
+	_, wrong := f.instant(v)
+	return wrong
 }
 
-func checkFirstResponseAt(d *JSON, dst *event.Event, t *token) (f flaw) {
-	dst.FirstResponseAt, f = d.instant(t)
-	return f
+func checkFirstResponseAt(f *Fields, dst *event.Event, v *Value) (wrong flaw) {
+	dst.FirstResponseAt, wrong = f.instant(v)
+	return wrong
 }
 
-func checkSLADueAt(d *JSON, dst *event.Event, t *token) (f flaw) {
-	dst.SLADueAt, f = d.instant(t)
-	return f
+func checkSLADueAt(f *Fields, dst *event.Event, v *Value) (wrong flaw) {
+	dst.SLADueAt, wrong = f.instant(v)
+	return wrong
 }
 
-func checkCurrency(d *JSON, dst *event.Event, t *token) flaw {
-	text := d.text(t)
+func checkCurrency(f *Fields, dst *event.Event, v *Value) flaw {
+	text := f.text(v)
 	if len(text) != 3 {
 		return currencyForm
 	}
@@ -77,156 +79,156 @@ func checkCurrency(d *JSON, dst *event.Event, t *token) flaw {
 }
 
 // positive reads an amount that may not be negative.
-func (d *JSON) positive(dst *event.Event, t *token) (int64, flaw) {
-	n, f := d.amount(t, dst.Currency)
-	if f == fine && n < 0 {
-		f = amountNegative
+func (f *Fields) positive(dst *event.Event, v *Value) (int64, flaw) {
+	n, wrong := f.amount(v, dst.Currency)
+	if wrong == fine && n < 0 {
+		wrong = amountNegative
 	}
-	return n, f
+	return n, wrong
 }
 
-func checkAmount(d *JSON, dst *event.Event, t *token) flaw {
-	_, f := d.positive(dst, t)
-	return f
+func checkAmount(f *Fields, dst *event.Event, v *Value) flaw {
+	_, wrong := f.positive(dst, v)
+	return wrong
 }
 
-func checkAmountNet(d *JSON, dst *event.Event, t *token) flaw {
-	n, f := d.amount(t, dst.Currency)
-	if f == fine && n < 0 {
-		if !d.cfg.Mapping.NegativeRefunds || !takesBack(dst.Kind) {
+func checkAmountNet(f *Fields, dst *event.Event, v *Value) flaw {
+	n, wrong := f.amount(v, dst.Currency)
+	if wrong == fine && n < 0 {
+		if !f.rules.cfg.Mapping.NegativeRefunds || !takesBack(dst.Kind) {
 			return amountNegative
 		}
 		n = -n
 	}
 	dst.AmountNet = n
 	dst.Has |= event.HasAmountNet
-	return f
+	return wrong
 }
 
-// takesBack says whether money of this kind flows to the customer, which some
+// takesBack reports whether money of this kind flows to the customer, which some
 // sources write with a sign.
 func takesBack(k event.Kind) bool {
 	return k == event.Refund || k == event.Cancel || k == event.Adjustment
 }
 
-func checkAmountDiscount(d *JSON, dst *event.Event, t *token) (f flaw) {
-	dst.AmountDiscount, f = d.positive(dst, t)
+func checkAmountDiscount(f *Fields, dst *event.Event, v *Value) (wrong flaw) {
+	dst.AmountDiscount, wrong = f.positive(dst, v)
 	dst.Has |= event.HasAmountDiscount
-	return f
+	return wrong
 }
 
-func checkListAmount(d *JSON, dst *event.Event, t *token) (f flaw) {
-	dst.ListAmount, f = d.positive(dst, t)
+func checkListAmount(f *Fields, dst *event.Event, v *Value) (wrong flaw) {
+	dst.ListAmount, wrong = f.positive(dst, v)
 	dst.Has |= event.HasListAmount
-	return f
+	return wrong
 }
 
-func checkMargin(d *JSON, dst *event.Event, t *token) (f flaw) {
-	dst.Margin, f = d.amount(t, dst.Currency)
+func checkMargin(f *Fields, dst *event.Event, v *Value) (wrong flaw) {
+	dst.Margin, wrong = f.amount(v, dst.Currency)
 	dst.Has |= event.HasMargin
-	if f == amountRange {
-		f = marginRange
+	if wrong == amountRange {
+		wrong = marginRange
 	}
-	return f
+	return wrong
 }
 
-func checkPoints(_ *JSON, _ *event.Event, t *token) flaw {
-	n, f := integerAmount(t)
-	if f == fine && n < 0 {
-		f = amountNegative
+func checkPoints(_ *Fields, _ *event.Event, v *Value) flaw {
+	n, wrong := integerAmount(v)
+	if wrong == fine && n < 0 {
+		wrong = amountNegative
 	}
-	return f
+	return wrong
 }
 
 // within reads an integer of a closed range.
-func within(t *token, low, high int64) (int64, flaw) {
-	if t.kind != tokenInteger || t.number < low || t.number > high {
+func within(v *Value, low, high int64) (int64, flaw) {
+	if v.Form != FormInteger || v.Number < low || v.Number > high {
 		return 0, numberRange
 	}
-	return t.number, fine
+	return v.Number, fine
 }
 
-func checkRating(_ *JSON, dst *event.Event, t *token) flaw {
-	n, f := within(t, 1, 5)
+func checkRating(_ *Fields, dst *event.Event, v *Value) flaw {
+	n, wrong := within(v, 1, 5)
 	dst.Rating = uint8(n)
-	return f
+	return wrong
 }
 
-func checkCSI(_ *JSON, _ *event.Event, t *token) flaw {
-	_, f := within(t, 0, 100)
-	return f
+func checkCSI(_ *Fields, _ *event.Event, v *Value) flaw {
+	_, wrong := within(v, 0, 100)
+	return wrong
 }
 
-func checkNPS(_ *JSON, _ *event.Event, t *token) flaw {
-	_, f := within(t, 0, 10)
-	return f
+func checkNPS(_ *Fields, _ *event.Event, v *Value) flaw {
+	_, wrong := within(v, 0, 10)
+	return wrong
 }
 
-func checkSeverity(_ *JSON, dst *event.Event, t *token) flaw {
-	n, f := within(t, 1, 5)
+func checkSeverity(_ *Fields, dst *event.Event, v *Value) flaw {
+	n, wrong := within(v, 1, 5)
 	dst.Severity = uint8(n)
-	return f
+	return wrong
 }
 
-func checkDuration(_ *JSON, _ *event.Event, t *token) flaw {
-	_, f := within(t, 0, 10_000_000)
-	return f
+func checkDuration(_ *Fields, _ *event.Event, v *Value) flaw {
+	_, wrong := within(v, 0, 10_000_000)
+	return wrong
 }
 
-func checkPages(_ *JSON, dst *event.Event, t *token) flaw {
-	n, f := within(t, 0, 1_000_000)
+func checkPages(_ *Fields, dst *event.Event, v *Value) flaw {
+	n, wrong := within(v, 0, 1_000_000)
 	dst.Pages = uint32(n)
-	return f
+	return wrong
 }
 
-func (d *JSON) short(t *token) ([]byte, flaw) {
-	text := d.text(t)
+func (f *Fields) short(v *Value) ([]byte, flaw) {
+	text := f.text(v)
 	if len(text) > maxTextBytes {
 		return nil, textLength
 	}
 	return text, fine
 }
 
-func checkText(d *JSON, _ *event.Event, t *token) flaw {
-	_, f := d.short(t)
-	return f
+func checkText(f *Fields, _ *event.Event, v *Value) flaw {
+	_, wrong := f.short(v)
+	return wrong
 }
 
-func checkSegment(d *JSON, dst *event.Event, t *token) (f flaw) {
-	dst.Segment, f = d.short(t)
-	return f
+func checkSegment(f *Fields, dst *event.Event, v *Value) (wrong flaw) {
+	dst.Segment, wrong = f.short(v)
+	return wrong
 }
 
-func checkCouponCode(d *JSON, dst *event.Event, t *token) flaw {
-	text, f := d.short(t)
+func checkCouponCode(f *Fields, dst *event.Event, v *Value) flaw {
+	text, wrong := f.short(v)
 	if len(text) > 0 {
 		dst.Has |= event.HasDiscountCoupon
 	}
-	return f
+	return wrong
 }
 
-func checkReferralConverted(_ *JSON, dst *event.Event, t *token) flaw {
-	if t.kind == tokenTrue {
+func checkReferralConverted(_ *Fields, dst *event.Event, v *Value) flaw {
+	if v.Number != 0 {
 		dst.Has |= event.HasReferralConverted
 	}
 	return fine
 }
 
-func checkConsent(d *JSON, dst *event.Event, _ *token) flaw {
-	if d.consent != tokenNull {
+func checkConsent(f *Fields, dst *event.Event, _ *Value) flaw {
+	if f.consent.Form != FormAbsent {
 		dst.Has |= event.HasConsent
-	}
-	if d.consent == tokenTrue {
-		dst.Has |= event.HasConsentMarketing
+		if f.consent.Number != 0 {
+			dst.Has |= event.HasConsentMarketing
+		}
 	}
 	return fine
 }
 
-func checkLines(d *JSON, _ *event.Event, _ *token) flaw { return d.linesFlaw }
+func checkLines(f *Fields, _ *event.Event, _ *Value) flaw { return f.lines.flaw }
 
-func checkMergeFrom(d *JSON, dst *event.Event, t *token) flaw {
-	if dst.Kind == event.IdentityMerge && d.bytesHoldNothing(t) {
+func checkMergeFrom(f *Fields, dst *event.Event, _ *Value) flaw {
+	if dst.Kind == event.IdentityMerge && f.merge.count == 0 {
 		return mergeIDs
 	}
-	return d.mergeFlaw
+	return f.merge.flaw
 }

@@ -1,12 +1,24 @@
-// Package decode turns the bytes of one input record into an event.Event, or
-// says why it cannot: every record ends as exactly one of an event and one of
-// a closed set of reject reasons. JSON is the format implemented; others join
-// behind the Decoder contract.
+// Package decode says what an event is: which fields it has, what they may
+// hold, and which of a closed set of reject reasons a record gets that is none.
+// The rules are those of schemas/events.
 //
-// The rules are those of schemas/events: which field is mandatory for which
-// kind, its limits, and which reason counts where several apply. A decoder
-// holds no goroutine, reads no clock and keeps nothing of a record but the
-// order of its fields.
+// How a record is written is not decided here. A format (package json below
+// this one) reads the bytes of a record into Fields, typed values by field
+// number, and Fields.Judge turns those into an event.Event or exactly one
+// Reject. So all formats accept the same events and give the same reasons. The
+// work for one record is
+//
+//	fields.Begin(&dst, &rec, payload, &arena) // null, empty and too large
+//	...                                       // the format fills the fields
+//	fields.Judge(&dst, &rec)                  // everything else
+//	fields.End()
+//
+// A format refuses what is not of its format: bad_syntax, and bad_encoding for
+// text that is not valid UTF-8, wherever it stands. It gives no other reason.
+//
+// Nothing here starts a goroutine, reads a clock or keeps anything of a record
+// once it has ended. A record costs no allocation, no interface call and no
+// lock.
 package decode
 
 import (
@@ -30,20 +42,6 @@ type Record struct {
 	Timestamp event.Instant
 }
 
-// Decoder is what every format implements. One decoder serves one topic and
-// is used by one goroutine at a time.
-//
-// Decode overwrites dst completely but for the record's place (Input,
-// Partition and Offset become 0; the caller sets them afterwards). It returns
-// true when the record is an event, and otherwise why it is not; dst is then
-// without meaning. The byte slices of dst alias rec and arena: they are valid
-// until either is reused. Decode does not allocate for an event it accepts,
-// once the arena has grown to its batch. Its time is linear in the size of the
-// value (n log n in the number of fields of one object).
-type Decoder interface {
-	Decode(dst *event.Event, rec *Record, arena *Arena) (Reject, bool)
-}
-
 // Limits that hold where Config leaves them 0.
 const (
 	DefaultMaxValueBytes = 1 << 20
@@ -53,7 +51,7 @@ const (
 	DefaultMinEventTime = event.Instant(631152000) * event.Second
 )
 
-// Config says which events a decoder accepts.
+// Config says which events of one topic are accepted.
 type Config struct {
 	// Type is the event type of the topic; a record that says otherwise is
 	// rejected as unknown_type.
@@ -73,14 +71,16 @@ type Config struct {
 }
 
 // Arena is a reusable buffer for text that cannot alias the record, because it
-// was written with escapes. The zero value is ready for use.
+// is written otherwise there. The zero value is ready for use.
 type Arena struct {
-	buf []byte
+	// Buf is what has been made since the last Reset. A format appends to it
+	// and changes nothing of what it holds.
+	Buf []byte
 }
 
 // Reset gives the arena's room free again. Every slice that was made in it
 // since the last Reset becomes invalid.
-func (a *Arena) Reset() { a.buf = a.buf[:0] }
+func (a *Arena) Reset() { a.Buf = a.Buf[:0] }
 
 // Len is how many bytes have been made in it since the last Reset.
-func (a *Arena) Len() int { return len(a.buf) }
+func (a *Arena) Len() int { return len(a.Buf) }

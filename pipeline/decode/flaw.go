@@ -39,13 +39,14 @@ var flaws = [flawCount]struct {
 	reason Reason
 	detail string
 }{
-	fine:           {None, ""},
-	idLength64:     {BadID, "must be 1 to 64 bytes long"},
-	idLength128:    {BadID, "must be 1 to 128 bytes long"},
-	idControl:      {BadID, "must not hold control characters"},
-	keyLength:      {BadID, "the record's key must be at most 1 KiB long"},
-	headerText:     {BadID, "the header ce_id must be valid UTF-8"},
-	instantForm:    {BadTime, "must be RFC 3339 with an offset, such as 2026-03-01T10:15:30Z or 2026-03-01T11:15:30.123456789+01:00 (offset within 18:00, no leap second)"},
+	fine:        {None, ""},
+	idLength64:  {BadID, "must be 1 to 64 bytes long"},
+	idLength128: {BadID, "must be 1 to 128 bytes long"},
+	idControl:   {BadID, "must not hold control characters"},
+	keyLength:   {BadID, "the record's key must be at most 1 KiB long"},
+	headerText:  {BadID, "the header ce_id must be valid UTF-8"},
+	instantForm: {BadTime, "must be RFC 3339 with an offset, such as 2026-03-01T10:15:30Z or " +
+		"2026-03-01T11:15:30.123456789+01:00 (offset within 18:00, no leap second)"},
 	instantRange:   {BadTime, "must lie in the years 1990 to 2200"},
 	instantEarly:   {BadTime, "must not precede time.min_event_time"},
 	instantFuture:  {FutureTime, "must not follow the record's timestamp by more than time.max_future"},

@@ -172,3 +172,28 @@ func BenchmarkTimeParse(b *testing.B) {
 		}
 	}
 }
+
+func TestInstantsAgreeWithTime(t *testing.T) {
+	var cache dateCache
+	for s := int64(-62135596800); s < 253402300800; s += 7_654_321 {
+		want := time.Unix(s, s%1_000_000*1000).UTC()
+		got, ok := cache.instant([]byte(want.Format("2006-01-02T15:04:05.000000Z")))
+		if !ok || got != event.Instant(want.UnixMicro()) {
+			t.Fatalf("%s: got %d (%v), want %d", want, got, ok, want.UnixMicro())
+		}
+	}
+	for _, text := range []string{"2026-03-01T00:00:00Z", "1926-03-01T00:00:00Z", "1926-03-02T00:00:00Z"} {
+		if got, ok := cache.instant([]byte(text)); !ok || got != instantOf(t, text) {
+			t.Errorf("%s: got %d (%v)", text, got, ok)
+		}
+	}
+}
+
+func instantOf(t *testing.T, text string) event.Instant {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event.Instant(at.UnixMicro())
+}

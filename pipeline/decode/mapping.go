@@ -7,7 +7,7 @@ type AmountForm uint8
 
 // Forms of amounts.
 const (
-	AmountsMinor   AmountForm = iota // JSON integers of minor units
+	AmountsMinor   AmountForm = iota // integers of minor units
 	AmountsDecimal                   // decimal text or numbers of major units, such as "12.34"
 )
 
@@ -19,10 +19,10 @@ type Mapping struct {
 	// several of ours. A field that is renamed is not read under its own name.
 	Rename map[string]string
 
-	// Constant: the schema's field name -> a JSON scalar that stands for it
-	// in every record, such as `"EUR"`. What a record says under that name is
-	// not read.
-	Constant map[string]string
+	// Constant: the schema's field name -> the scalar that stands for it in
+	// every record, such as the text EUR. What a record says under that name
+	// is not read.
+	Constant map[string]Constant
 
 	// Amounts says how money is written. Decimal amounts become minor units by
 	// the exponent of the event's currency, exactly or not at all.

@@ -150,85 +150,6 @@ func TestTimeFormErrors(t *testing.T) {
 	}
 }
 
-// TestMappedTimes reads every field that holds an instant in the forms of the
-// mapping, and holds the reject of one that does not fit.
-func TestMappedTimes(t *testing.T) {
-	epoch := Mapping{Times: []string{TimesMillis, TimesRFC3339}}
-	berlin := Mapping{Times: []string{"02.01.2006 15:04", TimesDate}, TimeZone: zoneOf(t, "Europe/Berlin")}
-	for _, c := range []struct {
-		mapping Mapping
-		value   string
-		want    string
-		reject  Reject
-	}{
-		{epoch, `1772360130250`, "2026-03-01T10:15:30.25Z", Reject{}},
-		{epoch, `"1772360130250"`, "2026-03-01T10:15:30.25Z", Reject{}},
-		{epoch, `1772360130250.5`, "2026-03-01T10:15:30.2505Z", Reject{}},
-		{epoch, `1.77236013025e12`, "2026-03-01T10:15:30.25Z", Reject{}},
-		{epoch, `"2026-03-01T11:15:30+01:00"`, "2026-03-01T10:15:30Z", Reject{}},
-		{epoch, `true`, "", Reject{Reason: BadType}},
-		{epoch, `1772360130`, "", Reject{Reason: BadTime}}, // seconds are of 1970
-		{epoch, `"soon"`, "", Reject{Reason: BadTime,
-			Detail: "must be milliseconds since 1970, such as 1772360130000, or " + flaws[instantForm].detail[8:]}},
-		{epoch, `17723601302500000`, "", Reject{Reason: BadTime}},
-		{Mapping{Times: []string{TimesNanos}}, `1772360130250123999`, "2026-03-01T10:15:30.250123Z", Reject{}},
-		{berlin, `"01.03.2026 11:15"`, "2026-03-01T10:15:00Z", Reject{}},
-		{berlin, `"2026-03-01"`, "2026-03-01T11:00:00Z", Reject{}},
-		{berlin, `20260301`, "", Reject{Reason: BadType}},
-		{Mapping{}, `1772360130250`, "", Reject{Reason: BadType,
-			Detail: "must be a text; numbers are read where mapping.<input>.times says in which unit"}},
-		{Mapping{}, `1772360130.25`, "", Reject{Reason: BadType,
-			Detail: "must be a text; numbers are read where mapping.<input>.times says in which unit"}},
-		{Mapping{}, `true`, "", Reject{Reason: BadType, Detail: "must have the JSON type of the schema"}},
-		{berlin, `"2026-03-01T10:15:30Z"`, "", Reject{Reason: BadTime, Detail: "must be written like 01.03.2026 10:15 " +
-			"in the zone Europe/Berlin, or written like 2026-03-01 in the zone Europe/Berlin"}},
-		{Mapping{Times: []string{"20060102150405"}, TimeZone: time.UTC}, `20260301101530`, "2026-03-01T10:15:30Z", Reject{}},
-	} {
-		for _, kind := range []event.Type{purchase, visit, complain, erasure, feedback} {
-			for _, field := range FieldNames(kind) {
-				if !strings.HasSuffix(field, "at") {
-					continue
-				}
-				holdMappedTime(t, Config{Type: kind, Mapping: c.mapping}, field, c.value, c.want, c.reject)
-			}
-		}
-	}
-}
-
-// holdMappedTime decodes a good record in which the field and every other
-// instant have the same text.
-func holdMappedTime(t *testing.T, cfg Config, field, text, want string, wantReject Reject) {
-	t.Helper()
-	value := good[cfg.Type]
-	for _, name := range FieldNames(cfg.Type) {
-		if strings.HasSuffix(name, "at") && (name == field || strings.Contains(value, `"`+name+`"`)) {
-			value = withIn(value, name, text)
-		}
-	}
-	got, reject, ok := decodeOne(t, cfg, record(value))
-	if wantReject.Reason == None {
-		if !ok || got.OccurredAt != at(want) {
-			t.Errorf("%s: got %v, %+v, want %s", value, got.OccurredAt, reject, want)
-		}
-		return
-	}
-	if ok || reject.Reason != wantReject.Reason || wantReject.Detail != "" && reject.Detail != wantReject.Detail {
-		t.Errorf("%s: got %+v, want %+v", value, reject, wantReject)
-	}
-}
-
-// withIn puts a field's JSON text into a record, in its place or at the end.
-func withIn(value, field, text string) string {
-	name := `"` + field + `":`
-	start := strings.Index(value, name)
-	if start < 0 {
-		return strings.TrimSuffix(value, "}") + "," + name + text + "}"
-	}
-	rest := value[start+len(name):]
-	end := strings.IndexAny(rest, ",}")
-	return value[:start+len(name)] + text + rest[end:]
-}
-
 // FuzzParseEpoch holds epochs against exact fractions.
 func FuzzParseEpoch(f *testing.F) {
 	for _, text := range []string{"1772360130.25", "-0.0000001", "1e9", "177236013025e-2", "-62167219200", "0.1e1", "9e99", "00012.340"} {
@@ -347,30 +268,4 @@ func ExampleNewTimes() {
 	// Output:
 	// must be written like 01.03.2026 10:15 in the zone UTC, or milliseconds since 1970, such as 1772360130000
 	// 2026-03-01 10:15:00 +0000 UTC
-}
-
-func TestMappedTimesDoNotAllocate(t *testing.T) {
-	for text, mapping := range map[string]Mapping{
-		`1772360130250`:                         {Times: []string{TimesMillis}},
-		`"1772360130250.5"`:                     {Times: []string{TimesMillis}},
-		`"2026-03-01 11:15:30"`:                 {Times: []string{TimesLocal}, TimeZone: zoneOf(t, "Europe/Berlin")},
-		`"2026-03-01T11:15:30.123456789+01:00"`: {},
-		`"2026-03-01 11:15:30 +0100"`:           {},
-	} {
-		d, err := New(Config{Type: visit, Mapping: mapping})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var dst event.Event
-		var arena Arena
-		rec := record(with(visit, "occurred_at", text))
-		perRun := testing.AllocsPerRun(100, func() {
-			if reject, ok := d.Decode(&dst, &rec, &arena); !ok {
-				t.Fatal(reject)
-			}
-		})
-		if perRun != 0 {
-			t.Errorf("%s: %v allocations", text, perRun)
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/workload"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -48,7 +49,7 @@ func TestEventsOfKnownCustomersAllocateNothing(t *testing.T) {
 // path is the path of an event from its bytes to the shard.
 type path struct {
 	t        testing.TB
-	decoders [event.Complaint + 1]*decode.JSON
+	decoders [event.Complaint + 1]*json.Decoder
 	arena    decode.Arena
 	items    []workload.Item
 	batch    Batch
@@ -59,7 +60,7 @@ type path struct {
 func newPath(t testing.TB, zone string) *path {
 	p := &path{t: t, fx: newEffects(), shard: New(testConfig(t, zone))}
 	for kind := event.Purchase; kind <= event.Complaint; kind++ {
-		d, err := decode.New(decode.Config{Type: kind})
+		d, err := json.New(decode.Config{Type: kind})
 		if err != nil {
 			t.Fatal(err)
 		}

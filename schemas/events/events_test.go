@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	decodejson "github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/schemas/events"
 )
@@ -52,7 +53,7 @@ func valid(t *testing.T, schema *jsonschema.Schema, value string) (bool, error) 
 // accepted asks the decoder, with the key that the record should have.
 func accepted(t *testing.T, kind event.Type, value string) (bool, decode.Reject) {
 	t.Helper()
-	d, err := decode.New(decode.Config{Type: kind})
+	d, err := decodejson.New(decode.Config{Type: kind})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package decode
+package json
 
 import (
 	"bytes"
@@ -88,7 +88,7 @@ func (s *scanner) name(i int) ([]byte, int) {
 	}
 	name := s.b[tok.start:tok.end]
 	if tok.kind == tokenEscaped {
-		name = s.arena.unescape(name)
+		name = unescape(s.arena, name)
 	}
 	return name, space(s.b, i+1)
 }

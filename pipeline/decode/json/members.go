@@ -1,4 +1,6 @@
-package decode
+package json
+
+import "github.com/holdfast/holdfast/pipeline/decode"
 
 // Members gives each member of a JSON object by the decoder's own scanner, so
 // that names, escapes and depth are judged as they are in a record: names are
@@ -6,7 +8,7 @@ package decode
 // object that a decoder would read. raw is the value as it stands; text is that
 // of a string without its escapes, and raw for everything else. Both are valid
 // until the value or the arena is reused.
-func Members(value []byte, arena *Arena, visit func(name, raw, text []byte)) bool {
+func Members(value []byte, arena *decode.Arena, visit func(name, raw, text []byte)) bool {
 	s := scanner{b: value, arena: arena}
 	i := space(value, 0)
 	if i >= len(value) || value[i] != '{' {
@@ -29,7 +31,7 @@ func Members(value []byte, arena *Arena, visit func(name, raw, text []byte)) boo
 		case tokenString:
 			text = value[tok.start:tok.end]
 		case tokenEscaped:
-			text = arena.unescape(value[tok.start:tok.end])
+			text = unescape(arena, value[tok.start:tok.end])
 		}
 		visit(name, raw, text)
 		more, i = s.next('}', i)

@@ -16,27 +16,13 @@ const (
 	onAll   = onKinds | onErasure | onFeedback
 )
 
-// accept is the set of token kinds that a field may have; null stands for an
-// absent field and is accepted everywhere.
-type accept uint16
-
-const (
-	wantText    accept = 1<<tokenString | 1<<tokenEscaped
-	wantInteger accept = 1<<tokenInteger | 1<<tokenBig
-	wantAmount  accept = wantInteger | 1<<tokenReal // a fraction is bad_amount, not bad_type
-	wantDecimal accept = wantAmount | wantText
-	wantBool    accept = 1<<tokenTrue | 1<<tokenFalse
-	wantObject  accept = 1 << tokenObject
-	wantArray   accept = 1 << tokenArray
-)
-
-// field is one field of the schema: the types that have it, its JSON type, and
-// the check that also stores it.
+// field is one field of the schema: the types that have it, the forms that it
+// may have, and the check that also stores it.
 type field struct {
 	name  string
 	types typeSet
-	want  accept
-	check func(*JSON, *event.Event, *token) flaw
+	want  Forms
+	check func(*Fields, *event.Event, *Value) flaw
 }
 
 // fields are all fields of the schema, in the order in which they are judged:
@@ -47,17 +33,17 @@ var fields = [...]field{
 	{"event_id", onAll, wantText, checkEventID},
 	{"customer_id", onAll, wantText, checkCustomerID},
 	{"anonymous_id", onAll, wantText, checkAnonymousID},
-	{"occurred_at", onAll, wantText, checkOccurredAt},
+	{"occurred_at", onAll, wantInstant, checkOccurredAt},
 
-	{"ingested_at", onAll, wantText, checkInstant},
-	{"promised_at", onPurchase, wantText, checkInstant},
-	{"delivered_at", onPurchase, wantText, checkInstant},
-	{"renewal_due_at", onPurchase, wantText, checkInstant},
-	{"inquiry_answered_at", onVisit, wantText, checkInstant},
-	{"first_response_at", onComplain, wantText, checkFirstResponseAt},
-	{"sla_due_at", onComplain, wantText, checkSLADueAt},
-	{"requested_at", onErasure, wantText, checkInstant},
-	{"at", onFeedback, wantText, checkInstant},
+	{"ingested_at", onAll, wantInstant, checkInstant},
+	{"promised_at", onPurchase, wantInstant, checkInstant},
+	{"delivered_at", onPurchase, wantInstant, checkInstant},
+	{"renewal_due_at", onPurchase, wantInstant, checkInstant},
+	{"inquiry_answered_at", onVisit, wantInstant, checkInstant},
+	{"first_response_at", onComplain, wantInstant, checkFirstResponseAt},
+	{"sla_due_at", onComplain, wantInstant, checkSLADueAt},
+	{"requested_at", onErasure, wantInstant, checkInstant},
+	{"at", onFeedback, wantInstant, checkInstant},
 
 	{"kind", onKinds, wantText, checkKind},
 	{"order_id", onPurchase | onComplain, wantText, checkOrderID},
@@ -78,13 +64,13 @@ var fields = [...]field{
 	{"rating", onComplain, wantInteger, checkRating},
 	{"csi", onComplain, wantInteger, checkCSI},
 	{"nps", onComplain, wantInteger, checkNPS},
-	{"merge_from", onVisit, wantArray, checkMergeFrom},
+	{"merge_from", onVisit, wantList, checkMergeFrom},
 	{"closure_reason", onVisit, wantText, checkClosureReason},
 	{"request_id", onErasure, wantText, checkID64},
 	{"alert_id", onFeedback, wantText, checkID64},
 	{"outcome", onFeedback, wantText, checkOutcome},
 	{"actor", onFeedback, wantText, checkText},
-	{"lines", onPurchase, wantArray, checkLines},
+	{"lines", onPurchase, wantList, checkLines},
 
 	{"tz", onAll, wantText, checkText},
 	{"channel", onAll, wantText, checkChannel},
@@ -154,7 +140,7 @@ func mandatoryOfType(t event.Type) []string {
 	return append(all, "kind")
 }
 
-// FieldNames gives the names of the top-level fields that events of a type may
+// FieldNames returns the names of the top-level fields that events of a type may
 // have, in the order in which they are judged.
 func FieldNames(t event.Type) []string {
 	var names []string

@@ -1,10 +1,11 @@
-package decode
+package json
 
 import (
 	"strings"
 	"testing"
 	"unicode/utf16"
 
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -12,15 +13,15 @@ import (
 // by the same decoder: every field must be the same.
 func TestByteOrderMark(t *testing.T) {
 	for kind, value := range good {
-		d, err := New(Config{Type: kind})
+		d, err := New(decode.Config{Type: kind})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, _, _ := decodeOne(t, Config{Type: kind}, record(value))
+		want, _, _ := decodeOne(t, decode.Config{Type: kind}, record(value))
 		for range 2 {
 			for _, value := range []string{"\ufeff" + value, value, "\ufeff\r\n" + value} {
 				var got event.Event
-				var arena Arena
+				var arena decode.Arena
 				rec := record(value)
 				if reject, ok := d.Decode(&got, &rec, &arena); !ok || string(got.CustomerID) != customer ||
 					string(got.EventID) != string(want.EventID) || got.Kind != want.Kind || got.OccurredAt != want.OccurredAt {
@@ -39,13 +40,13 @@ func TestUTF16IsNamed(t *testing.T) {
 				bytes := [2]byte{byte(unit), byte(unit >> 8)}
 				value = append(value, bytes[order], bytes[1-order])
 			}
-			_, reject, _ := decodeOne(t, Config{Type: visit}, record(string(value)))
-			if reject.Reason != BadEncoding || !strings.Contains(reject.Detail, "UTF-16") {
+			_, reject, _ := decodeOne(t, decode.Config{Type: visit}, record(string(value)))
+			if reject.Reason != decode.BadEncoding || !strings.Contains(reject.Detail, "UTF-16") {
 				t.Errorf("mark %q, order %d: got %+v", mark, order, reject)
 			}
 		}
 	}
-	if _, reject, _ := decodeOne(t, Config{Type: visit}, record("\xff"+good[visit])); strings.Contains(reject.Detail, "UTF-16") {
+	if _, reject, _ := decodeOne(t, decode.Config{Type: visit}, record("\xff"+good[visit])); strings.Contains(reject.Detail, "UTF-16") {
 		t.Errorf("other bytes: got %+v", reject)
 	}
 }
@@ -53,7 +54,7 @@ func TestUTF16IsNamed(t *testing.T) {
 // TestNamesThatDifferInCase takes the field of the exact name, wherever it
 // stands, and nothing of the other.
 func TestNamesThatDifferInCase(t *testing.T) {
-	d, err := New(Config{Type: visit})
+	d, err := New(decode.Config{Type: visit})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestNamesThatDifferInCase(t *testing.T) {
 		last := with(visit, other, `"CRM-77"`)
 		for _, value := range []string{good[visit], first, first, last, last, good[visit]} {
 			var got event.Event
-			var arena Arena
+			var arena decode.Arena
 			rec := record(value)
 			if reject, ok := d.Decode(&got, &rec, &arena); !ok || string(got.CustomerID) != customer {
 				t.Errorf("%s: got customer %q, %+v", value, got.CustomerID, reject)

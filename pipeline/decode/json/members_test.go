@@ -1,9 +1,11 @@
-package decode
+package json
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
 func TestMembers(t *testing.T) {
@@ -22,7 +24,7 @@ func TestMembers(t *testing.T) {
 		`{"a":` + strings.Repeat("[", 9):       "false",
 	} {
 		var got strings.Builder
-		ok := Members([]byte(value), &Arena{}, func(name, raw, text []byte) {
+		ok := Members([]byte(value), &decode.Arena{}, func(name, raw, text []byte) {
 			fmt.Fprintf(&got, "%s=%s=%s ", name, raw, text)
 		})
 		if fmt.Fprint(&got, ok); got.String() != want {

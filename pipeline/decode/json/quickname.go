@@ -1,4 +1,4 @@
-package decode
+package json
 
 import (
 	"encoding/binary"

@@ -1,9 +1,10 @@
-package decode
+package json
 
 import (
 	"encoding/json"
 	"testing"
 
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -22,14 +23,14 @@ func BenchmarkDecode(b *testing.B) {
 		value string
 	}{"visit": {event.Visit, visitValue}, "order": {event.Purchase, orderValue}} {
 		b.Run(name, func(b *testing.B) {
-			d, err := New(Config{Type: c.t})
+			d, err := New(decode.Config{Type: c.t})
 			if err != nil {
 				b.Fatal(err)
 			}
-			rec := Record{Key: []byte("c-00000001873"), Value: []byte(c.value), HasKey: true, HasValue: true,
+			rec := decode.Record{Key: []byte("c-00000001873"), Value: []byte(c.value), HasKey: true, HasValue: true,
 				Timestamp: 1_772_400_000 * event.Second}
 			var dst event.Event
-			var arena Arena
+			var arena decode.Arena
 			b.SetBytes(int64(len(c.value)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,4 +1,4 @@
-package decode
+package json
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -71,7 +72,7 @@ func TestValues(t *testing.T) {
 		"feedback": {good[feedback], event.Event{Type: feedback, Outcome: event.OutcomeContacted,
 			OccurredAt: at("2026-04-20T07:30:00Z"), EventID: []byte("5d0c6f0e-51b5-4b0c-9a53-6a2f5d6c1a05")}},
 	} {
-		got, reject, ok := decodeOne(t, Config{Type: c.want.Type}, record(c.value))
+		got, reject, ok := decodeOne(t, decode.Config{Type: c.want.Type}, record(c.value))
 		if !ok {
 			t.Errorf("%s: %+v", name, reject)
 		} else if diff := cmp.Diff(common(c.want), got); diff != "" {
@@ -85,7 +86,7 @@ func TestValues(t *testing.T) {
 // the order of fields that the decoder remembers.
 func TestReuse(t *testing.T) {
 	for _, c := range rejectCases {
-		d, err := New(Config{Type: c.t})
+		d, err := New(decode.Config{Type: c.t})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,16 +94,16 @@ func TestReuse(t *testing.T) {
 		order := good[c.t]
 		spaced := strings.ReplaceAll(order, `":`, `": `)
 		for _, value := range []string{order, c.value, c.value, order, longer, longer, order, spaced, spaced} {
-			same(t, d, Config{Type: c.t}, record(value))
+			same(t, d, decode.Config{Type: c.t}, record(value))
 		}
 	}
 }
 
 // same decodes a record with a used decoder and with a fresh one.
-func same(t *testing.T, d *JSON, cfg Config, rec Record) {
+func same(t *testing.T, d *Decoder, cfg decode.Config, rec decode.Record) {
 	t.Helper()
 	var got event.Event
-	var arena Arena
+	var arena decode.Arena
 	want, wantReject, wantOK := decodeOne(t, cfg, rec)
 	reject, ok := d.Decode(&got, &rec, &arena)
 	if ok != wantOK || reject != wantReject {
@@ -117,19 +118,19 @@ func same(t *testing.T, d *JSON, cfg Config, rec Record) {
 // the decoder look beyond its end.
 func TestCutOff(t *testing.T) {
 	for kind, value := range good {
-		d, err := New(Config{Type: kind})
+		d, err := New(decode.Config{Type: kind})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var dst event.Event
-		var arena Arena
+		var arena decode.Arena
 		for n := range len(value) {
 			whole, part := record(value), record(value[:n])
 			part.Value = part.Value[:n:n]
 			if reject, ok := d.Decode(&dst, &whole, &arena); !ok {
 				t.Fatalf("%s: %+v", value, reject)
 			}
-			if reject, _ := d.Decode(&dst, &part, &arena); reject.Reason != BadSyntax && n > 0 {
+			if reject, _ := d.Decode(&dst, &part, &arena); reject.Reason != decode.BadSyntax && n > 0 {
 				t.Fatalf("%s: got %q", value[:n], reject.Reason)
 			}
 		}
@@ -139,16 +140,16 @@ func TestCutOff(t *testing.T) {
 // TestNearNames puts unknown fields where known ones are expected that differ
 // from them in one byte.
 func TestNearNames(t *testing.T) {
-	for _, name := range FieldNames(visit) {
+	for _, name := range decode.FieldNames(visit) {
 		usual := with(visit, name, "null")
 		for i := range len(name) {
 			near := strings.Replace(usual, `"`+name+`":null`, `"`+name[:i]+"#"+name[i+1:]+`":[]`, 1)
-			d, err := New(Config{Type: visit})
+			d, err := New(decode.Config{Type: visit})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, value := range []string{usual, near, near} {
-				same(t, d, Config{Type: visit}, record(value))
+				same(t, d, decode.Config{Type: visit}, record(value))
 			}
 		}
 	}
@@ -162,12 +163,12 @@ func TestNoAllocation(t *testing.T) {
 		complain: {good[complain]},
 	}
 	for kind, list := range values {
-		d, err := New(Config{Type: kind})
+		d, err := New(decode.Config{Type: kind})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var dst event.Event
-		var arena Arena
+		var arena decode.Arena
 		for _, value := range list {
 			rec := record(value)
 			if value == visitValue || value == orderValue {
@@ -191,31 +192,15 @@ func TestNoAllocation(t *testing.T) {
 func TestManyFields(t *testing.T) {
 	value := []byte(with(visit, "extra", "{"))
 	value = value[:len(value)-1]
-	for i := 0; len(value) < DefaultMaxValueBytes-20; i++ {
+	for i := 0; len(value) < decode.DefaultMaxValueBytes-20; i++ {
 		value = append(value, '"', byte('a'+i%26), byte('a'+i/26%26), byte('a'+i/676%26), byte('a'+i/17576), '"', ':', '0', ',')
 	}
 	good := string(value[:len(value)-1]) + "}}"
-	if _, reject, ok := decodeOne(t, Config{Type: visit}, record(good)); !ok {
+	if _, reject, ok := decodeOne(t, decode.Config{Type: visit}, record(good)); !ok {
 		t.Errorf("different names: %+v", reject)
 	}
 	twice := string(value) + `"caaa":0}}`
-	if _, reject, _ := decodeOne(t, Config{Type: visit}, record(twice)); reject.Reason != BadSyntax {
+	if _, reject, _ := decodeOne(t, decode.Config{Type: visit}, record(twice)); reject.Reason != decode.BadSyntax {
 		t.Errorf("one name twice: got %q", reject.Reason)
-	}
-}
-
-func TestInstantsAgreeWithTime(t *testing.T) {
-	var cache dateCache
-	for s := int64(-62135596800); s < 253402300800; s += 7_654_321 {
-		want := time.Unix(s, s%1_000_000*1000).UTC()
-		got, ok := cache.instant([]byte(want.Format("2006-01-02T15:04:05.000000Z")))
-		if !ok || got != event.Instant(want.UnixMicro()) {
-			t.Fatalf("%s: got %d (%v), want %d", want, got, ok, want.UnixMicro())
-		}
-	}
-	for _, text := range []string{"2026-03-01T00:00:00Z", "1926-03-01T00:00:00Z", "1926-03-02T00:00:00Z"} {
-		if got, ok := cache.instant([]byte(text)); !ok || got != at(text) {
-			t.Errorf("%s: got %d (%v)", text, got, ok)
-		}
 	}
 }

@@ -1,10 +1,11 @@
-package decode
+package json
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -56,23 +57,23 @@ func kind(t event.Type, kind, further string) string {
 	return value[:len(value)-1] + "," + further + "}"
 }
 
-func decodeOne(t testing.TB, cfg Config, rec Record) (event.Event, Reject, bool) {
+func decodeOne(t testing.TB, cfg decode.Config, rec decode.Record) (event.Event, decode.Reject, bool) {
 	t.Helper()
 	d, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var dst event.Event
-	var arena Arena
+	var arena decode.Arena
 	reject, ok := d.Decode(&dst, &rec, &arena)
-	if ok != (reject.Reason == None) {
+	if ok != (reject.Reason == decode.None) {
 		t.Fatalf("accepted is %v beside the reason %q", ok, reject.Reason)
 	}
 	return dst, reject, ok
 }
 
-func record(value string) Record {
-	return Record{Key: []byte(customer), Value: []byte(value), HasKey: true, HasValue: true, Timestamp: recordTime}
+func record(value string) decode.Record {
+	return decode.Record{Key: []byte(customer), Value: []byte(value), HasKey: true, HasValue: true, Timestamp: recordTime}
 }
 
 func quoted(c string, n int) string { return `"` + strings.Repeat(c, n) + `"` }
@@ -87,11 +88,11 @@ const (
 
 func TestRejectReasons(t *testing.T) {
 	for i, c := range rejectCases {
-		_, reject, _ := decodeOne(t, Config{Type: c.t}, record(c.value))
+		_, reject, _ := decodeOne(t, decode.Config{Type: c.t}, record(c.value))
 		if reject.Reason != c.reason || reject.Field != c.field {
 			t.Errorf("case %d: %s\n got %q in %q, want %q in %q", i, shorten(c.value), reject.Reason, reject.Field, c.reason, c.field)
 		}
-		if reject.Reason != None && reject.Detail == "" {
+		if reject.Reason != decode.None && reject.Detail == "" {
 			t.Errorf("case %d: %q without a word of explanation", i, reject.Reason)
 		}
 	}
@@ -108,8 +109,8 @@ func TestRejectOrder(t *testing.T) {
 		{`"\u0001"`, `"c-01874"`}, {`"x"`, `"2026-03-01T09:58:02Z"`}, {`"y"`, `null`}, {`"z"`, `"session"`},
 		{`""`, `null`}, {`true`, `false`},
 	}
-	want := []Reason{BadEncoding, BadSyntax, UnknownSchema, UnknownType, BadType, BadID, BadID, BadTime, BadTime,
-		BadValue, BadID, KeyMismatch, TestEvent}
+	want := []decode.Reason{decode.BadEncoding, decode.BadSyntax, decode.UnknownSchema, decode.UnknownType, decode.BadType, decode.BadID, decode.BadID, decode.BadTime, decode.BadTime,
+		decode.BadValue, decode.BadID, decode.KeyMismatch, decode.TestEvent}
 	mended := 0
 	for _, reason := range want {
 		text := value
@@ -122,13 +123,13 @@ func TestRejectOrder(t *testing.T) {
 			}
 		}
 		rec := record(text)
-		if reason == TestEvent {
+		if reason == decode.TestEvent {
 			rec.Key = []byte("c-01874")
 		}
-		if _, reject, _ := decodeOne(t, Config{Type: visit}, rec); reject.Reason != reason {
+		if _, reject, _ := decodeOne(t, decode.Config{Type: visit}, rec); reject.Reason != reason {
 			t.Errorf("with the first %d faults mended: got %q in %q, want %q", mended, reject.Reason, reject.Field, reason)
 		}
-		if reason != KeyMismatch {
+		if reason != decode.KeyMismatch {
 			mended++
 		}
 		mended = min(mended, len(faults)-1)
@@ -138,36 +139,36 @@ func TestRejectOrder(t *testing.T) {
 func TestRecordRules(t *testing.T) {
 	anonymous := strings.Replace(good[visit], "customer_id", "anonymous_id", 1)
 	for name, c := range map[string]struct {
-		change func(*Record)
-		reason Reason
+		change func(*decode.Record)
+		reason decode.Reason
 		field  string
 	}{
-		"as it should be":          {func(*Record) {}, None, ""},
-		"null value":               {func(r *Record) { r.Value, r.HasValue = nil, false }, Empty, ""},
-		"empty value":              {func(r *Record) { r.Value = []byte{} }, Empty, ""},
-		"null key":                 {func(r *Record) { r.Key, r.HasKey = nil, false }, KeyMismatch, "customer_id"},
-		"empty key":                {func(r *Record) { r.Key = nil }, KeyMismatch, "customer_id"},
-		"other key":                {func(r *Record) { r.Key = []byte("c-01874") }, KeyMismatch, "customer_id"},
-		"key of 1 KiB":             {func(r *Record) { r.Key = make([]byte, 1024) }, KeyMismatch, "customer_id"},
-		"key above 1 KiB":          {func(r *Record) { r.Key = make([]byte, 1025) }, BadID, "customer_id"},
-		"anonymous":                {func(r *Record) { r.Value = []byte(anonymous) }, None, ""},
-		"anonymous, other key":     {func(r *Record) { r.Value, r.Key = []byte(anonymous), []byte("x") }, KeyMismatch, "customer_id"},
-		"anonymous, long key":      {func(r *Record) { r.Value, r.Key = []byte(anonymous), make([]byte, 1025) }, BadID, "anonymous_id"},
-		"event id in the header":   {func(r *Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")), []byte("h") }, None, ""},
-		"header above the value":   {func(r *Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", `""`)), []byte("h") }, None, ""},
-		"empty header":             {func(r *Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")), []byte{} }, MissingField, "event_id"},
-		"long header":              {func(r *Record) { r.EventIDHeader = []byte(strings.Repeat("h", 65)) }, BadID, "event_id"},
-		"header that is no text":   {func(r *Record) { r.EventIDHeader = []byte("\xff") }, BadID, "event_id"},
-		"header with a control":    {func(r *Record) { r.EventIDHeader = []byte("a\nb") }, BadID, "event_id"},
-		"header of 64 bytes":       {func(r *Record) { r.EventIDHeader = []byte(strings.Repeat("h", 64)) }, None, ""},
-		"long header, a control":   {func(r *Record) { r.EventIDHeader = []byte("0123456789\n") }, BadID, "event_id"},
-		"key before test event":    {func(r *Record) { r.Value, r.HasKey = []byte(with(visit, "is_test", "true")), false }, KeyMismatch, "customer_id"},
-		"time against the record":  {func(r *Record) { r.Timestamp = 0 }, FutureTime, "occurred_at"},
-		"anonymous beside a known": {func(r *Record) { r.Value = []byte(with(visit, "anonymous_id", `"a"`)) }, None, ""},
+		"as it should be":          {func(*decode.Record) {}, decode.None, ""},
+		"null value":               {func(r *decode.Record) { r.Value, r.HasValue = nil, false }, decode.Empty, ""},
+		"empty value":              {func(r *decode.Record) { r.Value = []byte{} }, decode.Empty, ""},
+		"null key":                 {func(r *decode.Record) { r.Key, r.HasKey = nil, false }, decode.KeyMismatch, "customer_id"},
+		"empty key":                {func(r *decode.Record) { r.Key = nil }, decode.KeyMismatch, "customer_id"},
+		"other key":                {func(r *decode.Record) { r.Key = []byte("c-01874") }, decode.KeyMismatch, "customer_id"},
+		"key of 1 KiB":             {func(r *decode.Record) { r.Key = make([]byte, 1024) }, decode.KeyMismatch, "customer_id"},
+		"key above 1 KiB":          {func(r *decode.Record) { r.Key = make([]byte, 1025) }, decode.BadID, "customer_id"},
+		"anonymous":                {func(r *decode.Record) { r.Value = []byte(anonymous) }, decode.None, ""},
+		"anonymous, other key":     {func(r *decode.Record) { r.Value, r.Key = []byte(anonymous), []byte("x") }, decode.KeyMismatch, "customer_id"},
+		"anonymous, long key":      {func(r *decode.Record) { r.Value, r.Key = []byte(anonymous), make([]byte, 1025) }, decode.BadID, "anonymous_id"},
+		"event id in the header":   {func(r *decode.Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")), []byte("h") }, decode.None, ""},
+		"header above the value":   {func(r *decode.Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", `""`)), []byte("h") }, decode.None, ""},
+		"empty header":             {func(r *decode.Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")), []byte{} }, decode.MissingField, "event_id"},
+		"long header":              {func(r *decode.Record) { r.EventIDHeader = []byte(strings.Repeat("h", 65)) }, decode.BadID, "event_id"},
+		"header that is no text":   {func(r *decode.Record) { r.EventIDHeader = []byte("\xff") }, decode.BadID, "event_id"},
+		"header with a control":    {func(r *decode.Record) { r.EventIDHeader = []byte("a\nb") }, decode.BadID, "event_id"},
+		"header of 64 bytes":       {func(r *decode.Record) { r.EventIDHeader = []byte(strings.Repeat("h", 64)) }, decode.None, ""},
+		"long header, a control":   {func(r *decode.Record) { r.EventIDHeader = []byte("0123456789\n") }, decode.BadID, "event_id"},
+		"key before test event":    {func(r *decode.Record) { r.Value, r.HasKey = []byte(with(visit, "is_test", "true")), false }, decode.KeyMismatch, "customer_id"},
+		"time against the record":  {func(r *decode.Record) { r.Timestamp = 0 }, decode.FutureTime, "occurred_at"},
+		"anonymous beside a known": {func(r *decode.Record) { r.Value = []byte(with(visit, "anonymous_id", `"a"`)) }, decode.None, ""},
 	} {
 		rec := record(good[visit])
 		c.change(&rec)
-		if _, reject, _ := decodeOne(t, Config{Type: visit}, rec); reject.Reason != c.reason || reject.Field != c.field {
+		if _, reject, _ := decodeOne(t, decode.Config{Type: visit}, rec); reject.Reason != c.reason || reject.Field != c.field {
 			t.Errorf("%s: got %q in %q, want %q in %q", name, reject.Reason, reject.Field, c.reason, c.field)
 		}
 	}
@@ -175,7 +176,7 @@ func TestRecordRules(t *testing.T) {
 
 func TestGoodEvents(t *testing.T) {
 	for kind, value := range good {
-		if _, reject, ok := decodeOne(t, Config{Type: kind}, record(value)); !ok {
+		if _, reject, ok := decodeOne(t, decode.Config{Type: kind}, record(value)); !ok {
 			t.Errorf("%s: %+v", kind, reject)
 		}
 	}

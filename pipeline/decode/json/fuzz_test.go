@@ -1,4 +1,4 @@
-package decode
+package json
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -16,32 +17,17 @@ import (
 // the standard library is laxer (a field twice, text that is not UTF-8, lone
 // surrogates, depth) the oracle adds the missing check.
 func FuzzJSON(f *testing.F) {
-	for _, c := range rejectCases {
-		if len(c.value) < 4096 {
-			f.Add(uint8(c.t), []byte(c.value))
-		}
-	}
-	f.Add(uint8(purchase), []byte(fullPurchase))
-	f.Add(uint8(visit), []byte(visitValue))
+	addCases(f)
 	f.Fuzz(func(t *testing.T, kind uint8, value []byte) {
-		cfg := Config{Type: purchase + event.Type(kind%5)}
-		rec := record(string(value))
-		var id struct {
-			CustomerID  string `json:"customer_id"`
-			AnonymousID string `json:"anonymous_id"`
-		}
-		if json.Unmarshal(bytes.TrimPrefix(value, []byte("\ufeff")), &id) == nil { // a key that fits lets more records through
-			if rec.Key = []byte(id.CustomerID); id.CustomerID == "" {
-				rec.Key = []byte(id.AnonymousID)
-			}
-		}
+		cfg := decode.Config{Type: purchase + event.Type(kind%5)}
+		rec := keyed(value)
 		got, reject, ok := decodeOne(t, cfg, rec)
 		reread(t, cfg, rec, got, reject)
 		fields, want := oracle(value)
 		switch reason := reject.Reason; {
-		case want != None && reason != want && !(want == BadSyntax && reason == BadEncoding && escapesSurrogate(value)):
+		case want != decode.None && reason != want && !(want == decode.BadSyntax && reason == decode.BadEncoding && escapesSurrogate(value)):
 			t.Fatalf("%q: got %q, want %q", value, reason, want)
-		case want == None && (reason == BadSyntax || reason == BadEncoding && !hasReplacement(value) || reason == Empty):
+		case want == decode.None && (reason == decode.BadSyntax || reason == decode.BadEncoding && !hasReplacement(value) || reason == decode.Empty):
 			t.Fatalf("%q: got %q for a good object", value, reason)
 		case ok:
 			compare(t, value, fields, &got)
@@ -49,17 +35,44 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
+// addCases adds what a fuzzer of JSON records begins with.
+func addCases(f *testing.F) {
+	for _, c := range rejectCases {
+		if len(c.value) < 4096 {
+			f.Add(uint8(c.t), []byte(c.value))
+		}
+	}
+	f.Add(uint8(purchase), []byte(fullPurchase))
+	f.Add(uint8(visit), []byte(visitValue))
+}
+
+// keyed is the record of a value, with a key that fits where it can: that lets
+// more records through.
+func keyed(value []byte) decode.Record {
+	rec := record(string(value))
+	var id struct {
+		CustomerID  string `json:"customer_id"`
+		AnonymousID string `json:"anonymous_id"`
+	}
+	if json.Unmarshal(bytes.TrimPrefix(value, []byte("\ufeff")), &id) == nil {
+		if rec.Key = []byte(id.CustomerID); id.CustomerID == "" {
+			rec.Key = []byte(id.AnonymousID)
+		}
+	}
+	return rec
+}
+
 // reread decodes the record with a decoder that has seen a good event, and
 // again with one that has seen the record itself: the order of fields that it
 // remembers must change nothing.
-func reread(t *testing.T, cfg Config, rec Record, want event.Event, wantReject Reject) {
+func reread(t *testing.T, cfg decode.Config, rec decode.Record, want event.Event, wantReject decode.Reject) {
 	t.Helper()
 	d, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var dst event.Event
-	var arena Arena
+	var arena decode.Arena
 	first := record(good[cfg.Type])
 	d.Decode(&dst, &first, &arena)
 	for range 2 {
@@ -71,19 +84,19 @@ func reread(t *testing.T, cfg Config, rec Record, want event.Event, wantReject R
 }
 
 // oracle gives the fields of a value, or the reason for which it is none.
-func oracle(record []byte) (map[string]any, Reason) {
+func oracle(record []byte) (map[string]any, decode.Reason) {
 	value := bytes.TrimPrefix(record, []byte("\ufeff"))
 	switch {
 	case len(value) == 0:
-		return nil, Empty
-	case len(record) > DefaultMaxValueBytes:
-		return nil, TooLarge
+		return nil, decode.Empty
+	case len(record) > decode.DefaultMaxValueBytes:
+		return nil, decode.TooLarge
 	case event.IsUTF16(value):
-		return nil, BadEncoding
+		return nil, decode.BadEncoding
 	case !utf8.Valid(value):
-		return nil, BadEncoding
+		return nil, decode.BadEncoding
 	case !json.Valid(value):
-		return nil, BadSyntax
+		return nil, decode.BadSyntax
 	}
 	reader := json.NewDecoder(bytes.NewReader(value))
 	reader.UseNumber()
@@ -91,11 +104,11 @@ func oracle(record []byte) (map[string]any, Reason) {
 	fields, isObject := o.value(1).(map[string]any)
 	switch {
 	case o.replaced && !hasReplacement(value):
-		return nil, BadEncoding
+		return nil, decode.BadEncoding
 	case !isObject || o.twice || o.deep:
-		return nil, BadSyntax
+		return nil, decode.BadSyntax
 	}
-	return fields, None
+	return fields, decode.None
 }
 
 func hasReplacement(value []byte) bool {
@@ -158,9 +171,9 @@ func compare(t *testing.T, value []byte, fields map[string]any, got *event.Event
 		i, _ := n.Int64()
 		return i
 	}
-	wantAt, readable := timeOracle(text("occurred_at"))
+	wantAt, readable := decode.ParseInstant([]byte(text("occurred_at"))) // which has an oracle of its own
 	if !readable {
-		t.Fatalf("%q: accepted an instant that the standard library does not read", value)
+		t.Fatalf("%q: accepted an instant that cannot be read", value)
 	}
 	for name, same := range map[string]bool{
 		"event_type":   text("event_type") == got.Type.String(),

@@ -1,9 +1,11 @@
-package decode
+package json
 
 import (
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
 // tokenKind is the lexical kind of one JSON value.
@@ -27,9 +29,8 @@ const (
 // keeps nothing of a record alive.
 type token struct {
 	start, end int32
-	constant   bool // the offsets are into the decoder's constants
 	kind       tokenKind
-	number     int64 // of tokenInteger
+	number     int64 // of tokenInteger; 1 of tokenTrue, 0 of tokenFalse
 }
 
 // maxDepth is how deep objects and arrays may nest; the record is depth 1.
@@ -45,7 +46,7 @@ type scanner struct {
 	b        []byte
 	encoding bool
 	twice    bool
-	arena    *Arena
+	arena    *decode.Arena
 	names    nameStack
 }
 
@@ -75,10 +76,10 @@ func (s *scanner) value(tok *token, i, depth int) int {
 	case c == '[':
 		return s.array(tok, i, depth+1)
 	case c == 't':
-		tok.kind = tokenTrue
+		tok.kind, tok.number = tokenTrue, 1
 		return s.literal("true", i)
 	case c == 'f':
-		tok.kind = tokenFalse
+		tok.kind, tok.number = tokenFalse, 0
 		return s.literal("false", i)
 	case c == 'n':
 		tok.kind = tokenNull
