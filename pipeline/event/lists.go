@@ -1,7 +1,8 @@
 package event
 
-// The closed lists of the schemas. Each list's zero value means "absent"; the
-// order of a list is part of the page format and is only ever appended to.
+// The closed lists of the schemas, but for kinds and statuses, which have files of
+// their own. Each list's zero value means "absent"; the numbers are part of the page
+// format, so a list is only ever appended to.
 
 // Type is the event_type.
 type Type uint8
@@ -16,70 +17,6 @@ const (
 	AlertFeedback
 	Internal // referral_credit, merge_request, transfer, forwarded: not decoded yet
 	typeCount
-)
-
-// Kind is the kind of a purchase, visit or complaint.
-type Kind uint8
-
-// Kinds: purchases, then visits, then complaints.
-const (
-	KindNone Kind = iota
-
-	Order
-	Refund
-	Cancel
-	Exchange
-	Renewal
-	Adjustment
-
-	Session
-	StoreVisit
-	ProductView
-	Cart
-	Wishlist
-	Search
-	Inquiry
-	ContactOut
-	Referral
-	Redeem
-	MemberJoin
-	MemberLeave
-	Closure
-	IdentityMerge
-
-	ComplaintMade
-	ReturnRequest
-	Dispute
-	Feedback
-	Rating
-	Survey
-	PublicReview
-	kindCount
-)
-
-// Status is the status of an order or of a complaint.
-type Status uint8
-
-// Statuses: of orders (in rising rank from Placed to Delivered), then of complaints.
-const (
-	StatusNone Status = iota
-
-	Placed
-	Paid
-	Shipped
-	Delivered
-	PaymentFailed
-	Chargeback
-
-	Opened
-	Acknowledged
-	InProgress
-	Resolved
-	Confirmed
-	Reopened
-	Rejected
-	Withdrawn
-	statusCount
 )
 
 // Category is what a complaint is about.
@@ -174,15 +111,7 @@ const (
 
 // Names as they stand in the schemas, indexed by value; index 0 is "".
 var (
-	typeNames = [typeCount]string{"", "purchase", "visit", "complaint", "erasure", "alert_feedback", "internal"}
-	kindNames = [kindCount]string{"",
-		"order", "refund", "cancel", "exchange", "renewal", "adjustment",
-		"session", "store_visit", "product_view", "cart", "wishlist", "search", "inquiry", "contact_out",
-		"referral", "redeem", "member_join", "member_leave", "closure", "identity_merge",
-		"complaint", "return_request", "dispute", "feedback", "rating", "survey", "public_review"}
-	statusNames = [statusCount]string{"",
-		"placed", "paid", "shipped", "delivered", "payment_failed", "chargeback",
-		"opened", "acknowledged", "in_progress", "resolved", "confirmed", "reopened", "rejected", "withdrawn"}
+	typeNames     = [typeCount]string{"", "purchase", "visit", "complaint", "erasure", "alert_feedback", "internal"}
 	categoryNames = [categoryCount]string{"", "quality", "contract", "logistics", "service", "attitude",
 		"price", "billing", "digital", "other"}
 	channelNames    = [channelCount]string{"", "store", "web", "app", "phone", "social", "partner", "email", "other"}
@@ -195,34 +124,8 @@ var (
 
 // String gives the name as in the schemas, "" for absent.
 func (v Type) String() string          { return typeNames[v] }
-func (v Kind) String() string          { return kindNames[v] }
-func (v Status) String() string        { return statusNames[v] }
 func (v Category) String() string      { return categoryNames[v] }
 func (v Channel) String() string       { return channelNames[v] }
 func (v Resolution) String() string    { return resolutionNames[v] }
 func (v ClosureReason) String() string { return closureNames[v] }
 func (v Outcome) String() string       { return outcomeNames[v] }
-
-// TypeOf says which event type a kind belongs to; TypeNone for KindNone.
-func (v Kind) TypeOf() Type {
-	switch {
-	case v == KindNone:
-		return TypeNone
-	case v <= Adjustment:
-		return Purchase
-	case v <= IdentityMerge:
-		return Visit
-	}
-	return Complaint
-}
-
-// Acts says whether a visit of this kind is an act of the customer's own, and
-// so proof of life: all kinds but contact_out, closure, member_leave and
-// identity_merge.
-func (v Kind) Acts() bool {
-	switch v {
-	case ContactOut, Closure, MemberLeave, IdentityMerge:
-		return false
-	}
-	return v.TypeOf() == Visit
-}

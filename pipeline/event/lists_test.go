@@ -1,6 +1,15 @@
 package event
 
-import "testing"
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write testdata anew")
 
 // TestListsAreFound finds each name of each list again, and nothing else.
 func TestListsAreFound(t *testing.T) {
@@ -29,11 +38,33 @@ func TestListsAreFound(t *testing.T) {
 	}
 }
 
-func TestStatusesOfComplaints(t *testing.T) {
-	for v := Placed; v < statusCount; v++ {
-		if got := v.OfComplaint(); got != (v > Chargeback) {
-			t.Errorf("%s: %v", v, got)
+// TestTables holds that no number is without a name, and that names and numbers
+// stay: they lie in schemas and records.
+func TestTables(t *testing.T) {
+	text := ""
+	for v := Order; int(v) < len(kindTable); v++ {
+		text += fmt.Sprintf("%d %s %s", v, v, v.TypeOf())
+		if v.Acts() {
+			text += " acts"
 		}
+		text += "\n"
+	}
+	for v := Placed; int(v) < len(statusTable); v++ {
+		text += fmt.Sprintf("%d %s %d %v\n", v, v, v.Rank(), v.OfComplaint())
+	}
+	golden, err := os.ReadFile("testdata/tables.txt")
+	if *rewrite {
+		err = os.WriteFile("testdata/tables.txt", []byte(text), 0o644)
+		golden = []byte(text)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(golden), text); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+	if KindNone.TypeOf() != TypeNone || KindNone.Acts() || StatusNone.OfComplaint() || StatusNone.Rank() != 0 {
+		t.Error("what is absent has attributes")
 	}
 }
 

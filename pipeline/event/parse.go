@@ -28,10 +28,6 @@ func ParseClosureReason(name []byte) (ClosureReason, bool) {
 // ParseOutcome finds an outcome of alert feedback by its name.
 func ParseOutcome(name []byte) (Outcome, bool) { return find[Outcome](name, outcomeNames[:]) }
 
-// OfComplaint says whether a status is one of complaints; the others are of
-// orders.
-func (v Status) OfComplaint() bool { return v >= Opened }
-
 // find compares the name with each of a list. The lists are short and few of
 // their names agree in length and first byte, so that this is about as fast as a
 // hash table.

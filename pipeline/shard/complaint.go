@@ -44,7 +44,7 @@ func (s *Shard) progress(c *state.Customer, e *event.Event) {
 		(k.CategoryAt == 0 || earlier(e, k.CategoryAt, k.CategoryHash)) {
 		k.Category, k.CategoryAt, k.CategoryHash = e.Category, e.OccurredAt, e.EventHash
 	}
-	if e.OccurredAt > k.StatusAt || e.OccurredAt == k.StatusAt && e.Status > k.Status {
+	if e.OccurredAt > k.StatusAt || e.OccurredAt == k.StatusAt && e.Status.Rank() > k.Status.Rank() {
 		k.Status, k.StatusAt = e.Status, e.OccurredAt
 	}
 	k.Severity = max(k.Severity, e.Severity)

@@ -124,8 +124,8 @@ func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 	case status == event.Chargeback:
 		s.chargeBack(o, e)
 		c.Flags |= state.DoNotRetain
-	case status <= event.Delivered:
-		s.count(o, e, uint8(status))
+	case status.Rank() > 0:
+		s.count(o, e, status.Rank())
 	}
 	return fresh
 }
