@@ -6,7 +6,7 @@ type Score struct {
 	Horizon Duration           `yaml:"horizon" env:"HOLDFAST_SCORE_HORIZON" meaning:"y" doc:"how far ahead P(return) and the risk look, whole days"`
 	Params  Params             `yaml:"params" meaning:"y" doc:"parameters of the purchase model in weeks: all four, or auto"`
 	Spend   Spend              `yaml:"spend" meaning:"y" doc:"parameters of the spend model in major units: all three, or none (then the customer's own mean stands for it)"`
-	Weights map[string]float64 `yaml:"weights" meaning:"y" doc:"reason code: weight of that evidence in log-odds; 0 switches it off"`
+	Weights map[string]float64 `yaml:"weights" meaning:"y" doc:"reason code: weight of that evidence in log-odds; 0 switches it off; one of evidence that is not counted yet is refused"`
 }
 
 // Params are the parameters of the purchase model; the unit of time is the week.

@@ -61,13 +61,28 @@ func (c *checker) stores(config *Config) {
 	c.duration("outbox.flush_every", config.Outbox.FlushEvery, 10*time.Millisecond, time.Minute)
 }
 
-// evidence names what has a weight in the risk score.
+// evidence names what may have a weight in the risk score.
 func evidence() []string {
 	var names []string
 	for e := range score.Evidence(score.EvidenceCount) {
-		names = append(names, e.String())
+		if e.Missing() == "" {
+			names = append(names, e.String())
+		}
 	}
 	return names
+}
+
+// weight refuses one that would have no effect, unless it is 0, which says so.
+func (c *checker) weight(name string, value float64) {
+	path := "score.weights." + name
+	if e, known := score.EvidenceNamed(name); known && e.Missing() != "" {
+		if value != 0 {
+			c.fail(path, "leave it out", "would have no effect: Holdfast does not count yet %s", e.Missing())
+		}
+		return
+	}
+	c.oneOf(path, name, evidence())
+	c.between(path, value, -10, 10)
 }
 
 // reasonCodes names what an alert can be about.
@@ -98,8 +113,7 @@ func (c *checker) score(score Score) {
 		}
 	}
 	for _, code := range sortedKeys(score.Weights) {
-		c.oneOf("score.weights."+code, code, evidence())
-		c.between("score.weights."+code, score.Weights[code], -10, 10)
+		c.weight(code, score.Weights[code])
 	}
 }
 

@@ -33,24 +33,30 @@ const EvidenceCount = int(evidenceCount)
 type Weights [EvidenceCount]float64
 
 // evidence is the table of what there is: its name in the configuration (the
-// code of its reason where it has one) and the reason it is told by (ReasonNone:
-// it moves the score and is never a reason).
+// code of its reason where it has one), the reason it is told by (ReasonNone:
+// it moves the score and is never a reason), and what is missing as long as
+// nothing fills the facts that it rests on: until then it never holds.
 var evidence = [EvidenceCount]struct {
-	name string
-	code signal.ReasonCode
+	name    string
+	code    signal.ReasonCode
+	missing string
 }{
-	OpenComplaintLate:     {"OPEN_COMPLAINT", signal.OpenComplaint},
-	ComplaintResolvedLate: {"COMPLAINT_LATE", signal.ComplaintLate},
-	RatingDrop:            {"TOP_BOX_LOST", signal.TopBoxLost},
-	RefundEvidence:        {"REFUND", signal.RefundReason},
-	LateDeliveryEvidence:  {"LATE_DELIVERY", signal.LateDelivery},
-	BasketShrinkEvidence:  {"BASKET_SHRINK", signal.BasketShrink},
-	VisitsDownEvidence:    {"VISITS_DOWN", signal.VisitsDown},
-	DiscountNotRepeated:   {"DISCOUNT_NOT_REPEATED", signal.ReasonNone},
-	PointsRedeemed:        {"POINTS_REDEEMED", signal.ReasonNone},
-	ReferralEvidence:      {"REFERRAL", signal.ReasonNone},
-	MultiChannel:          {"MULTI_CHANNEL", signal.ReasonNone},
+	OpenComplaintLate:     {name: "OPEN_COMPLAINT", code: signal.OpenComplaint},
+	ComplaintResolvedLate: {"COMPLAINT_LATE", signal.ComplaintLate, "whether a solved complaint was solved in time"},
+	RatingDrop:            {name: "TOP_BOX_LOST", code: signal.TopBoxLost},
+	RefundEvidence:        {name: "REFUND", code: signal.RefundReason},
+	LateDeliveryEvidence:  {"LATE_DELIVERY", signal.LateDelivery, "when an order was to be delivered"},
+	BasketShrinkEvidence:  {name: "BASKET_SHRINK", code: signal.BasketShrink},
+	VisitsDownEvidence:    {"VISITS_DOWN", signal.VisitsDown, "how many visits there were before the last 90 days"},
+	DiscountNotRepeated:   {"DISCOUNT_NOT_REPEATED", signal.ReasonNone, "whether the first order was discounted"},
+	PointsRedeemed:        {"POINTS_REDEEMED", signal.ReasonNone, "when points were redeemed"},
+	ReferralEvidence:      {name: "REFERRAL", code: signal.ReasonNone},
+	MultiChannel:          {"MULTI_CHANNEL", signal.ReasonNone, "which channels a customer uses"},
 }
+
+// Missing names what is not counted yet although the evidence rests on it, so
+// that a weight for it has no effect; "" where all is counted.
+func (e Evidence) Missing() string { return evidence[e].missing }
 
 // String gives the name in the configuration.
 func (e Evidence) String() string { return evidence[e].name }
