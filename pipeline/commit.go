@@ -349,7 +349,7 @@ func (w *worker) blocksOut() (blocks [][]byte) {
 // alertRecord is an alert as it lies on its topic, in CloudEvents' binary mode.
 func (p *Pipeline) alertRecord(a *signal.Alert) *kgo.Record {
 	topic := p.cfg.Topics.Alerts
-	if a.Kind.Family() == "loyalty" {
+	if a.Kind.Topic == signal.TopicLoyalty {
 		topic = p.cfg.Topics.Loyalty
 	}
 	r := &kgo.Record{Topic: topic, Key: a.CustomerID, Value: a.AppendJSON(nil)}

@@ -163,9 +163,9 @@ func (m *metrics) reject(p *Pipeline, r rejection) {
 func (p *Pipeline) observeSignals(w *worker) {
 	for i := range w.effects.Alerts {
 		a := &w.effects.Alerts[i]
-		p.metrics.emitted.WithLabelValues(a.Kind.String(), a.Action.String(), a.Level.String()).Inc()
+		p.metrics.emitted.WithLabelValues(a.Kind.Name, a.Action.String(), a.Level.String()).Inc()
 		if a.Suppressed != signal.NotSuppressed {
-			p.metrics.suppressed.WithLabelValues(a.Kind.String(), a.Suppressed.String()).Inc()
+			p.metrics.suppressed.WithLabelValues(a.Kind.Name, a.Suppressed.String()).Inc()
 		}
 	}
 	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)

@@ -194,7 +194,7 @@ func (w *world) config() pipeline.Config {
 			Complaints: shard.ComplaintTimes{FirstResponse: 24 * event.Hour, Resolution: 5 * event.Day24h,
 				SevereFrom: 4, SevereFirstResponse: 4 * event.Hour, SevereResolution: 2 * event.Day24h},
 			Policy: &rules, Parameters: &parameters,
-			Alerts: shard.AlertContext{Plays: signal.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "test", EngineVersion: "test"},
+			Alerts: shard.AlertContext{Plays: policy.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "test", EngineVersion: "test"},
 		},
 		Clock: pipeline.EventsClock, CommitEvery: 50 * time.Millisecond, CommitBytes: 64 << 20,
 		TransactionTimeout: 20 * time.Second, MaxReplay: 2 * time.Second, FlushEvery: 200 * time.Millisecond,

@@ -164,7 +164,7 @@ func alertPolicy(cfg *config.Config) policy.Config {
 
 // plays are the shipped ones, replaced code by code.
 func plays(cfg *config.Config) signal.Plays {
-	all := signal.DefaultPlays()
+	all := policy.DefaultPlays()
 	for code := range all {
 		play, ok := cfg.Alerts.Plays[signal.ReasonCode(code).String()]
 		if ok {

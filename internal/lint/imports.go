@@ -23,7 +23,7 @@ var boundaries = []boundary{
 	{"pipeline/state", []string{"pipeline/event", "pipeline/window"}},
 	{"pipeline/score", []string{"pipeline/event", "pipeline/signal", "pipeline/score/btyd"}},
 	{"pipeline/score/btyd", nil},
-	{"pipeline/policy", []string{"pipeline/event", "pipeline/signal"}},
+	{"pipeline/policy", []string{"pipeline/event", "pipeline/signal", "pipeline/score"}},
 	{"pipeline/shard", []string{"pipeline/event", "pipeline/signal", "pipeline/window", "pipeline/state",
 		"pipeline/score", "pipeline/score/btyd", "pipeline/policy", "pipeline/population/cuts"}},
 	{"pipeline/population/cuts", nil},

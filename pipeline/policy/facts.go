@@ -53,6 +53,10 @@ type Facts struct {
 	Complaints30FallAt event.Instant // when the 30-day count falls below Config.RepeatComplaints
 	LastComplaintAt    event.Instant // 0 none
 
+	// WindowEdgeAt is when, in silence, a day leaves a window that something which
+	// the caller publishes is counted in; Never where none will.
+	WindowEdgeAt event.Instant
+
 	Reasons signal.ReasonMask // score.Scores.Mask
 	Ladder  signal.Ladder
 

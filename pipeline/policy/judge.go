@@ -2,21 +2,27 @@ package policy
 
 import (
 	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/signal"
 )
+
+// Room is where a judgement works, reused from one to the next; the zero value is
+// ready. It keeps nothing from one call to the next.
+type Room struct{ judgement }
 
 // judgement is one call of Judge at work.
 type judgement struct {
 	c        *Config
 	st       *State
 	f        *Facts
+	kinds    []kind // the table
 	episodes []Episode
 	out      []Transition
 	silence  event.Instant // f.Silence, never 0
+	soonest  earliest      // of the moments at which something changes
 
 	newPurchase      bool // a later purchase day than the one judged before
 	reactivated      bool // a purchase has just ended `lost`
 	complaintCleared bool // critical by complaint has just been left
+	silenceJudged    bool // the kinds that rest on silence are judged
 }
 
 // Judge brings the customer's levels and alerts to the moment f.Now. It updates
@@ -26,18 +32,22 @@ type judgement struct {
 // changes if nothing more is heard; Never if nothing will. Calling it at other
 // instants besides does no harm, and called again with the same facts it gives the
 // same next: deadlines can be rebuilt from records. It allocates only where the slices must grow.
-func (c *Config) Judge(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition, event.Instant) {
-	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out, silence: f.Silence}
+func (c *Config) Judge(
+	room *Room, st *State, episodes []Episode, f *Facts, out []Transition,
+) ([]Episode, []Transition, event.Instant) {
+	j := &room.judgement
+	*j = judgement{c: c, st: st, f: f, kinds: kinds[:], episodes: episodes, out: out, silence: f.Silence}
 	if f.Silence == 0 {
 		j.silence = f.Now
 	}
 	j.levels()
 	j.cool()
-	j.churn()
-	j.slaBreached()
-	j.complaintsRepeat()
-	j.loyalty()
-	return j.episodes, j.out, j.wakes()
+	for i := range j.kinds {
+		if k := &j.kinds[i]; k.judge != nil {
+			k.judge(j, k)
+		}
+	}
+	return j.episodes, j.out, j.next()
 }
 
 // cool drops the closed episodes whose cooldown is over: they forbid nothing more.
@@ -53,7 +63,7 @@ func (j *judgement) cool() {
 
 // find is the episode of a kind, nil if there is none. It is valid until the
 // next one is raised.
-func (j *judgement) find(kind signal.AlertKind) *Episode {
+func (j *judgement) find(kind Kind) *Episode {
 	for i := range j.episodes {
 		if j.episodes[i].Kind == kind {
 			return &j.episodes[i]

@@ -255,7 +255,7 @@ func TestProspectHasNoLevel(t *testing.T) {
 	if w.state.Level != signal.LevelNone || w.config.Lifecycle(&w.state, &f) != signal.Prospect {
 		t.Errorf("level %v, want none, and prospect", w.state.Level)
 	}
-	if len(w.said) != 1 || w.said[0].Kind != signal.ComplaintSLABreached {
+	if len(w.said) != 1 || w.said[0].Kind != ComplaintSLABreached {
 		t.Errorf("said %q, want the breached complaint", lines(w))
 	}
 }

@@ -100,7 +100,7 @@ func again(t *rapid.T, w *world) {
 	if w.next <= w.now {
 		t.Fatalf("asked for %d, which is not after %d", w.next, w.now)
 	}
-	if len(w.episodes) > signal.AlertKindCount {
+	if len(w.episodes) > KindCount {
 		t.Fatalf("%d episodes", len(w.episodes))
 	}
 }
@@ -111,8 +111,8 @@ func invariants(t *rapid.T, w *world) {
 		ended bool
 	}
 	alerts := map[uint32]*alert{}
-	open := map[signal.AlertKind]uint32{}
-	ended := map[signal.AlertKind]Transition{}
+	open := map[Kind]uint32{}
+	ended := map[Kind]Transition{}
 	number := uint32(0)
 	for i, m := range w.said {
 		fail := func(format string, args ...any) {
@@ -126,7 +126,7 @@ func invariants(t *rapid.T, w *world) {
 			if m.Episode != number || m.Seq != 1 || m.RaisedAt != m.At {
 				fail("want number %d, seq 1, raised now", number)
 			}
-			if open[m.Kind] != 0 || churn(m.Kind) && open[signal.ChurnRisk]+open[signal.SilentChurn] != 0 {
+			if open[m.Kind] != 0 || churn(m.Kind) && open[ChurnRisk]+open[SilentChurn] != 0 {
 				fail("another is open")
 			}
 			if before, any := ended[m.Kind]; any && m.At < before.CooldownUntil && !(churn(m.Kind) && m.Level > before.Level && m.Level > before.PreviousLevel) {
@@ -149,7 +149,7 @@ func invariants(t *rapid.T, w *world) {
 		}
 		a := alerts[m.Episode]
 		a.last = m
-		if m.Action == signal.Resolved || m.Action == signal.Expired || m.Kind.Family() == "loyalty" {
+		if m.Action == signal.Resolved || m.Action == signal.Expired || kinds[m.Kind].once {
 			a.ended = true
 			open[m.Kind] = 0
 			ended[m.Kind] = m
@@ -160,7 +160,7 @@ func invariants(t *rapid.T, w *world) {
 	}
 }
 
-func churn(kind signal.AlertKind) bool { return kind == signal.ChurnRisk || kind == signal.SilentChurn }
+func churn(kind Kind) bool { return kind == ChurnRisk || kind == SilentChurn }
 
 // TestDwellAndCrossing holds that no silence is alerted before its level has held
 // a dwell, and that one crossing raises once, or again from a higher level.

@@ -5,34 +5,47 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
-// wakes is the earliest instant after Now at which something changes if nothing
-// more is heard. It follows from state, episodes and facts alone.
-func (j *judgement) wakes() event.Instant {
-	n := earliest{now: j.f.Now, silence: j.silence, at: Never}
-	n.or(j.f.SLADueAt)
-	n.or(j.f.Complaints30FallAt)
+// next is the earliest instant after Now at which something changes if nothing
+// more is heard, the one place that knows it: the caller's window edges, the
+// levels, the episodes, and every kind with a wake of its own say their moments
+// here. It follows from state, episodes and facts alone.
+func (j *judgement) next() event.Instant {
+	j.soonest = earliest{now: j.f.Now, silence: j.silence, at: Never}
+	n := &j.soonest
+	n.or(j.f.WindowEdgeAt)
 	if j.f.HasPurchase {
-		j.wakesForLevels(&n)
-		j.wakesForDwell(&n)
+		j.wakeForLevels(n)
 	}
-	for i := range j.episodes {
-		e := &j.episodes[i]
-		if !e.Open {
-			n.or(e.CooldownUntil) // the ground of the alert may still be there
-			continue
-		}
-		n.or(e.RaisedAt + j.c.Expiry)
-		if j.reasons(e.Kind) != e.Reasons {
-			n.or(e.MessageAt + j.c.UpdateEvery)
+	j.wakeForEpisodes(n)
+	for i := range j.kinds {
+		if k := &j.kinds[i]; k.wake != nil {
+			k.wake(j, n)
 		}
 	}
 	return n.at
 }
 
-// wakesForLevels: when a level that does not hold would be entered, when one that
+// wakeForEpisodes: when a cooldown is over, for the ground of the alert may still
+// be there; when an open alert expires, or may tell of changed reasons.
+func (j *judgement) wakeForEpisodes(n *earliest) {
+	for i := range j.episodes {
+		e := &j.episodes[i]
+		if !e.Open {
+			n.or(e.CooldownUntil)
+			continue
+		}
+		n.or(e.RaisedAt + j.c.Expiry)
+		if j.reasons(kindOf(j.kinds, e.Kind)) != e.Reasons {
+			n.or(e.MessageAt + j.c.UpdateEvery)
+		}
+	}
+}
+
+// wakeForLevels: when a level that does not hold would be entered, when one that
 // is only protected may be left, and when `reactivated` ends.
-func (j *judgement) wakesForLevels(n *earliest) {
+func (j *judgement) wakeForLevels(n *earliest) {
 	st, f := j.st, j.f
+	n.inSilence(f.SLADueAt) // critical may rest on it
 	if st.Flags&FlagWatch == 0 {
 		n.inSilence(f.WatchAt)
 	}
@@ -53,19 +66,6 @@ func (j *judgement) wakesForLevels(n *earliest) {
 	}
 	if st.ReactivatedAt != 0 {
 		n.or(st.ReactivatedAt + j.c.ReactivatedFor)
-	}
-}
-
-// wakesForDwell: when a level will have held long enough to be alerted.
-func (j *judgement) wakesForDwell(n *earliest) {
-	above := j.st.Told
-	if e := j.openChurn(); e != nil {
-		above = e.Level
-	} else if j.st.Level == signal.Lost {
-		return
-	}
-	for level := max(above+1, signal.AtRisk); level <= signal.Lost; level++ {
-		n.inSilence(j.confirmedAt(level))
 	}
 }
 

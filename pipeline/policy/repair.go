@@ -9,8 +9,11 @@ import (
 // had run ahead: levels entered later than that are left, alerts raised later
 // are resolved if they are open (their recipients have been told) and forgotten
 // if they are closed. What was concluded before stays. Judge must follow.
-func (c *Config) Repair(st *State, episodes []Episode, f *Facts, out []Transition) ([]Episode, []Transition) {
-	j := judgement{c: c, st: st, f: f, episodes: episodes, out: out, silence: f.Now}
+func (c *Config) Repair(
+	room *Room, st *State, episodes []Episode, f *Facts, out []Transition,
+) ([]Episode, []Transition) {
+	j := &room.judgement
+	*j = judgement{c: c, st: st, f: f, kinds: kinds[:], episodes: episodes, out: out, silence: f.Now}
 	for _, since := range []*event.Instant{&st.AtRiskSince, &st.CriticalSince, &st.LostSince, &st.ReactivatedAt} {
 		if *since > f.Now {
 			*since = 0
@@ -21,12 +24,13 @@ func (c *Config) Repair(st *State, episodes []Episode, f *Facts, out []Transitio
 	kept := j.episodes[:0]
 	for i := range j.episodes {
 		e := &j.episodes[i]
+		k := kindOf(j.kinds, e.Kind)
 		if e.RaisedAt <= f.Now {
 			e.MessageAt = min(e.MessageAt, f.Now)
-			e.CooldownUntil = min(e.CooldownUntil, f.Now+c.Cooldown)
+			e.CooldownUntil = min(e.CooldownUntil, f.Now+k.cooldown(c))
 			kept = append(kept, *e)
 		} else if e.Open {
-			j.end(e, signal.Resolved, signal.ByLevelDropped)
+			j.end(k, e, signal.Resolved, signal.ByLevelDropped)
 		}
 	}
 	j.episodes = kept

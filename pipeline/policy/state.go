@@ -57,13 +57,13 @@ type Episode struct {
 	Number        uint32        // which alert of the customer it is, from 1
 	Seq           uint32        // alert_seq of the latest message
 	Reasons       signal.ReasonMask
-	Kind          signal.AlertKind
+	Kind          Kind
 	Open          bool
 	Level         signal.Level // highest that its messages have told of
 	Suppression   signal.Suppression
 	Feedback      event.Outcome // acknowledged or contacted, told in the next message
 	Holdout       bool
-	Reserved      [6]byte // zero; named, so that the bytes of a copy are those of the original
+	Reserved      [2]byte // zero; named, so that the bytes of a copy are those of the original
 }
 
 // Transition is one message of an alert's life.
@@ -73,7 +73,7 @@ type Transition struct {
 	CooldownUntil event.Instant // set with resolved, expired and loyalty messages; else 0
 	Episode       uint32
 	Seq           uint32
-	Kind          signal.AlertKind
+	Kind          Kind
 	Action        signal.Action
 	Level         signal.Level
 	PreviousLevel signal.Level

@@ -13,11 +13,10 @@ import (
 // delivered. That it rests on too little data, or on a customer who never came
 // back, speaks against an alert on silence alone: a complaint is a complaint,
 // and a second purchase is one.
-func (j *judgement) suppression(kind signal.AlertKind, holdout bool) signal.Suppression {
+func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
 	f := j.f
-	onSilence := kind == signal.ChurnRisk || kind == signal.SilentChurn
 	switch {
-	case onSilence && f.Sufficiency != signal.SufficiencyOK:
+	case k.onSilence && f.Sufficiency != signal.SufficiencyOK:
 		return signal.SuppressedInsufficientData
 	case f.OptedOut:
 		return signal.SuppressedOptedOut
@@ -25,7 +24,7 @@ func (j *judgement) suppression(kind signal.AlertKind, holdout bool) signal.Supp
 		return signal.SuppressedDoNotRetain
 	case f.Closed && natural(f.Closure):
 		return signal.SuppressedNatural
-	case onSilence && f.X == 0:
+	case k.onSilence && f.X == 0:
 		return signal.SuppressedOneTimeBuyer
 	case holdout:
 		return signal.SuppressedHoldout

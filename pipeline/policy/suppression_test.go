@@ -26,25 +26,25 @@ func TestSuppressionTakesTheFirstThatApplies(t *testing.T) {
 	enough := without(func(f *Facts) { f.Sufficiency = signal.SufficiencyOK })
 	tests := []struct {
 		name    string
-		kind    signal.AlertKind
+		kind    Kind
 		facts   Facts
 		holdout bool
 		want    signal.Suppression
 	}{
-		{"everything", signal.ChurnRisk, all, true, signal.SuppressedInsufficientData},
-		{"a complaint needs no model", signal.ComplaintSLABreached, all, true, signal.SuppressedOptedOut},
-		{"enough data", signal.SilentChurn, enough, true, signal.SuppressedOptedOut},
-		{"no opt-out", signal.SilentChurn, without(func(f *Facts) { f.Sufficiency, f.OptedOut = 0, false }), true, signal.SuppressedDoNotRetain},
-		{"moved", signal.SilentChurn, Facts{Closed: true, Closure: event.Moved}, true, signal.SuppressedNatural},
-		{"closed for the price", signal.SilentChurn, Facts{Closed: true, Closure: event.PriceReason, X: 3}, false, signal.NotSuppressed},
-		{"one-time buyer", signal.ChurnRisk, Facts{}, true, signal.SuppressedOneTimeBuyer},
-		{"one-time buyer who complains", signal.ComplaintRepeat, Facts{}, false, signal.NotSuppressed},
-		{"holdout", signal.SecondPurchase, Facts{X: 1}, true, signal.SuppressedHoldout},
-		{"nothing", signal.ChurnRisk, Facts{X: 1}, false, signal.NotSuppressed},
+		{"everything", ChurnRisk, all, true, signal.SuppressedInsufficientData},
+		{"a complaint needs no model", ComplaintSLABreached, all, true, signal.SuppressedOptedOut},
+		{"enough data", SilentChurn, enough, true, signal.SuppressedOptedOut},
+		{"no opt-out", SilentChurn, without(func(f *Facts) { f.Sufficiency, f.OptedOut = 0, false }), true, signal.SuppressedDoNotRetain},
+		{"moved", SilentChurn, Facts{Closed: true, Closure: event.Moved}, true, signal.SuppressedNatural},
+		{"closed for the price", SilentChurn, Facts{Closed: true, Closure: event.PriceReason, X: 3}, false, signal.NotSuppressed},
+		{"one-time buyer", ChurnRisk, Facts{}, true, signal.SuppressedOneTimeBuyer},
+		{"one-time buyer who complains", ComplaintRepeat, Facts{}, false, signal.NotSuppressed},
+		{"holdout", SecondPurchase, Facts{X: 1}, true, signal.SuppressedHoldout},
+		{"nothing", ChurnRisk, Facts{X: 1}, false, signal.NotSuppressed},
 	}
 	for _, test := range tests {
 		j := judgement{f: &test.facts}
-		if got := j.suppression(test.kind, test.holdout); got != test.want {
+		if got := j.suppression(&kinds[test.kind], test.holdout); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}
@@ -151,12 +151,12 @@ func TestJudgeAllocatesNothing(t *testing.T) {
 		w.days(10)
 	}
 	f := w.facts()
-	episodes := make([]Episode, 0, signal.AlertKindCount)
-	said := make([]Transition, 0, signal.AlertKindCount)
+	episodes := make([]Episode, 0, KindCount)
+	said := make([]Transition, 0, KindCount)
 	state := w.state
 	if n := testing.AllocsPerRun(100, func() {
 		state, episodes = w.state, append(episodes[:0], w.episodes...)
-		episodes, said, _ = w.config.Judge(&state, episodes, &f, said[:0])
+		episodes, said, _ = w.config.Judge(&w.room, &state, episodes, &f, said[:0])
 	}); n != 0 {
 		t.Errorf("%g allocations, want 0", n)
 	}
@@ -167,6 +167,6 @@ func BenchmarkJudge(b *testing.B) {
 	w.purchase()
 	f := w.facts()
 	for b.Loop() {
-		w.episodes, w.said, w.next = w.config.Judge(&w.state, w.episodes, &f, w.said[:0])
+		w.episodes, w.said, w.next = w.config.Judge(&w.room, &w.state, w.episodes, &f, w.said[:0])
 	}
 }

@@ -10,6 +10,7 @@ import (
 // world is one imagined customer: what it does, and the facts that follow from
 // it, with a P(alive) that falls with the days of silence.
 type world struct {
+	room     Room
 	config   Config
 	state    State
 	episodes []Episode
@@ -64,7 +65,7 @@ func (w *world) facts() Facts {
 		Now: w.now, CustomerID: []byte("c-1"), HasPurchase: w.has, X: w.x, LastPurchaseDay: w.last,
 		WatchAt: Never, AtRiskAt: Never, CriticalAt: Never, LostAt: Never, OverdueAt: Never,
 		DropoutIdentified: w.identified, ModelSince: w.modelSince, ValueRankMet: true, VIP: w.vip, ClassA: w.vip,
-		SLADueAt: Never, Complaints30FallAt: Never, LastComplaintAt: w.lastMade,
+		SLADueAt: Never, Complaints30FallAt: Never, WindowEdgeAt: Never, LastComplaintAt: w.lastMade,
 		ComplaintsOpen: uint32(len(w.due)), Closed: w.closed, OptedOut: w.optedOut, Ladder: w.ladder,
 	}
 	w.complaintFacts(&f)
@@ -116,7 +117,7 @@ func (w *world) judge() { w.judgeWith(func(*Facts) {}) }
 func (w *world) judgeWith(change func(*Facts)) {
 	f := w.facts()
 	change(&f)
-	w.episodes, w.said, w.next = w.config.Judge(&w.state, w.episodes, &f, w.said)
+	w.episodes, w.said, w.next = w.config.Judge(&w.room, &w.state, w.episodes, &f, w.said)
 }
 
 // until lets time pass: every deadline asked for fires at its own instant.

@@ -75,35 +75,35 @@ func TestRowReasonsWithoutWeight(t *testing.T) {
 		t.Errorf("reasons %v, want %v", got, want)
 	}
 	var out [signal.ReasonLimit]signal.Reason
-	if n := AlertReasons(signal.ChurnRisk, &s, &sc, &out); n != 1 || out[0].Code != signal.Overdue {
+	if n := AlertReasons(&Lead{}, &s, &sc, &out); n != 1 || out[0].Code != signal.Overdue {
 		t.Errorf("alert has %d reasons, first %v, want silence alone", n, out[0].Code)
 	}
 }
 
-func TestReasonsByKind(t *testing.T) {
+func TestAlertReasons(t *testing.T) {
 	p := cdnow(t)
 	late := buyer(4, 200, 300, 20)
 	late.ComplaintsOpen, late.SLABreachedOpen = 1, true
 	late.SLABreachedOpenedAt, late.SLADueAt = late.Now-2*event.Day24h, late.Now-event.Day24h
-	late.Complaints30[2] = 2
 	fresh := buyer(1, 30, 30, 20)
+	lead := func(code signal.ReasonCode) Lead { return Lead{Reason: signal.Reason{Code: code}} }
+	sla, news := lead(signal.ComplaintLate), lead(signal.ReasonLadderUp)
+	sla.Replaces, news.Alone = signal.OpenComplaint, true
 	tests := []struct {
-		kind signal.AlertKind
+		lead Lead
 		s    Statistics
 		want []signal.ReasonCode
 	}{
-		{signal.ChurnRisk, late, []signal.ReasonCode{signal.Overdue, signal.OpenComplaint}},
-		{signal.ChurnRisk, fresh, []signal.ReasonCode{signal.Overdue}},
-		{signal.ComplaintSLABreached, late, []signal.ReasonCode{signal.ComplaintLate, signal.Overdue}},
-		{signal.ComplaintRepeat, late, []signal.ReasonCode{signal.RepeatComplaints, signal.Overdue, signal.OpenComplaint}},
-		{signal.SecondPurchase, fresh, []signal.ReasonCode{signal.ReasonSecondPurchase}},
-		{signal.LadderUp, fresh, []signal.ReasonCode{signal.ReasonLadderUp}},
-		{signal.Reactivated, fresh, []signal.ReasonCode{signal.ReasonReactivated}},
+		{Lead{}, late, []signal.ReasonCode{signal.Overdue, signal.OpenComplaint}},
+		{Lead{}, fresh, []signal.ReasonCode{signal.Overdue}},
+		{sla, late, []signal.ReasonCode{signal.ComplaintLate, signal.Overdue}},
+		{lead(signal.RepeatComplaints), late, []signal.ReasonCode{signal.RepeatComplaints, signal.Overdue, signal.OpenComplaint}},
+		{news, late, []signal.ReasonCode{signal.ReasonLadderUp}},
 	}
 	for _, test := range tests {
 		sc, _ := scored(p, test.s)
 		var out [signal.ReasonLimit]signal.Reason
-		n := AlertReasons(test.kind, &test.s, &sc, &out)
+		n := AlertReasons(&test.lead, &test.s, &sc, &out)
 		var got []signal.ReasonCode
 		for i := range out[:n] {
 			got = append(got, out[i].Code)
@@ -111,7 +111,10 @@ func TestReasonsByKind(t *testing.T) {
 		slices.Sort(got[min(1, len(got)):])
 		slices.Sort(test.want[min(1, len(test.want)):])
 		if !slices.Equal(got, test.want) {
-			t.Errorf("%v: %v, want %v", test.kind, got, test.want)
+			t.Errorf("%+v: %v, want %v", test.lead, got, test.want)
+		}
+		if replaces := test.lead.Replaces != signal.ReasonNone; replaces != (out[0].Contribution > 0) && n > 0 && test.lead.Reason.Code != signal.ReasonNone {
+			t.Errorf("%+v: contribution %g", test.lead, out[0].Contribution)
 		}
 	}
 }

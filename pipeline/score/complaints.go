@@ -34,29 +34,11 @@ func openComplaintReason(s *Statistics, contribution float64) signal.Reason {
 	}
 }
 
-// complaintLateReason tells of the same complaint in hours, for the alert that is
-// about nothing else.
-func complaintLateReason(s *Statistics) signal.Reason {
-	r := openComplaintReason(s, 0)
-	r.Code = signal.ComplaintLate
-	r.Observed, r.Expected = r.Observed*24, r.Expected*24
-	return r
-}
-
 // resolvedLateReason tells of a complaint that was solved after its time.
 func resolvedLateReason(s *Statistics, contribution float64) signal.Reason {
 	return signal.Reason{
 		Code: signal.ComplaintLate, Contribution: contribution,
 		Observed: days(s.Now - s.LastComplaintSolvedAt), HasObserved: true,
-	}
-}
-
-// repeatReason tells how many complaints there were in 30 days.
-func repeatReason(s *Statistics) signal.Reason {
-	return signal.Reason{
-		Code:     signal.RepeatComplaints,
-		Observed: float64(ComplaintsIn(&s.Complaints30)), HasObserved: true,
-		Expected: 1, HasExpected: true,
 	}
 }
 

@@ -84,53 +84,38 @@ func overdueReason(s *Statistics, sc *Scores, contribution float64) signal.Reaso
 // one-time buyer's gaps reaches beyond any life.
 func tellableGap(days float64) bool { return days <= 3650 }
 
-// AlertReasons puts the reasons of an alert of this kind into out and returns how
-// many there are, 1 to 3. An alert about a complaint has its own code first; one
-// about churn has always a contribution among them; a loyalty alert has one
-// reason, its kind. Reasons without a weight that are not the kind's own are left
-// to the customer row, but for MODEL_UNIDENTIFIED.
-func AlertReasons(kind signal.AlertKind, s *Statistics, sc *Scores, out *[signal.ReasonLimit]signal.Reason) int {
-	if kind.Family() == "loyalty" {
-		out[0] = loyaltyReason(kind, s, sc)
-		return 1
-	}
+// Lead is the reason that an alert of some kind tells first.
+type Lead struct {
+	Reason   signal.Reason     // without a code the strongest contribution leads
+	Replaces signal.ReasonCode // says the same in other words: it is not told, and its contribution is the lead's
+	Alone    bool              // nothing else is told
+}
+
+// AlertReasons puts the reasons of an alert into out and returns how many there
+// are, 1 to 3. The lead comes first; without one, there is always a contribution
+// among them, be it silence with none. Reasons without a weight are left to the
+// customer row, but for MODEL_UNIDENTIFIED.
+func AlertReasons(lead *Lead, s *Statistics, sc *Scores, out *[signal.ReasonLimit]signal.Reason) int {
 	told := sc.Reasons[:sc.ReasonCount]
-	n, skip := 0, signal.ReasonNone
+	n, skip := 0, lead.Replaces
 	switch {
-	case kind == signal.ComplaintSLABreached:
-		// The same complaint as OPEN_COMPLAINT, in hours: told once.
-		out[0], skip = complaintLateReason(s), signal.OpenComplaint
-		for i := range told {
-			if told[i].Code == skip {
-				out[0].Contribution = told[i].Contribution
-			}
-		}
-		n = 1
-	case kind == signal.ComplaintRepeat:
-		out[0], n = repeatReason(s), 1
+	case lead.Reason.Code != signal.ReasonNone:
+		out[0], n = lead.Reason, 1
 	case len(told) == 0 || told[0].Contribution <= 0:
 		out[0], skip, n = overdueReason(s, sc, 0), signal.Overdue, 1
 	}
+	if lead.Alone {
+		return n
+	}
 	for i := range told {
 		counts := told[i].Contribution > 0 || told[i].Code == signal.ModelUnidentified
-		if counts && told[i].Code != skip && n < len(out) {
+		switch {
+		case told[i].Code == lead.Replaces:
+			out[0].Contribution = told[i].Contribution
+		case counts && told[i].Code != skip && n < len(out):
 			out[n] = told[i]
 			n++
 		}
 	}
 	return n
-}
-
-// loyaltyReason is the one reason of good news.
-func loyaltyReason(kind signal.AlertKind, s *Statistics, sc *Scores) signal.Reason {
-	switch kind {
-	case signal.SecondPurchase:
-		return signal.Reason{
-			Code:     signal.ReasonSecondPurchase,
-			Observed: float64(s.LastDay - s.FirstDay), HasObserved: true,
-		}
-	case signal.LadderUp:
-		return signal.Reason{Code: signal.ReasonLadderUp, Topic: sc.Ladder.String()}
-	}
-	return signal.Reason{Code: signal.ReasonReactivated}
 }

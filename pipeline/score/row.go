@@ -118,8 +118,8 @@ func (p *Parameters) cutsAmounts(row *signal.CustomerRow) bool {
 
 // FillAlert fills the parts of an alert that derive from the statistics, the
 // scores and the parameters: how sure, why, value and provenance of the model.
-// Its kind, action and customer must be set.
-func (p *Parameters) FillAlert(s *Statistics, sc *Scores, a *signal.Alert) {
+// Its action must be set.
+func (p *Parameters) FillAlert(s *Statistics, sc *Scores, lead *Lead, a *signal.Alert) {
 	has := s.HasPurchase
 	a.PAlive = someIf(has, sc.PAlive)
 	a.PReturn = someIf(has, sc.PReturn)
@@ -132,7 +132,7 @@ func (p *Parameters) FillAlert(s *Statistics, sc *Scores, a *signal.Alert) {
 	}
 	a.ReasonCount = 0
 	if a.Action != signal.Resolved {
-		a.ReasonCount = AlertReasons(a.Kind, s, sc, &a.Reasons)
+		a.ReasonCount = AlertReasons(lead, s, sc, &a.Reasons)
 	}
 	a.AtStake = someIf(has, sc.ValueAtRisk)
 	a.CurrencyExponent = p.CurrencyExponent

@@ -44,7 +44,7 @@ func (s *Shard) meta() signal.Meta {
 func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transition) signal.Alert {
 	j, p := &s.judge, s.versions.parameters
 	a := signal.Alert{
-		AlertID: signal.AlertID(id, t.Kind, t.Episode), Kind: t.Kind, Action: t.Action, Seq: t.Seq,
+		AlertID: signal.AlertID(id, t.Kind.String(), t.Episode), Kind: t.Kind.Published(), Action: t.Action, Seq: t.Seq,
 		Resolve: t.Resolve, Feedback: t.Feedback.String(), CustomerID: id,
 		Segment: s.segmentOf(c), TimeZone: s.cfg.Zone.Name(),
 		Level: t.Level, PreviousLevel: t.PreviousLevel,
@@ -54,7 +54,8 @@ func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transiti
 		Suppressed: s.cfg.Policy.Suppress(t.Suppression, b.Wall, t.At),
 		ConfigHash: s.cfg.Alerts.ConfigHash, EngineVersion: s.cfg.Alerts.EngineVersion,
 	}
-	p.FillAlert(&j.statistics, &j.scores, &a)
+	lead := s.cfg.Policy.Lead(t.Kind, &j.statistics, &j.scores)
+	p.FillAlert(&j.statistics, &j.scores, &lead, &a)
 	a.SetPlay(&s.cfg.Alerts.Plays)
 	return a
 }

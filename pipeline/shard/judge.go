@@ -12,6 +12,7 @@ import (
 // next.
 type judgement struct {
 	standing    standing
+	room        policy.Room
 	statistics  score.Statistics
 	scores      score.Scores
 	facts       policy.Facts
@@ -33,10 +34,9 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 	s.statistics(c, now, st)
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
-	var next event.Instant
-	j.standing.episodes, j.transitions, next =
-		s.cfg.Policy.Judge(&j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
-	c.Deadline = min(next, s.nextExpiry(c, st))
+	j.facts.WindowEdgeAt = s.nextExpiry(c, st)
+	j.standing.episodes, j.transitions, c.Deadline =
+		s.cfg.Policy.Judge(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
 	j.standing.save(c)
 	if len(j.transitions) > 0 {
 		s.counters.AlertsRaised += raised(j.transitions)
@@ -84,7 +84,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 		// membership in a class as not met.
 		ValueRankMet:   true,
 		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen,
-		SLADueAt: s.nextDue(c, st.Now), Complaints30: score.ComplaintsIn(&st.Complaints30),
+		SLADueAt: s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: score.ComplaintsIn(&st.Complaints30),
 		LastComplaintAt: st.LastComplaintAt,
 		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
 	}
@@ -108,9 +108,10 @@ func (s *Shard) startOf(day event.Day) event.Instant {
 	return s.cfg.Zone.StartOf(day)
 }
 
-// nextDue is the next moment at which an open complaint breaks a time that it
-// must keep; Never if none will.
-func (s *Shard) nextDue(c *state.Customer, now event.Instant) event.Instant {
+// nextDue is the first moment beyond what is known of silence at which an open
+// complaint breaks a time that it must keep; Never if none will. It may have gone
+// by already.
+func (s *Shard) nextDue(c *state.Customer) event.Instant {
 	next := policy.Never
 	for i := range c.Complaints {
 		k := &c.Complaints[i]
@@ -119,10 +120,10 @@ func (s *Shard) nextDue(c *state.Customer, now event.Instant) event.Instant {
 		}
 		response, resolution := s.dueTimes(k)
 		if response > s.silence && (k.RespondedAt == 0 || k.RespondedAt > response) {
-			next = min(next, max(response, now+1))
+			next = min(next, response)
 		}
 		if resolution > s.silence {
-			next = min(next, max(resolution, now+1))
+			next = min(next, resolution)
 		}
 	}
 	return next

@@ -11,6 +11,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
@@ -134,7 +135,7 @@ func (o *outage) unfounded(alerts []signal.Alert, at *[3]int) (falsely []signal.
 	for i := range alerts {
 		a := &alerts[i]
 		if a.Action != signal.Raised && a.Action != signal.Escalated ||
-			a.Kind != signal.ChurnRisk && a.Kind != signal.SilentChurn {
+			!onSilence(a) {
 			continue
 		}
 		for n := range at {
@@ -152,7 +153,7 @@ func (o *outage) unfounded(alerts []signal.Alert, at *[3]int) (falsely []signal.
 func identities(alerts []signal.Alert) (ids []string) {
 	for i := range alerts {
 		a := &alerts[i]
-		ids = append(ids, string(a.CustomerID)+" "+a.Kind.String()+" "+a.AlertID+" "+a.Action.String()+" "+stamp(a.AsOf))
+		ids = append(ids, string(a.CustomerID)+" "+a.Kind.Name+" "+a.AlertID+" "+a.Action.String()+" "+stamp(a.AsOf))
 	}
 	slices.SortFunc(ids, cmp.Compare[string])
 	return ids
@@ -190,15 +191,15 @@ func TestSkewedInputsRaiseNoFalseSilence(t *testing.T) {
 		steady, _ := o.live(reading{})
 		breached, raised := map[string]bool{}, 0
 		for i := range steady {
-			if steady[i].Kind == signal.ComplaintSLABreached {
+			if steady[i].Kind.Name == policy.ComplaintSLABreached.String() {
 				breached[string(steady[i].CustomerID)] = true
 			}
 		}
 		for i := range alerts {
-			switch a := &alerts[i]; a.Kind {
-			case signal.SilentChurn, signal.ChurnRisk:
+			switch a := &alerts[i]; {
+			case onSilence(a):
 				raised++
-			case signal.ComplaintSLABreached:
+			case a.Kind.Name == policy.ComplaintSLABreached.String():
 				if !breached[string(a.CustomerID)] {
 					t.Errorf("seed %d: nobody let a complaint of this customer wait: %s", seed, a.AppendJSON(nil))
 				}

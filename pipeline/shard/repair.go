@@ -43,7 +43,8 @@ func (s *Shard) repair(b *Batch, c *state.Customer, fx *Effects) {
 	s.statistics(c, now, &j.statistics)
 	s.keepCrossings(&j.standing.crossings, &j.statistics)
 	s.gather(c, &j.statistics)
-	j.standing.episodes, j.transitions = s.cfg.Policy.Repair(&j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
+	j.standing.episodes, j.transitions =
+		s.cfg.Policy.Repair(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
 	if len(j.transitions) > 0 && !b.Replay {
 		s.announce(b, c, fx)
 	}

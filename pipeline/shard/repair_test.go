@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
@@ -36,9 +37,14 @@ func (s *Shard) step(t testing.TB, fx *Effects, b Batch) {
 	s.Commit()
 }
 
+// onSilence reports whether an alert rests on silence alone.
+func onSilence(a *signal.Alert) bool {
+	return a.Kind.Name == policy.SilentChurn.String() || a.Kind.Name == policy.ChurnRisk.String()
+}
+
 func churn(alerts []signal.Alert, action signal.Action) (n int) {
 	for i := range alerts {
-		if a := &alerts[i]; a.Action == action && (a.Kind == signal.SilentChurn || a.Kind == signal.ChurnRisk) {
+		if a := &alerts[i]; a.Action == action && onSilence(a) {
 			n++
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/score"
-	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
@@ -18,7 +17,7 @@ type standing struct {
 	crossings crossingsKept
 	state     policy.State
 	episodes  []policy.Episode
-	room      [signal.AlertKindCount]policy.Episode
+	room      [policy.KindCount]policy.Episode
 }
 
 // crossingsKept are the crossing days of the purchase days and parameters that
@@ -31,7 +30,7 @@ type crossingsKept struct {
 }
 
 const (
-	standingVersion   = 1
+	standingVersion   = 2
 	standingHeadBytes = 8
 	silenceBytes      = int(unsafe.Sizeof(event.Instant(0)))
 	crossingsBytes    = int(unsafe.Sizeof(crossingsKept{}))

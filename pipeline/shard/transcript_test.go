@@ -149,7 +149,7 @@ func (p *player) apply(words []string) {
 
 func (p *player) alert(a *signal.Alert) {
 	checkAlert(p.t, p.schema, a)
-	line := fmt.Sprintf("%s %s %s %s #%d", stamp(a.AsOf), a.CustomerID, a.Kind, a.Action, a.Seq)
+	line := fmt.Sprintf("%s %s %s %s #%d", stamp(a.AsOf), a.CustomerID, a.Kind.Name, a.Action, a.Seq)
 	if a.Level != signal.LevelNone || a.PreviousLevel != signal.LevelNone {
 		line += fmt.Sprintf(" %s->%s", a.PreviousLevel, a.Level)
 	}

@@ -30,7 +30,7 @@ func testConfig(t testing.TB, zone string) Config {
 		Complaints: ComplaintTimes{FirstResponse: 24 * event.Hour, Resolution: 5 * event.Day24h,
 			SevereFrom: 4, SevereFirstResponse: 4 * event.Hour, SevereResolution: 2 * event.Day24h},
 		Policy: &rules, Parameters: &parameters,
-		Alerts: AlertContext{Plays: signal.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "test", EngineVersion: "test"},
+		Alerts: AlertContext{Plays: policy.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "test", EngineVersion: "test"},
 	}
 }
 

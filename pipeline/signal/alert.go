@@ -63,16 +63,16 @@ type Alert struct {
 // AlertID is the identity of a customer's alert: the first 16 bytes of SHA-256
 // over the id, 0, the kind's name, 0 and the episode's number in decimal, as hex.
 // It comes from content alone, so a replay repeats it.
-func AlertID(customerID []byte, kind AlertKind, episode uint32) string {
+func AlertID(customerID []byte, kind string, episode uint32) string {
 	text := make([]byte, 0, len(customerID)+40)
 	text = append(append(text, customerID...), 0)
-	text = append(append(text, kind.String()...), 0)
+	text = append(append(text, kind...), 0)
 	sum := sha256.Sum256(strconv.AppendUint(text, uint64(episode), 10))
 	return hex.EncodeToString(sum[:16])
 }
 
 // DedupKey is <kind>/<alert_id>.
-func (a *Alert) DedupKey() string { return a.Kind.String() + "/" + a.AlertID }
+func (a *Alert) DedupKey() string { return a.Kind.Name + "/" + a.AlertID }
 
 // Arm is treat or holdout.
 func (a *Alert) Arm() string {
@@ -99,8 +99,8 @@ func (a *Alert) SetPlay(plays *Plays) {
 // its own; CustomerID is shared. Left to the caller: src_partition and seq.
 func (a *Alert) Row(row *AlertRow) {
 	*row = AlertRow{
-		AlertID: a.AlertID, AlertSeq: a.Seq, DedupKey: a.DedupKey(), Family: a.Kind.Family(),
-		Kind: a.Kind, Action: a.Action, CustomerID: a.CustomerID, Segment: a.Segment,
+		AlertID: a.AlertID, AlertSeq: a.Seq, DedupKey: a.DedupKey(), Family: a.Kind.Family,
+		Kind: a.Kind.Name, Action: a.Action, CustomerID: a.CustomerID, Segment: a.Segment,
 		Level: a.Level, PreviousLevel: a.PreviousLevel, Score: a.Score, PAlive: a.PAlive,
 		AtStake: a.AtStake, Currency: a.Currency, Arm: a.Arm(), SuppressedReason: a.Suppressed,
 		ResolveReason: a.Resolve, RaisedAt: a.RaisedAt, AsOf: a.AsOf, ComputedAt: a.ComputedAt,

@@ -16,7 +16,7 @@ func (a *Alert) AppendHeaders(dst []Header, source string) []Header {
 	add("ce_specversion", []byte("1.0"))
 	add("ce_id", strconv.AppendUint(append([]byte(a.AlertID), '/'), uint64(a.Seq), 10))
 	add("ce_source", []byte(source))
-	add("ce_type", []byte("holdfast."+a.Kind.String()+"."+a.Action.String()))
+	add("ce_type", []byte("holdfast."+a.Kind.Name+"."+a.Action.String()))
 	add("ce_time", appendInstant(nil, a.AsOf))
 	add("content-type", []byte("application/json"))
 	add("dedup_key", []byte(a.DedupKey()))

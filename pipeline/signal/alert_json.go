@@ -46,7 +46,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 func (a *Alert) appendIdentity(o *object) {
 	o.text("alert_id", a.AlertID)
 	o.text("dedup_key", a.DedupKey())
-	o.text("kind", a.Kind.String())
+	o.text("kind", a.Kind.Name)
 	o.text("action", a.Action.String())
 	o.whole("alert_seq", int64(a.Seq))
 	o.optional("resolve_reason", a.Resolve.String())

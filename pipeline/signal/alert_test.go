@@ -14,10 +14,10 @@ import (
 
 func TestAlertIDComesFromContent(t *testing.T) {
 	sum := sha256.Sum256([]byte("c-01873\x00churn_risk\x0012"))
-	if got, want := AlertID([]byte("c-01873"), ChurnRisk, 12), hex.EncodeToString(sum[:16]); got != want {
+	if got, want := AlertID([]byte("c-01873"), "churn_risk", 12), hex.EncodeToString(sum[:16]); got != want {
 		t.Errorf("AlertID = %s, want %s", got, want)
 	}
-	if got, want := AlertID([]byte("c-01873"), ChurnRisk, 1), "b0f88a35091ef1786aaca7c1958c07c4"; got != want {
+	if got, want := AlertID([]byte("c-01873"), "churn_risk", 1), "b0f88a35091ef1786aaca7c1958c07c4"; got != want {
 		t.Errorf("AlertID = %s, want %s: ids must never change", got, want)
 	}
 }
@@ -26,7 +26,7 @@ func TestAlertIDComesFromContent(t *testing.T) {
 func example() *Alert {
 	at := Instant(time.Date(2026, 3, 1, 10, 15, 30, 250000000, time.UTC).UnixMicro())
 	a := &Alert{
-		AlertID: "00112233445566778899aabbccddeeff", Kind: ChurnRisk, Action: Escalated, Seq: 2, Feedback: "contacted",
+		AlertID: "00112233445566778899aabbccddeeff", Kind: AlertKind{Name: "churn_risk", Family: "churn"}, Action: Escalated, Seq: 2, Feedback: "contacted",
 		CustomerID: []byte("c-01873"), Tier: "gold", ABCClass: "A", Segment: "retail", TimeZone: "Europe/Berlin",
 		Level: Critical, PreviousLevel: AtRisk, PAlive: Some(.28934567), PReturn: Some(.1), HorizonDays: 90,
 		Score: Some(.93), PreviousScore: Some(.9), Confidence: ConfidenceHigh, BasisPurchases: 6,

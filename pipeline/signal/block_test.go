@@ -19,6 +19,10 @@ func fill[R any](rnd *rand.Rand) *R {
 	row := new(R)
 	v := reflect.ValueOf(row).Elem()
 	for i := range v.NumField() {
+		if v.Type().Field(i).Name == "Kind" { // of an alert: one of few
+			v.Field(i).SetString([]string{"", "churn_risk", "silent_churn"}[rnd.IntN(3)])
+			continue
+		}
 		fillValue(v.Field(i), rnd)
 	}
 	return row

@@ -45,34 +45,6 @@ const (
 	ladderCount
 )
 
-// AlertKind is what an alert is about. The order is that in which kinds raised
-// at one moment are taken; it is part of the page format and only appended to.
-type AlertKind uint8
-
-// Alert kinds.
-const (
-	AlertNone AlertKind = iota
-	ChurnRisk
-	SilentChurn
-	ComplaintSLABreached
-	ComplaintRepeat
-	SecondPurchase
-	LadderUp
-	Reactivated
-	alertKindCount
-)
-
-// AlertKindCount is the number of alert kinds; arrays are indexed by AlertKind.
-const AlertKindCount = int(alertKindCount)
-
-// Family is the group of kinds that shares a topic.
-func (v AlertKind) Family() string {
-	if v >= SecondPurchase {
-		return "loyalty"
-	}
-	return "churn"
-}
-
 // Action is a transition of an alert's life.
 type Action uint8
 
@@ -169,9 +141,7 @@ var (
 	levelNames     = [levelCount]string{"none", "watch", "at_risk", "critical", "lost"}
 	lifecycleNames = [lifecycleCount]string{"prospect", "new", "active", "watch", "at_risk", "critical",
 		"lost", "reactivated", "closed"}
-	ladderNames    = [ladderCount]string{"suspect", "prospect", "first", "repeat", "advocate"}
-	alertKindNames = [alertKindCount]string{"", "churn_risk", "silent_churn", "complaint_sla_breached",
-		"complaint_repeat", "second_purchase", "ladder_up", "reactivated"}
+	ladderNames  = [ladderCount]string{"suspect", "prospect", "first", "repeat", "advocate"}
 	actionNames  = [actionCount]string{"", "raised", "escalated", "updated", "resolved", "expired"}
 	resolveNames = [resolveCount]string{"", "purchase", "visit_recovered", "complaint_resolved",
 		"rating_recovered", "level_dropped", "closed", "suppressed", "feedback", "model_change"}
@@ -188,7 +158,6 @@ var (
 func (v Level) String() string           { return levelNames[v] }
 func (v Lifecycle) String() string       { return lifecycleNames[v] }
 func (v Ladder) String() string          { return ladderNames[v] }
-func (v AlertKind) String() string       { return alertKindNames[v] }
 func (v Action) String() string          { return actionNames[v] }
 func (v ResolveReason) String() string   { return resolveNames[v] }
 func (v Suppression) String() string     { return suppressionNames[v] }

@@ -118,7 +118,7 @@ type AlertRow struct {
 	AlertSeq         uint32        `col:"alert_seq" type:"UInt32" doc:"1, 2, ... within the alert"`
 	DedupKey         string        `col:"dedup_key" type:"String" doc:"<kind>/<alert_id>"`
 	Family           string        `col:"family" type:"LowCardinality(String)" doc:"churn, loyalty, segment"`
-	Kind             AlertKind     `col:"kind" type:"LowCardinality(String)" doc:"what the alert is about"`
+	Kind             string        `col:"kind" type:"LowCardinality(String)" doc:"what the alert is about"`
 	Action           Action        `col:"action" type:"LowCardinality(String)" doc:"raised, escalated, updated, resolved, expired"`
 	CustomerID       []byte        `col:"customer_id" type:"String" doc:"the customer's id"`
 	Segment          string        `col:"segment" type:"LowCardinality(String)" doc:"the customer's segment"`

@@ -3,14 +3,19 @@ package alerts_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
@@ -35,7 +40,7 @@ func compiled(t *testing.T) *jsonschema.Schema {
 }
 
 // made is an alert of a repeat customer, as the shard makes them.
-func made(t *testing.T, kind signal.AlertKind, action signal.Action) *signal.Alert {
+func made(t *testing.T, kind policy.Kind, action signal.Action) *signal.Alert {
 	t.Helper()
 	p := score.DefaultParameters()
 	p.Purchase = btyd.MBGNBD{R: .525, Alpha: 6.183, A: .891, B: 1.614}
@@ -53,7 +58,7 @@ func made(t *testing.T, kind signal.AlertKind, action signal.Action) *signal.Ale
 	var sc score.Scores
 	p.Scores(&s, &sc)
 	a := &signal.Alert{
-		AlertID: signal.AlertID([]byte("c-1"), kind, 7), Kind: kind, Action: action, Seq: 1,
+		AlertID: signal.AlertID([]byte("c-1"), kind.String(), 7), Kind: kind.Published(), Action: action, Seq: 1,
 		CustomerID: []byte(`c-"1"\` + "\u00e9"), Segment: "all", TimeZone: "Europe/Berlin",
 		Level: signal.AtRisk, Currency: "EUR",
 		RaisedAt: signal.Instant(s.Now), AsOf: signal.Instant(s.Now), ComputedAt: signal.Instant(s.Now) + 1,
@@ -65,8 +70,10 @@ func made(t *testing.T, kind signal.AlertKind, action signal.Action) *signal.Ale
 	if action == signal.Resolved {
 		a.Resolve, a.CooldownUntil = signal.ByPurchase, a.AsOf+1
 	}
-	p.FillAlert(&s, &sc, a)
-	plays := signal.DefaultPlays()
+	rules := policy.Default()
+	lead := rules.Lead(kind, &s, &sc)
+	p.FillAlert(&s, &sc, &lead, a)
+	plays := policy.DefaultPlays()
 	a.SetPlay(&plays)
 	return a
 }
@@ -82,7 +89,7 @@ func validate(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 
 func TestEveryKindAndActionIsValid(t *testing.T) {
 	schema := compiled(t)
-	for kind := signal.ChurnRisk; int(kind) < signal.AlertKindCount; kind++ {
+	for _, kind := range policy.Kinds() {
 		for action := signal.Raised; action <= signal.Expired; action++ {
 			for suppression := signal.NotSuppressed; suppression <= signal.SuppressedHoldout; suppression++ {
 				a := made(t, kind, action)
@@ -109,7 +116,7 @@ func TestSameFieldsAndLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(made(t, signal.ChurnRisk, signal.Raised).AppendJSON(nil), &fields); err != nil {
+	if err := json.Unmarshal(made(t, policy.ChurnRisk, signal.Raised).AppendJSON(nil), &fields); err != nil {
 		t.Fatal(err)
 	}
 	for name := range fields {
@@ -137,7 +144,6 @@ func TestSameFieldsAndLists(t *testing.T) {
 			t.Errorf("%s: schema %q, code %q", name, got, want)
 		}
 	}
-	list("kind", 1, signal.AlertKindCount-1, func(i int) string { return signal.AlertKind(i).String() })
 	list("action", 1, int(signal.Expired), func(i int) string { return signal.Action(i).String() })
 	list("resolve_reason", 1, int(signal.ByModelChange), func(i int) string { return signal.ResolveReason(i).String() })
 	list("suppressed_reason", 1, int(signal.SuppressedHoldout), func(i int) string { return signal.Suppression(i).String() })
@@ -149,9 +155,38 @@ func TestSameFieldsAndLists(t *testing.T) {
 	}
 }
 
+var rewrite = flag.Bool("rewrite", false, "write what the schema takes from the code anew")
+
+// kindLine is the line of the schema that lists the alert kinds: the kinds of the
+// policy by their numbers.
+var kindLine = regexp.MustCompile(`(?m)^    "kind": \{"enum": \[.*\]\},$`)
+
+// TestKindsOfTheSchema holds that the schema has the kinds that there are; with
+// -rewrite it writes them.
+func TestKindsOfTheSchema(t *testing.T) {
+	var names []string
+	for _, kind := range policy.Kinds() {
+		names = append(names, strconv.Quote(kind.String()))
+	}
+	want := `    "kind": {"enum": [` + strings.Join(names, ", ") + `]},`
+	if lines := kindLine.FindAll(alerts.Schema(), -1); len(lines) != 1 {
+		t.Fatalf("the schema lists the kinds in %d lines, want one", len(lines))
+	}
+	if *rewrite {
+		text := kindLine.ReplaceAllLiteral(alerts.Schema(), []byte(want))
+		if err := os.WriteFile("alert.v1.json", text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got := string(kindLine.Find(alerts.Schema())); got != want {
+		t.Errorf("schema has\n%s\nwant\n%s\nrun go test ./schemas/alerts -rewrite", got, want)
+	}
+}
+
 func TestSchemaRefuses(t *testing.T) {
 	schema := compiled(t)
-	good := string(made(t, signal.ChurnRisk, signal.Raised).AppendJSON(nil))
+	good := string(made(t, policy.ChurnRisk, signal.Raised).AppendJSON(nil))
 	tests := map[string][2]string{
 		"a float for money":    {`"at_stake":"`, `"at_stake":1,"x":"`},
 		"an unknown kind":      {`"kind":"churn_risk"`, `"kind":"churn"`},

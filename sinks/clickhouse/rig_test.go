@@ -154,7 +154,7 @@ func customerRow(shard uint16, seq uint64) *signal.CustomerRow {
 func alertRow(shard uint16, seq uint64) *signal.AlertRow {
 	now := signal.Instant(time.Now().UnixMicro())
 	return &signal.AlertRow{
-		AlertID: fmt.Sprintf("a-%d-%d", shard, seq), AlertSeq: 1, Kind: signal.ChurnRisk, Family: "churn", Action: signal.Raised,
+		AlertID: fmt.Sprintf("a-%d-%d", shard, seq), AlertSeq: 1, Kind: "churn_risk", Family: "churn", Action: signal.Raised,
 		CustomerID: fmt.Appendf(nil, "c-%d-%d", shard, seq%100), ReasonTexts: []string{"silent for 40 days"},
 		AtStake: signal.Some(2500.), RaisedAt: now, AsOf: now, ComputedAt: now, SrcPartition: shard, Seq: seq,
 	}
