@@ -23,6 +23,7 @@ type judgement struct {
 	reactivated      bool // a purchase has just ended `lost`
 	complaintCleared bool // critical by complaint has just been left
 	silenceJudged    bool // the kinds that rest on silence are judged
+	silenceAsked     bool // and have said when to look again
 }
 
 // Judge brings the customer's levels and alerts to the moment f.Now. It updates

@@ -32,11 +32,13 @@ func (j *judgement) openOnSilence() (*kind, *Episode) {
 	return nil, nil
 }
 
-// wakeForSilence: when a level will have held long enough to be alerted.
+// wakeForSilence: when a level will have held long enough to be alerted. The first
+// of the kinds asks for all.
 func wakeForSilence(j *judgement, n *earliest) {
-	if !j.f.HasPurchase {
+	if j.silenceAsked || !j.f.HasPurchase {
 		return
 	}
+	j.silenceAsked = true
 	above := j.st.Told
 	if _, e := j.openOnSilence(); e != nil {
 		above = e.Level
