@@ -29,9 +29,9 @@ var complaintRepeat = kind{
 }
 
 // tellComplaints tells how many complaints there were, and how many may be.
-func tellComplaints(_ *Config, s *score.Statistics, _ *score.Scores) signal.Reason {
+func tellComplaints(c *Config, s *score.Statistics, _ *score.Scores) signal.Reason {
 	return signal.Reason{
 		Observed: float64(score.ComplaintsIn(&s.Complaints30)), HasObserved: true,
-		Expected: 1, HasExpected: true,
+		Expected: float64(c.RepeatComplaints - 1), HasExpected: true,
 	}
 }

@@ -69,6 +69,7 @@ func TestKindsAreWhole(t *testing.T) {
 func TestKindsStay(t *testing.T) {
 	plays := DefaultPlays()
 	c := Default()
+	c.RepeatComplaints = 3
 	s := score.Statistics{
 		Now: 100 * event.Day24h, HasPurchase: true, X: 1, FirstDay: 80, LastDay: 92, SLABreachedOpen: true,
 		SLABreachedOpenedAt: 99 * event.Day24h, SLADueAt: 99*event.Day24h + 12*event.Hour, SLACategory: event.Billing,

@@ -66,6 +66,8 @@ func TestMachine(t *testing.T) {
 		plain, eager := newWorld(), newWorld()
 		plain.identified, eager.identified = identified, identified
 		plain.config.Critical.Enter, eager.config.Critical.Enter = .4, .4
+		most := rapid.Uint32Range(2, 4).Draw(t, "complaints")
+		plain.config.RepeatComplaints, eager.config.RepeatComplaints = most, most
 		at := plain.now
 		for _, d := range deeds {
 			at += d.after

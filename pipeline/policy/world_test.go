@@ -107,8 +107,8 @@ func (w *world) complaintFacts(f *Facts) {
 		}
 	}
 	f.Complaints30 = uint32(len(recent))
-	if n := len(recent); n >= 2 {
-		f.Complaints30FallAt = recent[n-2] + window
+	if n, most := len(recent), int(w.config.RepeatComplaints); n >= most {
+		f.Complaints30FallAt = recent[n-most] + window
 	}
 }
 

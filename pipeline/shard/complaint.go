@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
@@ -199,4 +200,42 @@ func categoryOf(k *state.Complaint) event.Category {
 		return event.CategoryOther
 	}
 	return k.Category
+}
+
+// complaintsFall is when the complaints of the last 30 days, in30 of them now,
+// become fewer than n: when the n-th latest leaves. Never if they are fewer
+// already. O(complaints²), for those who have n.
+func (s *Shard) complaintsFall(c *state.Customer, in30, n uint32) event.Instant {
+	if in30 < n {
+		return policy.Never
+	}
+	const none = event.Day(-1 << 31)
+	nth := none
+	note := func(day event.Day) {
+		if day > nth && s.complaintsFrom(c, day) >= n {
+			nth = day
+		}
+	}
+	for i := range c.Complaints {
+		note(s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt))
+	}
+	for _, d := range c.ComplaintDays {
+		note(event.Day(d.Day))
+	}
+	return s.cfg.Zone.StartOf(nth + 30)
+}
+
+// complaintsFrom counts the complaints made on a day or later.
+func (s *Shard) complaintsFrom(c *state.Customer, day event.Day) (n uint32) {
+	for i := range c.Complaints {
+		if s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt) >= day {
+			n++
+		}
+	}
+	for _, d := range c.ComplaintDays {
+		if event.Day(d.Day) >= day {
+			n += uint32(d.Count)
+		}
+	}
+	return n
 }

@@ -3,11 +3,13 @@ package shard
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast/holdfast/internal/workload"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
@@ -116,5 +118,56 @@ func TestTheAgeIsThatOfTheOldestOpen(t *testing.T) {
 	row := p.settled("2026-02-20")
 	if days := row.OldestOpenComplaintDays.Value; days != 15 || row.ComplaintsOpen != 2 {
 		t.Errorf("%d days, %d open; want 15, 2", days, row.ComplaintsOpen)
+	}
+}
+
+// TestRepeatedComplaintsAreThoseConfigured: with three as the limit the alert is
+// raised by the third, tells that two are allowed, and has the record looked at
+// when the third latest leaves the 30 days, be it remembered or only counted.
+func TestRepeatedComplaintsAreThoseConfigured(t *testing.T) {
+	for _, c := range []struct {
+		limit         uint32
+		days          []int // of March, on which a complaint is made and settled
+		raised, falls string
+	}{
+		{2, []int{1, 4, 9}, "2026-03-04T10:00", "2026-04-03T00:00"},
+		{3, []int{1, 4, 9}, "2026-03-09T10:00", "2026-03-31T00:00"},
+		{3, []int{1, 1, 9, 9}, "2026-03-09T10:00", "2026-03-31T00:00"},
+		{3, []int{1, 4, 5, 9}, "2026-03-05T10:00", "2026-04-03T00:00"},
+		{4, []int{1, 4, 9}, "", ""},
+		{17, []int{1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3}, "2026-03-03T10:00", "2026-04-01T00:00"},
+	} {
+		p := newPlayer(t, "UTC")
+		p.shard.cfg.Policy.RepeatComplaints = c.limit
+		for n, day := range c.days {
+			p.command(fmt.Sprintf("event 2026-03-%02dT10:00 anna complaint complaint=k%d status=opened", day, n))
+			p.command(fmt.Sprintf("event 2026-03-%02dT10:00 anna complaint complaint=k%d status=resolved", day, n))
+		}
+		p.batch.Number, p.batch.Clock = 1, instant(t, "2026-03-10")
+		p.batch.Wall = p.batch.Clock
+		if err := p.shard.Apply(&p.batch, p.fx); err != nil {
+			t.Fatal(err)
+		}
+		raised := ""
+		for i := range p.fx.Alerts {
+			a := &p.fx.Alerts[i]
+			if a.Kind.Name != policy.ComplaintRepeat.String() || a.Action != signal.Raised {
+				continue
+			}
+			raised = time.UnixMicro(int64(a.AsOf)).UTC().Format("2006-01-02T15:04")
+			if r := &a.Reasons[0]; r.Code != signal.RepeatComplaints || r.Observed != float64(c.limit) || r.Expected != float64(c.limit-1) {
+				t.Errorf("limit %d, days %v: reason %+v", c.limit, c.days, r)
+			}
+		}
+		if raised != c.raised {
+			t.Errorf("limit %d, days %v: raised %q, want %q", c.limit, c.days, raised, c.raised)
+		}
+		want := policy.Never
+		if c.falls != "" {
+			want = instant(t, c.falls)
+		}
+		if got := p.shard.judge.facts.Complaints30FallAt; got != want {
+			t.Errorf("limit %d, days %v: falls at %d, want %d", c.limit, c.days, got, want)
+		}
 	}
 }

@@ -88,7 +88,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 		LastComplaintAt: st.LastComplaintAt,
 		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
 	}
-	f.Complaints30FallAt = s.complaintsFall(c, f.Complaints30)
+	f.Complaints30FallAt = s.complaintsFall(c, f.Complaints30, s.cfg.Policy.RepeatComplaints)
 	pr := p.Probabilities(st)
 	f.Ladder, f.Reasons = p.LadderStage(st, &pr), p.ReasonMask(st, &pr)
 	if !st.HasPurchase {
@@ -127,31 +127,6 @@ func (s *Shard) nextDue(c *state.Customer) event.Instant {
 		}
 	}
 	return next
-}
-
-// complaintsFall is when the complaints of the last 30 days become fewer than
-// two: when the second latest leaves. Never if they are fewer already.
-func (s *Shard) complaintsFall(c *state.Customer, in30 uint32) event.Instant {
-	if in30 < 2 {
-		return policy.Never
-	}
-	latest, second := event.Day(-1<<31), event.Day(-1<<31)
-	note := func(day event.Day) {
-		if day >= latest {
-			latest, second = day, latest
-		} else {
-			second = max(second, day)
-		}
-	}
-	for i := range c.Complaints {
-		note(s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt))
-	}
-	for _, d := range c.ComplaintDays {
-		for n := 0; n < int(min(d.Count, 2)); n++ {
-			note(event.Day(d.Day))
-		}
-	}
-	return s.cfg.Zone.StartOf(second + 30)
 }
 
 // expiries are the window lengths, in days, of which a published number is
