@@ -51,18 +51,18 @@ func Default() Config {
 		// hysteresis, because the quantile falls only when the model moves.
 		OverdueWatch: .90, OverdueAtRisk: .95, OverdueLost: .99, OverdueHysteresis: .05,
 
-		Dwell:            24 * event.Hour,    // covers sources that load nightly
-		Cooldown:         14 * event.Day24h,  // a customer is not called twice in a fortnight
-		UpdateEvery:      24 * event.Hour,    // a message a day is what a team reads
-		Expiry:           90 * event.Day24h,  // what nobody resolved in a quarter is history
-		ReactivatedFor:   30 * event.Day24h,  // then an ordinary active customer
-		SilentAfter:      180 * event.Day24h, // an older complaint does not explain leaving
-		ModelProtection:  24 * event.Hour,    // a refit must not fire a storm
-		MaxEventAge:      48 * event.Hour,    // two nights of a delayed feed
-		RepeatComplaints: 2,                  // the second within 30 days
-		LadderUpFrom:     signal.Repeat,      // a first purchase is not yet loyalty
-		HoldoutPercent:   5,                  // enough to measure precision, little enough to lose
-		HoldoutSalt:      "1",                // change it to draw the arm anew
+		Dwell:            24 * event.Hour,     // covers sources that load nightly
+		Cooldown:         14 * event.Day24h,   // a customer is not called twice in a fortnight
+		UpdateEvery:      24 * event.Hour,     // a message a day is what a team reads
+		Expiry:           90 * event.Day24h,   // what nobody resolved in a quarter is history
+		ReactivatedFor:   30 * event.Day24h,   // then an ordinary active customer
+		SilentAfter:      180 * event.Day24h,  // an older complaint does not explain leaving
+		ModelProtection:  24 * event.Hour,     // a refit must not fire a storm
+		MaxEventAge:      48 * event.Hour,     // two nights of a delayed feed
+		RepeatComplaints: 2,                   // the second within 30 days
+		LadderUpFrom:     signal.LadderRepeat, // a first purchase is not yet loyalty
+		HoldoutPercent:   5,                   // enough to measure precision, little enough to lose
+		HoldoutSalt:      "1",                 // change it to draw the arm anew
 	}
 }
 
@@ -102,7 +102,7 @@ func (c *Config) Validate() []error {
 			"%s %d us, want %d us to 10 years", d.name, d.value, d.least)
 	}
 	complain(c.RepeatComplaints < 2, "repeat complaints %d, want 2 or more", c.RepeatComplaints)
-	complain(c.LadderUpFrom > signal.Advocate, "ladder_up from stage %d, want a stage", c.LadderUpFrom)
+	complain(c.LadderUpFrom > signal.LadderAdvocate, "ladder_up from stage %d, want a stage", c.LadderUpFrom)
 	complain(!(c.HoldoutPercent >= 0 && c.HoldoutPercent <= 100), "holdout_percent %g, want 0 to 100", c.HoldoutPercent)
 	return all
 }

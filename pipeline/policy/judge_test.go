@@ -216,7 +216,7 @@ func TestFirstPurchases(t *testing.T) {
 	w.purchase()
 	w.days(3)
 	w.purchase()
-	w.ladder = signal.Advocate
+	w.ladder = signal.LadderAdvocate
 	w.days(5)
 	w.judge()
 	w.days(20)
@@ -234,15 +234,15 @@ func TestLevelsOfOneTimeBuyer(t *testing.T) {
 	w := newWorld()
 	w.purchase()
 	w.days(60)
-	if w.state.Level != signal.Watch {
+	if w.state.Level != signal.LevelWatch {
 		t.Errorf("level %v, want watch: at_risk needs two repeat days", w.state.Level)
 	}
 	w.days(20)
-	if w.state.Level != signal.Lost || len(w.said) != 0 {
+	if w.state.Level != signal.LevelLost || len(w.said) != 0 {
 		t.Errorf("level %v, said %q, want lost and nothing said", w.state.Level, lines(w))
 	}
 	f := w.facts()
-	if got := w.config.Lifecycle(&w.state, &f); got != signal.IsLost {
+	if got := w.config.Lifecycle(&w.state, &f); got != signal.LifecycleLost {
 		t.Errorf("lifecycle %v, want lost", got)
 	}
 }
@@ -252,7 +252,7 @@ func TestProspectHasNoLevel(t *testing.T) {
 	w.complain()
 	w.days(2)
 	f := w.facts()
-	if w.state.Level != signal.LevelNone || w.config.Lifecycle(&w.state, &f) != signal.Prospect {
+	if w.state.Level != signal.LevelNone || w.config.Lifecycle(&w.state, &f) != signal.LifecycleProspect {
 		t.Errorf("level %v, want none, and prospect", w.state.Level)
 	}
 	if len(w.said) != 1 || w.said[0].Kind != ComplaintSLABreached {

@@ -75,7 +75,7 @@ func TestKindsStay(t *testing.T) {
 		SLABreachedOpenedAt: 99 * event.Day24h, SLADueAt: 99*event.Day24h + 12*event.Hour, SLACategory: event.Billing,
 	}
 	s.Complaints30[2] = 3
-	sc := score.Scores{Ladder: signal.Advocate}
+	sc := score.Scores{Ladder: signal.LadderAdvocate}
 	var text strings.Builder
 	for _, v := range Kinds() {
 		p := v.Published()

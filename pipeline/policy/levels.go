@@ -43,7 +43,7 @@ func (j *judgement) levels() {
 		st.ReactivatedAt = f.Now
 	}
 	st.Level = st.level()
-	if st.Level < signal.AtRisk {
+	if st.Level < signal.LevelAtRisk {
 		st.Told = signal.LevelNone
 	}
 }
@@ -100,13 +100,13 @@ func (j *judgement) since(at *event.Instant, on bool) {
 func (st *State) level() signal.Level {
 	switch {
 	case st.LostSince != 0:
-		return signal.Lost
+		return signal.LevelLost
 	case st.CriticalSince != 0:
-		return signal.Critical
+		return signal.LevelCritical
 	case st.AtRiskSince != 0:
-		return signal.AtRisk
+		return signal.LevelAtRisk
 	case st.Flags&FlagWatch != 0:
-		return signal.Watch
+		return signal.LevelWatch
 	}
 	return signal.LevelNone
 }

@@ -7,25 +7,25 @@ import "github.com/holdfast/holdfast/pipeline/signal"
 func (c *Config) Lifecycle(st *State, f *Facts) signal.Lifecycle {
 	switch {
 	case f.Closed:
-		return signal.Closed
+		return signal.LifecycleClosed
 	case !f.HasPurchase:
-		return signal.Prospect
+		return signal.LifecycleProspect
 	}
 	switch st.Level {
-	case signal.Watch:
-		return signal.OnWatch
-	case signal.AtRisk:
-		return signal.IsAtRisk
-	case signal.Critical:
-		return signal.IsCritical
-	case signal.Lost:
-		return signal.IsLost
+	case signal.LevelWatch:
+		return signal.LifecycleWatch
+	case signal.LevelAtRisk:
+		return signal.LifecycleAtRisk
+	case signal.LevelCritical:
+		return signal.LifecycleCritical
+	case signal.LevelLost:
+		return signal.LifecycleLost
 	}
 	switch {
 	case st.ReactivatedAt != 0 && f.Now < st.ReactivatedAt+c.ReactivatedFor:
-		return signal.IsReactivated
+		return signal.LifecycleReactivated
 	case f.X == 0:
-		return signal.New
+		return signal.LifecycleNew
 	}
-	return signal.Active
+	return signal.LifecycleActive
 }

@@ -51,7 +51,7 @@ func (w *world) do(d deed) {
 	case "rank":
 		w.vip = d.value%2 == 0
 	case "advocate":
-		w.ladder = signal.Advocate
+		w.ladder = signal.LadderAdvocate
 	}
 	w.judge()
 }
@@ -175,7 +175,7 @@ func TestDwellAndCrossing(t *testing.T) {
 		told := signal.LevelNone
 		read := 0
 		listen := func() {
-			if w.state.Level < signal.AtRisk {
+			if w.state.Level < signal.LevelAtRisk {
 				risen, told = 0, signal.LevelNone
 			} else if risen == 0 {
 				risen = w.now

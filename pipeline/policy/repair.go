@@ -35,7 +35,7 @@ func (c *Config) Repair(
 	}
 	j.episodes = kept
 	st.Told = min(st.Told, st.Level)
-	if st.Level < signal.AtRisk {
+	if st.Level < signal.LevelAtRisk {
 		st.Told = signal.LevelNone
 	}
 	return j.episodes, j.out

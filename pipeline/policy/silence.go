@@ -42,10 +42,10 @@ func wakeForSilence(j *judgement, n *earliest) {
 	above := j.st.Told
 	if _, e := j.openOnSilence(); e != nil {
 		above = e.Level
-	} else if j.st.Level == signal.Lost {
+	} else if j.st.Level == signal.LevelLost {
 		return
 	}
-	for level := max(above+1, signal.AtRisk); level <= signal.Lost; level++ {
+	for level := max(above+1, signal.LevelAtRisk); level <= signal.LevelLost; level++ {
 		n.inSilence(j.confirmedAt(level))
 	}
 }
@@ -74,7 +74,7 @@ func (j *judgement) silenceOver(e *Episode) signal.ResolveReason {
 	switch {
 	case j.f.Closed:
 		return signal.ByClosure
-	case j.st.Level >= signal.AtRisk:
+	case j.st.Level >= signal.LevelAtRisk:
 		return signal.ResolveNone
 	case j.newPurchase:
 		return signal.ByPurchase
@@ -91,7 +91,7 @@ func (j *judgement) silenceOver(e *Episode) signal.ResolveReason {
 // higher level, or after the level has been left and entered anew. Who is lost
 // already is for winning back, not for keeping.
 func (j *judgement) raiseSilence() {
-	if level := j.st.Level; level != signal.AtRisk && level != signal.Critical {
+	if level := j.st.Level; level != signal.LevelAtRisk && level != signal.LevelCritical {
 		return
 	}
 	level := j.confirmed()
@@ -118,7 +118,7 @@ func (j *judgement) raiseSilence() {
 
 // confirmed is the highest level that has held for its dwell.
 func (j *judgement) confirmed() signal.Level {
-	for level := signal.Lost; level >= signal.AtRisk; level-- {
+	for level := signal.LevelLost; level >= signal.LevelAtRisk; level-- {
 		if j.silence >= j.confirmedAt(level) {
 			return level
 		}
@@ -132,9 +132,9 @@ func (j *judgement) confirmed() signal.Level {
 func (j *judgement) confirmedAt(level signal.Level) event.Instant {
 	since := j.st.LostSince
 	switch level {
-	case signal.AtRisk:
+	case signal.LevelAtRisk:
 		since = j.st.AtRiskSince
-	case signal.Critical:
+	case signal.LevelCritical:
 		since = j.st.CriticalSince
 		if since != 0 && j.st.Flags&FlagCriticalByComplaint != 0 {
 			return since

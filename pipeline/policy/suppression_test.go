@@ -106,7 +106,7 @@ func TestValidateNamesEachComplaint(t *testing.T) {
 		"update":     func(c *Config) { c.UpdateEvery = 0 },
 		"expiry":     func(c *Config) { c.Expiry = 0 },
 		"repeat":     func(c *Config) { c.RepeatComplaints = 1 },
-		"ladder":     func(c *Config) { c.LadderUpFrom = signal.Advocate + 1 },
+		"ladder":     func(c *Config) { c.LadderUpFrom = signal.LadderAdvocate + 1 },
 		"holdout":    func(c *Config) { c.HoldoutPercent = 101 },
 	}
 	for name, change := range spoil {

@@ -140,9 +140,9 @@ func (w *world) purchase() {
 		w.last = day
 	}
 	w.has, w.closed = true, false
-	w.ladder = signal.First
+	w.ladder = signal.LadderFirst
 	if w.x > 0 {
-		w.ladder = signal.Repeat
+		w.ladder = signal.LadderRepeat
 	}
 	w.judge()
 }

@@ -58,7 +58,7 @@ func TestWeightlessEvidenceIsNoReason(t *testing.T) {
 		p.Weights[e] = .1 * float64(e+1)
 	}
 	sc, _ := scored(p, s)
-	want := []signal.ReasonCode{signal.LateDelivery, signal.RefundReason, signal.TopBoxLost}
+	want := []signal.ReasonCode{signal.LateDelivery, signal.ReasonRefund, signal.TopBoxLost}
 	if !slices.Equal(codes(&sc), want) {
 		t.Errorf("reasons %v, want %v: the strongest first", codes(&sc), want)
 	}
@@ -130,14 +130,14 @@ func TestLadder(t *testing.T) {
 		s    Statistics
 		want signal.Ladder
 	}{
-		{"one visit", Statistics{Visits30: 1}, signal.Suspect},
-		{"two visits", Statistics{Visits30: 2}, signal.ProspectStage},
-		{"cart", Statistics{CartOrInquiry: true}, signal.ProspectStage},
-		{"one purchase", buyer(0, 0, 10, 0), signal.First},
-		{"two", buyer(1, 5, 10, 5), signal.Repeat},
-		{"and a referral", advocate, signal.Advocate},
-		{"complaint open", complaining, signal.Repeat},
-		{"silent", silent, signal.Repeat},
+		{"one visit", Statistics{Visits30: 1}, signal.LadderSuspect},
+		{"two visits", Statistics{Visits30: 2}, signal.LadderProspect},
+		{"cart", Statistics{CartOrInquiry: true}, signal.LadderProspect},
+		{"one purchase", buyer(0, 0, 10, 0), signal.LadderFirst},
+		{"two", buyer(1, 5, 10, 5), signal.LadderRepeat},
+		{"and a referral", advocate, signal.LadderAdvocate},
+		{"complaint open", complaining, signal.LadderRepeat},
+		{"silent", silent, signal.LadderRepeat},
 	}
 	p := cdnow(t)
 	for _, test := range tests {

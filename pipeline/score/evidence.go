@@ -44,7 +44,7 @@ var evidence = [EvidenceCount]struct {
 	OpenComplaintLate:     {name: "OPEN_COMPLAINT", code: signal.OpenComplaint},
 	ComplaintResolvedLate: {"COMPLAINT_LATE", signal.ComplaintLate, "whether a solved complaint was solved in time"},
 	RatingDrop:            {name: "TOP_BOX_LOST", code: signal.TopBoxLost},
-	RefundEvidence:        {name: "REFUND", code: signal.RefundReason},
+	RefundEvidence:        {name: "REFUND", code: signal.ReasonRefund},
 	LateDeliveryEvidence:  {"LATE_DELIVERY", signal.LateDelivery, "when an order was to be delivered"},
 	BasketShrinkEvidence:  {name: "BASKET_SHRINK", code: signal.BasketShrink},
 	VisitsDownEvidence:    {"VISITS_DOWN", signal.VisitsDown, "how many visits there were before the last 90 days"},

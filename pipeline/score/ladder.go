@@ -12,15 +12,15 @@ const prospectVisits = 2
 func (p *Parameters) LadderStage(s *Statistics, pr *Probabilities) signal.Ladder {
 	switch {
 	case !s.HasPurchase && (s.Visits30 >= prospectVisits || s.CartOrInquiry):
-		return signal.ProspectStage
+		return signal.LadderProspect
 	case !s.HasPurchase:
-		return signal.Suspect
+		return signal.LadderSuspect
 	case s.X == 0:
-		return signal.First
+		return signal.LadderFirst
 	case !s.ReferralMade && !s.RatedFiveWithReview:
-		return signal.Repeat
+		return signal.LadderRepeat
 	case s.ComplaintsOpen > 0 || p.atRisk(pr):
-		return signal.Repeat
+		return signal.LadderRepeat
 	}
-	return signal.Advocate
+	return signal.LadderAdvocate
 }

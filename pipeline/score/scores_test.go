@@ -108,7 +108,7 @@ func TestWithoutPurchaseNothingOfTheModel(t *testing.T) {
 	if row.PAlive.Valid || row.ChurnRisk.Valid || row.NextPurchaseQ50.Valid || row.RecencyDays.Valid {
 		t.Errorf("row of a prospect has numbers of the model: %+v", row)
 	}
-	if sc.Ladder != signal.ProspectStage {
+	if sc.Ladder != signal.LadderProspect {
 		t.Errorf("ladder %v, want prospect", sc.Ladder)
 	}
 }

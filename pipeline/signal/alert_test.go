@@ -28,7 +28,7 @@ func example() *Alert {
 	a := &Alert{
 		AlertID: "00112233445566778899aabbccddeeff", Kind: AlertKind{Name: "churn_risk", Family: "churn"}, Action: Escalated, Seq: 2, Feedback: "contacted",
 		CustomerID: []byte("c-01873"), Tier: "gold", ABCClass: "A", Segment: "retail", TimeZone: "Europe/Berlin",
-		Level: Critical, PreviousLevel: AtRisk, PAlive: Some(.28934567), PReturn: Some(.1), HorizonDays: 90,
+		Level: LevelCritical, PreviousLevel: LevelAtRisk, PAlive: Some(.28934567), PReturn: Some(.1), HorizonDays: 90,
 		Score: Some(.93), PreviousScore: Some(.9), Confidence: ConfidenceHigh, BasisPurchases: 6,
 		AtStake: Some(12345.5), Currency: "EUR", CurrencyExponent: 2, Holdout: true,
 		RaisedAt: at - 3600e6, AsOf: at, ComputedAt: at + 1, CooldownUntil: at + 2, Suppressed: SuppressedHoldout,

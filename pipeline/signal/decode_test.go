@@ -164,7 +164,7 @@ func TestAppendInSteadyStateDoesNotAllocate(t *testing.T) {
 func TestBlockRemembersNothing(t *testing.T) {
 	rows := shopRows(50)
 	used, fresh := NewCustomerBlock(testMeta), NewCustomerBlock(testMeta)
-	used.Append(&CustomerRow{Segment: "elsewhere", Level: Lost, ABCClass: "Q", SrcPartition: 9, Seq: 9})
+	used.Append(&CustomerRow{Segment: "elsewhere", Level: LevelLost, ABCClass: "Q", SrcPartition: 9, Seq: 9})
 	used.Encode(nil)
 	used.Reset(testMeta)
 	for _, row := range rows {

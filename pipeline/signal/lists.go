@@ -8,10 +8,10 @@ type Level uint8
 // Levels, rising.
 const (
 	LevelNone Level = iota
-	Watch
-	AtRisk
-	Critical
-	Lost
+	LevelWatch
+	LevelAtRisk
+	LevelCritical
+	LevelLost
 	levelCount
 )
 
@@ -20,15 +20,15 @@ type Lifecycle uint8
 
 // Lifecycle states.
 const (
-	Prospect Lifecycle = iota
-	New
-	Active
-	OnWatch
-	IsAtRisk
-	IsCritical
-	IsLost
-	IsReactivated
-	Closed
+	LifecycleProspect Lifecycle = iota
+	LifecycleNew
+	LifecycleActive
+	LifecycleWatch
+	LifecycleAtRisk
+	LifecycleCritical
+	LifecycleLost
+	LifecycleReactivated
+	LifecycleClosed
 	lifecycleCount
 )
 
@@ -37,11 +37,11 @@ type Ladder uint8
 
 // Ladder stages, rising.
 const (
-	Suspect Ladder = iota
-	ProspectStage
-	First
-	Repeat
-	Advocate
+	LadderSuspect Ladder = iota
+	LadderProspect
+	LadderFirst
+	LadderRepeat
+	LadderAdvocate
 	ladderCount
 )
 
@@ -107,7 +107,7 @@ const (
 	RepeatComplaints
 	ComplaintLate
 	TopBoxLost
-	RefundReason
+	ReasonRefund
 	LateDelivery
 	BasketShrink
 	VisitsDown

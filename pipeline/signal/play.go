@@ -19,7 +19,7 @@ func DefaultPlays() Plays {
 	p[Overdue] = Play{"comeback-offer", "Invite back with an offer that fits the last purchases", 7 * day}
 	p[OpenComplaint] = Play{"service-recovery-call", "Call, apologise and settle the open complaint", 2 * day}
 	p[TopBoxLost] = Play{"ask-why", "Ask what has changed since the last visit", 7 * day}
-	p[RefundReason] = Play{"ask-why", "Ask what was wrong with the last order", 7 * day}
+	p[ReasonRefund] = Play{"ask-why", "Ask what was wrong with the last order", 7 * day}
 	p[LateDelivery] = Play{"delivery-apology", "Apologise for the late delivery", 3 * day}
 	p[BasketShrink] = Play{"cross-sell", "Show what goes with what they buy", 14 * day}
 	p[VisitsDown] = Play{"comeback-offer", "Invite back with an offer that fits the last purchases", 7 * day}

@@ -83,7 +83,7 @@ func (r *Reason) appendOverdue(dst []byte) []byte {
 // plainTexts are the sentences without a figure.
 var plainTexts = [ReasonCodeCount]string{
 	Slowdown:          "buys less often than before",
-	RefundReason:      "a refund in the last order",
+	ReasonRefund:      "a refund in the last order",
 	LateDelivery:      "a late delivery in the last 90 days",
 	ClassDown:         "has fallen out of class A",
 	PointsExpiring:    "points are about to expire",

@@ -60,7 +60,7 @@ func made(t *testing.T, kind policy.Kind, action signal.Action) *signal.Alert {
 	a := &signal.Alert{
 		AlertID: signal.AlertID([]byte("c-1"), kind.String(), 7), Kind: kind.Published(), Action: action, Seq: 1,
 		CustomerID: []byte(`c-"1"\` + "\u00e9"), Segment: "all", TimeZone: "Europe/Berlin",
-		Level: signal.AtRisk, Currency: "EUR",
+		Level: signal.LevelAtRisk, Currency: "EUR",
 		RaisedAt: signal.Instant(s.Now), AsOf: signal.Instant(s.Now), ComputedAt: signal.Instant(s.Now) + 1,
 		EngineVersion: "dev",
 	}

@@ -146,7 +146,7 @@ func customerRow(shard uint16, seq uint64) *signal.CustomerRow {
 		CustomerID: fmt.Appendf(nil, "c-%d-%d", shard, seq%100), Segment: "retail", Currency: "EUR", TimeZone: "Europe/Berlin",
 		FirstPurchaseDay: signal.Some(signal.Day(20_000)), LastPurchaseDay: signal.Some(signal.Day(20_300)),
 		FrequencyRepeat: uint32(seq % 9), MonetaryNetLife: signal.Money(1999), PAlive: signal.Some(.5),
-		Level: signal.Watch, LifecycleState: signal.OnWatch, ReasonCodes: []signal.ReasonCode{signal.Overdue},
+		Level: signal.LevelWatch, LifecycleState: signal.LifecycleWatch, ReasonCodes: []signal.ReasonCode{signal.Overdue},
 		ParamVersion: "v1", AsOf: now, Watermark: now, ComputedAt: now, SrcPartition: shard, Seq: seq,
 	}
 }
