@@ -12,7 +12,8 @@ const (
 )
 
 // complaintReasons are the reasons that matter to an alert about a complaint.
-const complaintReasons = signal.ReasonMask(1<<signal.OpenComplaint | 1<<signal.RepeatComplaints | 1<<signal.ComplaintLate)
+var complaintReasons = signal.ReasonMask(0).
+	With(signal.OpenComplaint).With(signal.RepeatComplaints).With(signal.ComplaintLate)
 
 // day is the time to act by, as plays have it.
 const day = signal.Instant(event.Day24h)

@@ -43,7 +43,7 @@ func flaws(id int, k *kind) []string {
 func sameFunc(a, b any) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
 
 func TestKindsAreWhole(t *testing.T) {
-	names := map[string]Kind{}
+	names, plays := map[string]Kind{}, map[signal.ReasonCode]signal.Play{}
 	for i := range kinds {
 		k := &kinds[i]
 		if reflect.ValueOf(*k).IsZero() {
@@ -56,6 +56,10 @@ func TestKindsAreWhole(t *testing.T) {
 			t.Errorf("kinds %d and %d are both %s", other, i, k.name)
 		}
 		names[k.name] = Kind(i)
+		if play, taken := plays[k.lead]; taken && play != k.play {
+			t.Errorf("kind %d has another play for %v than one before it", i, k.lead)
+		}
+		plays[k.lead] = k.play
 	}
 	sleeper := complaintRepeat
 	sleeper.wake = nil

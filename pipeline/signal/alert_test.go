@@ -150,6 +150,22 @@ func TestReasonTexts(t *testing.T) {
 	}
 }
 
+// TestReasonMask: 64 reasons are apart, and none is in no set.
+func TestReasonMask(t *testing.T) {
+	var all ReasonMask
+	for code := ReasonCode(1); code <= 64; code++ {
+		if all.Has(code) {
+			t.Errorf("code %d is there before it is added", code)
+		}
+		if all = all.With(code); !all.Has(code) {
+			t.Errorf("code %d is not there", code)
+		}
+	}
+	if all != ^ReasonMask(0) || all.Has(ReasonNone) || ReasonMask(0).With(ReasonNone) != 0 {
+		t.Errorf("set of all is %x", all)
+	}
+}
+
 func TestDecimal(t *testing.T) {
 	tests := []struct {
 		minor    float64

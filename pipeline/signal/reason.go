@@ -6,17 +6,17 @@ const ReasonCodeCount = int(reasonCount)
 // ReasonLimit is the most reasons that a row or an alert carries.
 const ReasonLimit = 3
 
-// ReasonMask is a set of reason codes: bit 1 << code. It is kept in records, never
+// ReasonMask is a set of reason codes: bit code − 1. It is kept in records, never
 // published: what goes out are lists of codes.
 type ReasonMask uint64
 
-const _ = uint(64 - reasonCount) // a mask has room for all
+const _ = uint(65 - reasonCount) // a mask has room for all
 
 // Has reports whether the code is in the set.
-func (m ReasonMask) Has(code ReasonCode) bool { return m&(1<<code) != 0 }
+func (m ReasonMask) Has(code ReasonCode) bool { return m&(1<<(code-1)) != 0 }
 
 // With returns the set with the code added.
-func (m ReasonMask) With(code ReasonCode) ReasonMask { return m | 1<<code }
+func (m ReasonMask) With(code ReasonCode) ReasonMask { return m | 1<<(code-1) }
 
 // Reason is one piece of evidence with its figures, from which Text makes its
 // sentence.
