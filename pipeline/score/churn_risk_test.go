@@ -97,7 +97,8 @@ func TestAlertReasons(t *testing.T) {
 		{Lead{}, late, []signal.ReasonCode{signal.Overdue, signal.OpenComplaint}},
 		{Lead{}, fresh, []signal.ReasonCode{signal.Overdue}},
 		{sla, late, []signal.ReasonCode{signal.ComplaintLate, signal.Overdue}},
-		{lead(signal.RepeatComplaints), late, []signal.ReasonCode{signal.RepeatComplaints, signal.Overdue, signal.OpenComplaint}},
+		{lead(signal.RepeatComplaints), late,
+			[]signal.ReasonCode{signal.RepeatComplaints, signal.Overdue, signal.OpenComplaint}},
 		{news, late, []signal.ReasonCode{signal.ReasonLadderUp}},
 	}
 	for _, test := range tests {
@@ -113,7 +114,8 @@ func TestAlertReasons(t *testing.T) {
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%+v: %v, want %v", test.lead, got, test.want)
 		}
-		if replaces := test.lead.Replaces != signal.ReasonNone; replaces != (out[0].Contribution > 0) && n > 0 && test.lead.Reason.Code != signal.ReasonNone {
+		led, replaces := test.lead.Reason.Code != signal.ReasonNone, test.lead.Replaces != signal.ReasonNone
+		if led && replaces != (out[0].Contribution > 0) {
 			t.Errorf("%+v: contribution %g", test.lead, out[0].Contribution)
 		}
 	}

@@ -155,7 +155,8 @@ func TestRepeatedComplaintsAreThoseConfigured(t *testing.T) {
 				continue
 			}
 			raised = time.UnixMicro(int64(a.AsOf)).UTC().Format("2006-01-02T15:04")
-			if r := &a.Reasons[0]; r.Code != signal.RepeatComplaints || r.Observed != float64(c.limit) || r.Expected != float64(c.limit-1) {
+			r, limit := &a.Reasons[0], float64(c.limit)
+			if r.Code != signal.RepeatComplaints || r.Observed != limit || r.Expected != limit-1 {
 				t.Errorf("limit %d, days %v: reason %+v", c.limit, c.days, r)
 			}
 		}

@@ -26,7 +26,8 @@ func TestAlertIDComesFromContent(t *testing.T) {
 func example() *Alert {
 	at := Instant(time.Date(2026, 3, 1, 10, 15, 30, 250000000, time.UTC).UnixMicro())
 	a := &Alert{
-		AlertID: "00112233445566778899aabbccddeeff", Kind: AlertKind{Name: "churn_risk", Family: "churn"}, Action: Escalated, Seq: 2, Feedback: "contacted",
+		AlertID: "00112233445566778899aabbccddeeff", Kind: AlertKind{Name: "churn_risk", Family: "churn"},
+		Action: Escalated, Seq: 2, Feedback: "contacted",
 		CustomerID: []byte("c-01873"), Tier: "gold", ABCClass: "A", Segment: "retail", TimeZone: "Europe/Berlin",
 		Level: LevelCritical, PreviousLevel: LevelAtRisk, PAlive: Some(.28934567), PReturn: Some(.1), HorizonDays: 90,
 		Score: Some(.93), PreviousScore: Some(.9), Confidence: ConfidenceHigh, BasisPurchases: 6,
