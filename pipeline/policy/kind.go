@@ -68,15 +68,17 @@ var kinds = [...]kind{
 // most one episode of each.
 const KindCount = len(kinds)
 
-// kindOf is what there is to say of a kind: nothing of a number that nobody has,
-// as in the record of a newer writer. It takes the table, because the kinds in it
-// may not know the table that they are in.
+// kindOf is what there is to say of a kind: of a number that nobody has, as in the
+// record of a newer writer, only the common cooldown. It takes the table, because
+// the kinds in it may not know the table that they are in.
 func kindOf(table []kind, id Kind) *kind {
-	if int(id) >= len(table) {
-		id = 0
+	if int(id) >= len(table) || table[id].cooldown == nil {
+		return &nobody
 	}
 	return &table[id]
 }
+
+var nobody = kind{cooldown: commonCooldown}
 
 // String returns the published name, "" for a number that nobody has.
 func (v Kind) String() string { return kindOf(kinds[:], v).name }

@@ -120,5 +120,9 @@ func TestUnknownKind(t *testing.T) {
 		if len(w.episodes) != 1 || w.next <= w.now {
 			t.Errorf("kind %d: episodes %+v, next %d", id, w.episodes, w.next)
 		}
+		f := w.facts()
+		if kept, _ := w.config.Repair(&w.room, &w.state, w.episodes, &f, nil); len(kept) != 1 {
+			t.Errorf("kind %d: repaired to %+v", id, kept)
+		}
 	}
 }
