@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
@@ -25,7 +26,8 @@ var complaintRepeat = kind{
 		}
 		return signal.ByLevelDropped
 	},
-	wake: func(j *judgement, n *earliest) { n.or(j.f.Complaints30FallAt) },
+	since: func(j *judgement) event.Instant { return j.f.LastComplaintAt },
+	wake:  func(j *judgement, n *earliest) { n.or(j.f.Complaints30FallAt) },
 }
 
 // tellComplaints tells how many complaints there were, and how many may be.

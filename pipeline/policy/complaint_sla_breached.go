@@ -22,6 +22,7 @@ var complaintSLABreached = kind{
 	judge:    openWhileHeld,
 	holds:    func(j *judgement) bool { return j.f.SLABreached },
 	over:     func(*judgement) signal.ResolveReason { return signal.ByComplaintResolved },
+	since:    func(j *judgement) event.Instant { return j.f.SLABrokenAt },
 	wake:     func(j *judgement, n *earliest) { n.inSilence(j.f.SLADueAt) },
 }
 

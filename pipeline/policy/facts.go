@@ -48,6 +48,7 @@ type Facts struct {
 
 	ComplaintsOpen     uint32
 	SLABreached        bool          // an open complaint is past a time it must keep
+	SLABrokenAt        event.Instant // the latest such time that was missed; 0 none
 	SLADueAt           event.Instant // the next such time not yet missed
 	Complaints30       uint32
 	Complaints30FallAt event.Instant // when the 30-day count falls below Config.RepeatComplaints

@@ -46,6 +46,10 @@ type kind struct {
 	holds func(*judgement) bool
 	note  func(*judgement)
 	over  func(*judgement) signal.ResolveReason
+	// since is when what holds began, where that may lie before it is judged: an
+	// event may tell of the past. What is older than Config.MaxEventAge then is
+	// recorded and never delivered, to its end.
+	since func(*judgement) event.Instant
 
 	// wake says when to look again, where nothing is heard till then: every moment
 	// at which holds may change by time alone. Without one nobody would come, so a

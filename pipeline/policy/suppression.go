@@ -16,6 +16,8 @@ import (
 func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
 	f := j.f
 	switch {
+	case k.since != nil && f.Now-k.since(j) > j.c.MaxEventAge:
+		return signal.SuppressedReplay
 	case k.onSilence && f.Sufficiency != signal.SufficiencyOK:
 		return signal.SuppressedInsufficientData
 	case f.OptedOut:

@@ -15,6 +15,7 @@ import (
 )
 
 func TestSuppressionTakesTheFirstThatApplies(t *testing.T) {
+	c, now := Default(), 20_000*event.Day24h
 	all := Facts{
 		Sufficiency: signal.NoFit, OptedOut: true, DoNotRetain: true, Closed: true, Closure: event.Moved,
 	}
@@ -41,9 +42,13 @@ func TestSuppressionTakesTheFirstThatApplies(t *testing.T) {
 		{"one-time buyer who complains", ComplaintRepeat, Facts{}, false, signal.NotSuppressed},
 		{"holdout", SecondPurchase, Facts{X: 1}, true, signal.SuppressedHoldout},
 		{"nothing", ChurnRisk, Facts{X: 1}, false, signal.NotSuppressed},
+		{"a time that was broken long ago", ComplaintSLABreached,
+			Facts{Now: now, SLABrokenAt: now - c.MaxEventAge - 1, OptedOut: true}, true, signal.SuppressedReplay},
+		{"a time that was broken lately", ComplaintSLABreached, Facts{Now: now, SLABrokenAt: now - c.MaxEventAge}, false, signal.NotSuppressed},
+		{"complaints of long ago", ComplaintRepeat, Facts{Now: now, LastComplaintAt: now - 3*event.Day24h}, false, signal.SuppressedReplay},
 	}
 	for _, test := range tests {
-		j := judgement{f: &test.facts}
+		j := judgement{f: &test.facts, c: &c}
 		if got := j.suppression(&kinds[test.kind], test.holdout); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}

@@ -67,6 +67,7 @@ type Statistics struct {
 	SLABreachedOpen       bool          // an open complaint is past its first-response or resolution time
 	SLABreachedOpenedAt   event.Instant // when that complaint was opened
 	SLADueAt              event.Instant // what it has missed
+	SLABrokenAt           event.Instant // the latest time that an open complaint has missed; 0 none
 	SLACategory           event.Category
 	ComplaintResolvedLate bool // the latest one solved was solved after its time
 	LastComplaintAt       event.Instant

@@ -83,7 +83,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 		// No cut points are in force yet: a rank of value counts as met,
 		// membership in a class as not met.
 		ValueRankMet:   true,
-		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen,
+		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen, SLABrokenAt: st.SLABrokenAt,
 		SLADueAt: s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: score.ComplaintsIn(&st.Complaints30),
 		LastComplaintAt: st.LastComplaintAt,
 		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,

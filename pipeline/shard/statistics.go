@@ -159,6 +159,9 @@ func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
 		if k.RespondedAt == 0 || k.RespondedAt > st.Now {
 			due = min(due, response)
 		}
+		if due <= s.silence {
+			st.SLABrokenAt = max(st.SLABrokenAt, due)
+		}
 		if due <= s.silence && (!st.SLABreachedOpen || due < st.SLADueAt) {
 			st.SLABreachedOpen, st.SLABreachedOpenedAt, st.SLADueAt, st.SLACategory = true, k.OpenedAt, due, category
 		}
