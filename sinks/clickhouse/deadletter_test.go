@@ -73,9 +73,10 @@ func TestUndecodableRecordsAreSetAside(t *testing.T) {
 		"a block, then rubbish":       {record: kgo.Record{Value: append(bytes.Clone(valid), rubbish(2<<20)...)}},
 		"a block, then 7 MB":          {record: kgo.Record{Value: append(bytes.Clone(valid), rubbish(7<<20)...)}, truncated: true},
 		"half a block":                {record: kgo.Record{Value: valid[:len(valid)/2]}},
-		"an older format":             {record: kgo.Record{Value: rubbish(100), Headers: format("block/0")}},
+		"an older format":             {record: kgo.Record{Value: rubbish(100), Headers: format("0")}},
 		"another's format":            {record: kgo.Record{Value: rubbish(100), Headers: format("json")}},
 		"another's numbered format":   {record: kgo.Record{Value: rubbish(100), Headers: format("avro/7")}},
+		"our own format":              {record: kgo.Record{Value: rubbish(100), Headers: format(signal.FormatVersion)}},
 		"a large key":                 {record: kgo.Record{Key: rubbish(7 << 20), Value: []byte("x")}, headers: map[string]string{"holdfast.dlq.key_truncated": "true"}},
 		"large headers":               {record: kgo.Record{Value: []byte("x"), Headers: []kgo.RecordHeader{{Key: "trace", Value: rubbish(7 << 20)}}}, headers: map[string]string{"holdfast.dlq.headers_truncated": "true"}},
 		"a tombstone":                 {record: kgo.Record{Key: []byte("k")}},
@@ -126,7 +127,7 @@ func TestNewerRecordsHoldTheirPartition(t *testing.T) {
 	newer := blockOf(9, 1)
 	newer[3]++
 	for name, record := range map[string]kgo.Record{
-		"by its header":  {Value: rubbish(2 << 20), Headers: []kgo.RecordHeader{{Key: signal.FormatHeader, Value: []byte("block/2")}}},
+		"by its header":  {Value: rubbish(2 << 20), Headers: []kgo.RecordHeader{{Key: signal.FormatHeader, Value: []byte("2")}}},
 		"by its version": {Value: newer},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -147,7 +147,7 @@ func TestBadRow(t *testing.T) {
 		}
 		headers := headersOf(letter)
 		if headers["holdfast.dlq.reason"] != "row_rejected" || headers["__connect.errors.topic"] != outboxTopic ||
-			headers["holdfast_format"] != signal.BlockFormat || !strings.Contains(headers["__connect.errors.exception.message"], "469") ||
+			headers["holdfast_format"] != signal.FormatVersion || !strings.Contains(headers["__connect.errors.exception.message"], "469") ||
 			strings.Contains(headers["__connect.errors.exception.message"], "c-4-") {
 			t.Errorf("headers %v", headers)
 		}

@@ -133,7 +133,7 @@ func (r *rig) alerts(partition int32, shard uint16, n int) {
 func (r *rig) produce(partition int32, value []byte) {
 	r.t.Helper()
 	record := &kgo.Record{Topic: outboxTopic, Partition: partition, Value: value,
-		Headers: []kgo.RecordHeader{{Key: signal.FormatHeader, Value: []byte(signal.BlockFormat)}}}
+		Headers: []kgo.RecordHeader{{Key: signal.FormatHeader, Value: []byte(signal.FormatVersion)}}}
 	if err := r.producer.ProduceSync(context.WithoutCancel(r.t.Context()), record).FirstErr(); err != nil {
 		r.t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -197,14 +196,12 @@ const upgradeOrSkip = "a newer version wrote it: upgrade this instance " +
 // isNewerFormat reports whether a record says by its header that its value is of
 // a later format than ours: what cannot be decoded then is not rubbish.
 func isNewerFormat(r *kgo.Record) bool {
-	family, ours, _ := strings.Cut(signal.BlockFormat, "/")
-	known, err := strconv.Atoi(ours)
+	known, err := strconv.Atoi(signal.FormatVersion)
 	for _, h := range r.Headers {
-		name, version, ok := strings.Cut(string(h.Value), "/")
-		if h.Key != signal.FormatHeader || !ok || name != family || err != nil {
+		if h.Key != signal.FormatHeader || err != nil {
 			continue
 		}
-		if number, err := strconv.Atoi(version); err == nil && number > known {
+		if number, err := strconv.Atoi(string(h.Value)); err == nil && number > known {
 			return true
 		}
 	}
