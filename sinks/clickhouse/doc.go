@@ -16,7 +16,7 @@
 //	deadletter.go  what cannot be loaded is set aside, never dropped
 //	position.go    how far the loading is
 //	schema.go      whether the tables are what this version writes to
-//	migrate.go     the runner of schemas/clickhouse
+//	migrate.go     the runner of schemas/clickhouse; lexer reads its statements
 //	audit.go       holes and doubles in the dense row numbers, by shard and life
 //	audit_report.go what came of it; audit_metrics.go shows it
 package clickhouse

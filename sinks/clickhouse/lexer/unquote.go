@@ -1,4 +1,4 @@
-package devclickhouse
+package lexer
 
 import (
 	"strconv"
