@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/schemas/topics"
 	"github.com/holdfast/holdfast/sinks/clickhouse"
+	"github.com/holdfast/holdfast/sinks/outbox"
 )
 
 const auditHelp = `Count the row numbers in ClickHouse. Every shard numbers its rows 1, 2, 3, …; the
@@ -137,13 +138,14 @@ func lastEntry(ctx context.Context, client *kgo.Client, topic string, partition 
 func awaitLoaded(ctx context.Context, client *kgo.Client, loaded *config.Loaded, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	target, err := clickhouse.Lag(ctx, client, loaded.Kafka.Group, outboxTopic())
-	for now := target; err == nil && !clickhouse.Loaded(now, target); {
+	group := clickhouse.LoadGroup(loaded.Kafka.Group)
+	target, err := outbox.Lag(ctx, client, group, outboxTopic())
+	for now := target; err == nil && !outbox.Loaded(now, target); {
 		select {
 		case <-ctx.Done():
 			err = ctx.Err()
 		case <-time.After(100 * time.Millisecond):
-			now, err = clickhouse.Lag(ctx, client, loaded.Kafka.Group, outboxTopic())
+			now, err = outbox.Lag(ctx, client, group, outboxTopic())
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

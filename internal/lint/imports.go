@@ -101,7 +101,7 @@ type driver struct {
 
 // drivers are tried in order: the first whose prefix fits decides.
 var drivers = []driver{
-	{"github.com/twmb/franz-go/pkg/kfake", []string{"internal/...", "cmd/holdfast", "bench/..."},
+	{"github.com/twmb/franz-go/pkg/kfake", []string{"sinks/outbox/conformance", "internal/...", "cmd/holdfast", "bench/..."},
 		"the embedded broker is for the demo and the tests, behind internal/devkafka"},
 	{"github.com/twmb/franz-go", []string{"pipeline", "pipeline/checkpoint", "pipeline/assign", "sinks/...",
 		"schemas/...", "internal/...", "cmd/holdfast", "bench/..."},

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/holdfast/holdfast/sinks/outbox"
 )
 
 // AuditMetrics shows the latest audit's holes and doubles, by shard.
@@ -20,7 +22,7 @@ func NewAuditMetrics(r prometheus.Registerer) (*AuditMetrics, error) {
 		repeated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_audit_repeated_rows",
 			Help: "Rows of the shard in ClickHouse beyond one per number, at the latest audit."}, []string{"partition"}),
 	}
-	return m, errors.Join(register(r, &m.missing), register(r, &m.repeated))
+	return m, errors.Join(outbox.Register(r, &m.missing), outbox.Register(r, &m.repeated))
 }
 
 // Set shows a report; shards that it does not name keep no value.
