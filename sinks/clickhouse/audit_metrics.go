@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/holdfast/holdfast/sinks/outbox"
 )
 
 // AuditMetrics shows the latest audit's holes and doubles, by shard.
@@ -22,7 +20,7 @@ func NewAuditMetrics(r prometheus.Registerer) (*AuditMetrics, error) {
 		repeated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_audit_repeated_rows",
 			Help: "Rows of the shard in ClickHouse beyond one per number, at the latest audit."}, []string{"partition"}),
 	}
-	return m, errors.Join(outbox.Register(r, &m.missing), outbox.Register(r, &m.repeated))
+	return m, errors.Join(r.Register(m.missing), r.Register(m.repeated))
 }
 
 // Set shows a report; shards that it does not name keep no value.

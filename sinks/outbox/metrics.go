@@ -47,15 +47,15 @@ func newMetrics(r prometheus.Registerer, name string) (*metrics, error) {
 			Help:        "Records that the sink could neither load nor set aside, since the dead-letter topic refuses them.",
 			ConstLabels: sink}),
 	}
-	return m, errors.Join(Register(r, &m.rowsWritten), Register(r, &m.batches), Register(r, &m.batchRows),
-		Register(r, &m.flushDuration), Register(r, &m.retries), Register(r, &m.pendingRows),
-		Register(r, &m.oldestPending), Register(r, &m.deadLetters),
-		Register(r, &m.lettersRefused))
+	return m, errors.Join(register(r, &m.rowsWritten), register(r, &m.batches), register(r, &m.batchRows),
+		register(r, &m.flushDuration), register(r, &m.retries), register(r, &m.pendingRows),
+		register(r, &m.oldestPending), register(r, &m.deadLetters),
+		register(r, &m.lettersRefused))
 }
 
-// Register adds a collector, or puts the one that is there in its place: other
+// register adds a collector, or puts the one that is there in its place: other
 // stages set records aside too, and a loader may be made again.
-func Register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
+func register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
 	err := r.Register(*c)
 	var there prometheus.AlreadyRegisteredError
 	if errors.As(err, &there) {
