@@ -45,7 +45,8 @@ func TestUndecodableRecordsAreSetAside(t *testing.T) {
 		"an older format":           {record: kgo.Record{Value: conformance.Rubbish(100), Headers: format("0")}},
 		"another's format":          {record: kgo.Record{Value: conformance.Rubbish(100), Headers: format("json")}},
 		"another's numbered format": {record: kgo.Record{Value: conformance.Rubbish(100), Headers: format("avro/7")}},
-		"our own format":            {record: kgo.Record{Value: conformance.Rubbish(100), Headers: format(signal.FormatVersion)}},
+		"our own format": {record: kgo.Record{
+			Value: conformance.Rubbish(100), Headers: format(signal.FormatVersion)}},
 		"a large key": {record: kgo.Record{Key: conformance.Rubbish(7 << 20), Value: []byte("x")},
 			headers: map[string]string{"holdfast.dlq.key_truncated": "true"}},
 		"large headers": {record: kgo.Record{Value: []byte("x"),
