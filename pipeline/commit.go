@@ -329,7 +329,7 @@ func (w *worker) produce(ctx context.Context, s *session, d *produced) {
 // alertSource is the CloudEvents source of alerts.
 const alertSource = "holdfast"
 
-var formatHeader = []kgo.RecordHeader{{Key: "holdfast_format", Value: []byte("1")}}
+var formatHeader = []kgo.RecordHeader{{Key: signal.FormatHeader, Value: []byte(signal.FormatVersion)}}
 
 // blocksOut encodes the rows of the commit.
 func (w *worker) blocksOut() (blocks [][]byte) {

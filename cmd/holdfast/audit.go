@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/schemas/topics"
 	"github.com/holdfast/holdfast/sinks/clickhouse"
+	"github.com/holdfast/holdfast/sinks/outbox"
 )
 
 const auditHelp = `Count the row numbers in ClickHouse. Every shard numbers its rows 1, 2, 3, …; the
@@ -33,18 +35,23 @@ nothing to hold the tables against.`
 func (c *cli) auditCommand() *cobra.Command {
 	var timeout time.Duration
 	var emptied bool
+	var metricsFile string
 	command := &cobra.Command{
 		Use: "audit", Short: "Check that every row is in ClickHouse, once", Long: auditHelp, Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error { return c.audit(command.Context(), timeout, emptied) },
+		RunE: func(command *cobra.Command, _ []string) error {
+			return c.audit(command.Context(), timeout, emptied, metricsFile)
+		},
 	}
 	command.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long to wait for rows on their way")
 	command.Flags().BoolVar(&emptied, "emptied", false, "the tables were emptied: holes below a shard's first row are none")
+	command.Flags().StringVar(&metricsFile, "metrics-file", "",
+		"write holes and doubles by shard to this file, as Prometheus' text, for a textfile collector")
 	c.kafkaFlags(command)
 	c.clickhouseFlags(command)
 	return command
 }
 
-func (c *cli) audit(ctx context.Context, timeout time.Duration, emptied bool) error {
+func (c *cli) audit(ctx context.Context, timeout time.Duration, emptied bool, metricsFile string) error {
 	loaded, err := c.setup()
 	if err != nil {
 		return err
@@ -74,12 +81,32 @@ func (c *cli) audit(ctx context.Context, timeout time.Duration, emptied bool) er
 		return err
 	}
 	report.Emptied = emptied
+	if metricsFile != "" {
+		if err := writeAuditMetrics(metricsFile, report); err != nil {
+			return err
+		}
+	}
 	outcome := audited{Report: report, EmptyLogs: logs.emptied, Findings: auditFindings(report, logs)}
 	if err := c.printAudit(outcome); err != nil {
 		return err
 	}
 	if len(outcome.Findings) > 0 || !report.OK() {
 		return findings{exitFailed}
+	}
+	return nil
+}
+
+// writeAuditMetrics writes the gauges of an audit to a file, in one step: a
+// collector never sees half of it.
+func writeAuditMetrics(path string, report clickhouse.Report) error {
+	registry := prometheus.NewRegistry()
+	gauges, err := clickhouse.NewAuditMetrics(registry)
+	if err != nil {
+		return err
+	}
+	gauges.Set(report)
+	if err := prometheus.WriteToTextfile(path, registry); err != nil {
+		return fmt.Errorf("write the audit's metrics: %w", err)
 	}
 	return nil
 }
@@ -137,13 +164,14 @@ func lastEntry(ctx context.Context, client *kgo.Client, topic string, partition 
 func awaitLoaded(ctx context.Context, client *kgo.Client, loaded *config.Loaded, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	target, err := clickhouse.Lag(ctx, client, loaded.Kafka.Group, outboxTopic())
-	for now := target; err == nil && !clickhouse.Loaded(now, target); {
+	group := clickhouse.LoadGroup(loaded.Kafka.Group)
+	target, err := outbox.Lag(ctx, client, group, outboxTopic())
+	for now := target; err == nil && !outbox.Loaded(now, target); {
 		select {
 		case <-ctx.Done():
 			err = ctx.Err()
 		case <-time.After(100 * time.Millisecond):
-			now, err = clickhouse.Lag(ctx, client, loaded.Kafka.Group, outboxTopic())
+			now, err = outbox.Lag(ctx, client, group, outboxTopic())
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -130,5 +132,35 @@ func TestBatchLogsSayWhatIsExpected(t *testing.T) {
 	want := map[uint16]uint64{0: signal.Seq(3, 0), 1: signal.Seq(3, 8), 2: signal.Seq(3, 4), 5: signal.Seq(4, 1)}
 	if !maps.Equal(logs.expected, want) || !slices.Equal(logs.emptied, []uint16{4}) || !slices.Equal(logs.unused, []uint16{3, 6}) {
 		t.Errorf("%+v, want %v, shard 4 emptied, 3 and 6 unused", logs, want)
+	}
+}
+
+// TestAuditMetricsFile: the gauges that an audit leaves for a collector.
+func TestAuditMetricsFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "holdfast.prom")
+	report := clickhouse.Report{Shards: []clickhouse.ShardReport{
+		{Shard: 0, Missing: 3}, {Shard: 2, Repeated: 4}, {Shard: 5, Unasked: true, Beyond: 9}}}
+	if err := writeAuditMetrics(path, report); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "#") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	want := []string{
+		`holdfast_audit_missing_rows{partition="0"} 3`, `holdfast_audit_missing_rows{partition="2"} 0`,
+		`holdfast_audit_repeated_rows{partition="0"} 0`, `holdfast_audit_repeated_rows{partition="2"} 4`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the file says %q, want %q", got, want)
+	}
+	if err := writeAuditMetrics(filepath.Join(path, "nowhere"), report); err == nil {
+		t.Error("a file that cannot be made is no error")
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/schemas/topics"
 	"github.com/holdfast/holdfast/sinks/clickhouse"
+	"github.com/holdfast/holdfast/sinks/outbox"
 )
 
 // instance is one running Holdfast: pipeline, loader and the ops listener.
@@ -32,7 +33,7 @@ type instance struct {
 	loaded   *config.Loaded
 	logger   *slog.Logger
 	pipeline *pipeline.Pipeline // nil without the role process
-	loader   *clickhouse.Loader // nil without ClickHouse or the role load
+	loader   *outbox.Loader     // nil without ClickHouse or the role load
 	store    driver.Conn
 	registry *prometheus.Registry
 	listener net.Listener // nil where ops.listen is empty
@@ -87,10 +88,11 @@ func (i *instance) makeLoader(c *cli) error {
 	// group would wait for each one that was killed.
 	kafka = append(kafka, kgo.InstanceID(i.loaded.Kafka.InstanceID), kgo.SessionTimeout(pipeline.DefaultSessionTimeout))
 	names := topicNames(&i.loaded.Config)
-	i.loader, err = clickhouse.New(clickhouse.Config{
-		OutboxTopic: names[topics.Outbox], DeadLetterTopic: names[topics.DeadLetters], Group: i.loaded.Kafka.Group,
+	i.loader, err = outbox.New(outbox.Config{
+		OutboxTopic: names[topics.Outbox], DeadLetterTopic: names[topics.DeadLetters],
+		Group:     clickhouse.LoadGroup(i.loaded.Kafka.Group),
 		BatchRows: settings.BatchRows, InsertEvery: settings.InsertEvery.D(), PendingBytes: memoryInForce().pending,
-	}, clickhouse.Deps{Kafka: kafka, ClickHouse: i.store, Registerer: i.registry, Log: i.logger})
+	}, outbox.Deps{Kafka: kafka, Sink: clickhouse.NewSink(i.store), Registerer: i.registry, Log: i.logger})
 	if err != nil {
 		return fmt.Errorf("make the loader: %w", err)
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/holdfast/holdfast/sinks/clickhouse"
 )
 
 // documentedMetric is a row of the table in docs/metrics.md.
@@ -46,7 +48,8 @@ var (
 	constLabel = regexp.MustCompile(`([a-z_]+)="`)
 )
 
-// registeredMetrics are those of an instance with every part, by name.
+// registeredMetrics are those of an instance with every part, and of an audit, by
+// name.
 func registeredMetrics(t *testing.T) map[string]string {
 	t.Helper()
 	c := &cli{surroundings: surroundings{stdout: io.Discard, stderr: io.Discard, environ: map[string]string{},
@@ -58,6 +61,9 @@ func registeredMetrics(t *testing.T) map[string]string {
 	loaded.Ops.Listen = ""
 	i, err := c.newInstance(loaded, roles{process: true, load: true})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := clickhouse.NewAuditMetrics(i.registry); err != nil {
 		t.Fatal(err)
 	}
 	descriptors := make(chan *prometheus.Desc, 1000)
@@ -79,7 +85,7 @@ func registeredMetrics(t *testing.T) map[string]string {
 }
 
 // TestMetricsAreDocumented holds docs/metrics.md equal to what an instance
-// registers: every name with its labels, and nothing else.
+// and an audit register: every name with its labels, and nothing else.
 func TestMetricsAreDocumented(t *testing.T) {
 	documented := map[string]string{}
 	for _, d := range documentedMetrics(t) {

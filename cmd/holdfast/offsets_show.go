@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/sinks/clickhouse"
+	"github.com/holdfast/holdfast/sinks/outbox"
 )
 
 // shownOffsets is what offsets show prints.
@@ -77,7 +78,7 @@ func offsetOrNone(offset int64) string {
 }
 
 func loaderStands(ctx context.Context, client *kgo.Client, loaded *config.Loaded) ([]loaderOffsets, error) {
-	lags, err := clickhouse.Lag(ctx, client, loaded.Kafka.Group, outboxTopic())
+	lags, err := outbox.Lag(ctx, client, clickhouse.LoadGroup(loaded.Kafka.Group), outboxTopic())
 	if err != nil {
 		return nil, err
 	}

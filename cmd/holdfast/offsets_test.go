@@ -12,7 +12,6 @@ import (
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/pipeline"
-	"github.com/holdfast/holdfast/sinks/clickhouse"
 )
 
 // TestSkipFollowsTheRefusal deletes records before they are read: the next start
@@ -241,11 +240,7 @@ func TestTheLoaderGoesOnBehindRowsThatAreGone(t *testing.T) {
 // ask asks an engine for one value.
 func ask(t *testing.T, engine *enginetest.Engine, sql string) string {
 	t.Helper()
-	conn, err := clickhouse.Open(engine.DSN(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := enginetest.Connect(t, engine.DSN(), "")
 	var n uint64
 	if err := conn.QueryRow(t.Context(), sql).Scan(&n); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,10 @@
 package devclickhouse
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/holdfast/holdfast/sinks/clickhouse/lexer"
+)
 
 // The engine has no users and no grants, and whoever reaches its port acts as
 // the user who runs it. So what a statement may name is listed: kinds of
@@ -59,7 +63,7 @@ func set(names ...string) map[string]bool {
 
 // fence judges a statement token by token.
 type fence struct {
-	last, beforeLast token
+	last, beforeLast lexer.Token
 	words            int
 	first            string
 	follows          map[string]bool // what may follow the first word; nil = anything, or it has
@@ -68,28 +72,28 @@ type fence struct {
 	identifiers      bool            // a parameter of the request names something in it
 }
 
-func (f *fence) see(t token) error {
+func (f *fence) see(t lexer.Token) error {
 	defer func() { f.beforeLast, f.last = f.last, t }()
-	if t.kind == wordToken || f.words == 0 {
+	if t.Kind == lexer.Word || f.words == 0 {
 		f.words++
 		if err := f.word(t); err != nil {
 			return err
 		}
 	}
 	switch {
-	case t.kind == wordToken && !ascii(t.text):
+	case t.Kind == lexer.Word && !ascii(t.Text):
 		return refusal(62, "SYNTAX_ERROR", "a name with other than ASCII letters must stand in quotes")
-	case t.is("(") && f.named():
+	case t.Is("(") && f.named():
 		return f.call()
-	case t.is("OUTFILE") && f.last.is("INTO"), t.is("INFILE") && f.last.is("FROM"):
-		return own(f.last.text + " " + t.text)
+	case t.Is("OUTFILE") && f.last.Is("INTO"), t.Is("INFILE") && f.last.Is("FROM"):
+		return own(f.last.Text + " " + t.Text)
 	case f.atTable() && !tableName(t):
-		return own("a table named " + t.text)
+		return own("a table named " + t.Text)
 	case f.creates && f.engineNamed(t):
 		return f.engine(t)
-	case t.is("Identifier") && f.last.is(":"):
+	case t.Is("Identifier") && f.last.Is(":"):
 		f.identifiers = true
-	case t.is("SYNC") && f.kills:
+	case t.Is("SYNC") && f.kills:
 		return refusal(48, "NOT_IMPLEMENTED", "KILL ... SYNC never returns in the embedded engine: use ASYNC")
 	}
 	return nil
@@ -101,8 +105,8 @@ func own(what string) error {
 }
 
 // word judges the words that say what kind of statement it is.
-func (f *fence) word(t token) error {
-	word := strings.ToUpper(t.text)
+func (f *fence) word(t lexer.Token) error {
+	word := strings.ToUpper(t.Text)
 	if f.words == 1 {
 		f.first, f.follows = word, statements[word]
 		f.kills, f.creates = word == "KILL", word == "CREATE" || word == "REPLACE"
@@ -110,8 +114,8 @@ func (f *fence) word(t token) error {
 		switch {
 		case others[word]:
 			return own(word)
-		case !known || t.kind != wordToken && !t.is("("):
-			return refusal(62, "SYNTAX_ERROR", "Syntax error: %q begins no statement that the embedded engine takes", t.text)
+		case !known || t.Kind != lexer.Word && !t.Is("("):
+			return refusal(62, "SYNTAX_ERROR", "Syntax error: %q begins no statement that the embedded engine takes", t.Text)
 		}
 		return nil
 	}
@@ -126,23 +130,23 @@ func (f *fence) word(t token) error {
 }
 
 // named reports whether a name stands before a parenthesis.
-func (f *fence) named() bool { return f.last.kind == wordToken || f.last.kind == quotedToken }
+func (f *fence) named() bool { return f.last.Kind == lexer.Word || f.last.Kind == lexer.Quoted }
 
 // call judges the name before a parenthesis: a call, or a table that is named
 // with its columns.
 func (f *fence) call() error {
-	name, before := strings.ToLower(f.last.text), f.beforeLast
-	columns := before.is("INTO") || before.is("TABLE") || before.is("EXISTS") || before.is(".") || before.is("VIEW")
+	name, before := strings.ToLower(f.last.Text), f.beforeLast
+	columns := before.Is("INTO") || before.Is("TABLE") || before.Is("EXISTS") || before.Is(".") || before.Is("VIEW")
 	switch {
-	case before.is("FUNCTION"), before.is("FROM"), before.is("JOIN"), before.is("AS") && f.creates:
-		if f.last.kind == quotedToken || !keyword(name) {
+	case before.Is("FUNCTION"), before.Is("FROM"), before.Is("JOIN"), before.Is("AS") && f.creates:
+		if f.last.Kind == lexer.Quoted || !keyword(name) {
 			if !tableFunctions[name] {
-				return own(f.last.text + "(...)")
+				return own(f.last.Text + "(...)")
 			}
 		}
-	case columns && !(before.is("TABLE") && (f.first == "DESCRIBE" || f.first == "DESC")):
+	case columns && !(before.Is("TABLE") && (f.first == "DESCRIBE" || f.first == "DESC")):
 	case outside[name]:
-		return own(f.last.text + "(...)")
+		return own(f.last.Text + "(...)")
 	}
 	return nil
 }
@@ -154,35 +158,35 @@ func keyword(name string) bool { return name == "lateral" || name == "select" }
 // atTable reports whether a table's name stands next.
 func (f *fence) atTable() bool {
 	l := f.last
-	return l.is("FROM") || l.is("JOIN") || l.is("INTO") || l.is("TABLE") || l.is("DESCRIBE") || l.is("DESC") || l.is("ATTACH")
+	return l.Is("FROM") || l.Is("JOIN") || l.Is("INTO") || l.Is("TABLE") || l.Is("DESCRIBE") || l.Is("DESC") || l.Is("ATTACH")
 }
 
 // tableName reports whether a token may stand where a table is named: a path is
 // none, nor is a text.
-func tableName(t token) bool {
-	switch t.kind {
-	case stringToken:
+func tableName(t lexer.Token) bool {
+	switch t.Kind {
+	case lexer.String:
 		return false
-	case quotedToken:
-		return !strings.ContainsAny(t.text, "/\\:*?{}|\x00") && !strings.Contains(t.text, ".") && t.text != ""
+	case lexer.Quoted:
+		return !strings.ContainsAny(t.Text, "/\\:*?{}|\x00") && !strings.Contains(t.Text, ".") && t.Text != ""
 	}
 	return true
 }
 
 // engineNamed reports whether a token names an engine.
-func (f *fence) engineNamed(t token) bool {
-	if t.kind != wordToken && t.kind != quotedToken {
+func (f *fence) engineNamed(t lexer.Token) bool {
+	if t.Kind != lexer.Word && t.Kind != lexer.Quoted {
 		return false
 	}
-	return f.last.is("=") && f.beforeLast.is("ENGINE") || f.last.is("ENGINE")
+	return f.last.Is("=") && f.beforeLast.Is("ENGINE") || f.last.Is("ENGINE")
 }
 
 // engine judges the name of an engine. Behind ENGINE without a sign it may be
 // a column of that name in a query, so only what reaches outside is refused.
-func (f *fence) engine(t token) error {
-	name := strings.ToLower(t.text)
-	if f.last.is("=") && !engines[name] || outside[name] {
-		return own("the engine " + t.text)
+func (f *fence) engine(t lexer.Token) error {
+	name := strings.ToLower(t.Text)
+	if f.last.Is("=") && !engines[name] || outside[name] {
+		return own("the engine " + t.Text)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/holdfast/holdfast/sinks/clickhouse/lexer"
 )
 
 // refusedBy is the code by which a statement is refused; 0 where it is let through.
@@ -132,17 +134,6 @@ func TestNoSpellingPassesTheFence(t *testing.T) {
 	}
 }
 
-func TestUnquote(t *testing.T) {
-	for in, want := range map[string]string{
-		`abc`: "abc", `a\x62c`: "abc", `a\tb`: "a\tb", "a``b": "a`b", `a\\b`: `a\b`, `\u0061b`: "ab", `a\Nb`: "ab", `\q`: "q",
-		`\x6`: "x6", `\`: `\`, `\xzz`: "xzz",
-	} {
-		if got := unquote(in, '`'); got != want {
-			t.Errorf("unquote(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 // FuzzFence: nothing panics, and what is let through names nothing outside in a call.
 func FuzzFence(f *testing.F) {
 	f.Add("SELECT * FROM `ur\\x6c`('x')")
@@ -151,9 +142,9 @@ func FuzzFence(f *testing.F) {
 		if refusedBy(sql) != 0 {
 			return
 		}
-		l := &lexer{text: []byte(sql)}
-		for last, tok := (token{}), l.next(); tok.kind != endToken; last, tok = tok, l.next() {
-			if tok.is("(") && last.kind == quotedToken && last.text == "executable" {
+		l := &lexer.Lexer{Text: []byte(sql)}
+		for last, tok := (lexer.Token{}), l.Next(); tok.Kind != lexer.End; last, tok = tok, l.Next() {
+			if tok.Is("(") && last.Kind == lexer.Quoted && last.Text == "executable" {
 				return // a table of that name with its columns, or refused above
 			}
 		}

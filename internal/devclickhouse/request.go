@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/holdfast/holdfast/sinks/clickhouse/lexer"
 )
 
 // request is what a client said beside the SQL.
@@ -70,7 +72,7 @@ func readRequest(r *http.Request) (*request, error) {
 // names refuses parameters that stand for a name and are a path.
 func (q *request) names(stmt *statement) error {
 	for _, p := range q.parameters {
-		if t := (token{kind: quotedToken, text: p.value}); stmt.identifiers && !tableName(t) {
+		if t := (lexer.Token{Kind: lexer.Quoted, Text: p.value}); stmt.identifiers && !tableName(t) {
 			return own("a table named " + p.value)
 		}
 	}

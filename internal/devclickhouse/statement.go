@@ -1,6 +1,10 @@
 package devclickhouse
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/holdfast/holdfast/sinks/clickhouse/lexer"
+)
 
 // statement is what the front end must know of a request's SQL before the
 // engine sees it.
@@ -30,67 +34,67 @@ type statement struct {
 // Linear in the length of sql without an INSERT's data.
 func parseStatement(sql []byte) (*statement, error) {
 	s := &statement{text: sql}
-	l := &lexer{text: sql}
+	l := &lexer.Lexer{Text: sql}
 	f := &fence{}
-	var last [3]token // the tokens before the one in hand, newest first
+	var last [3]lexer.Token // the tokens before the one in hand, newest first
 	words, selects := 0, false
 	for {
-		t := l.next()
-		if t.kind == endToken {
+		t := l.Next()
+		if t.Kind == lexer.End {
 			break
 		}
-		if last[0].is(";") {
+		if last[0].Is(";") {
 			return nil, refusal(62, "SYNTAX_ERROR", "Multi-statements are not allowed")
 		}
 		if err := f.see(t); err != nil {
 			return nil, err
 		}
 		s.identifiers = f.identifiers
-		if t.kind == wordToken {
+		if t.Kind == lexer.Word {
 			words++
 			if words == 1 {
-				s.first = strings.ToUpper(t.text)
+				s.first = strings.ToUpper(t.Text)
 			}
-			if words == 2 && s.first == "CREATE" && t.is("TEMPORARY") {
+			if words == 2 && s.first == "CREATE" && t.Is("TEMPORARY") {
 				s.session = true
 			}
 		}
-		selects = selects || t.is("SELECT") || t.is("WITH")
-		if s.first == "INSERT" && l.depth == 0 && !selects && s.takeData(l, t, last) {
+		selects = selects || t.Is("SELECT") || t.Is("WITH")
+		if s.first == "INSERT" && l.Depth == 0 && !selects && s.takeData(l, t, last) {
 			return s, nil
 		}
 		s.noteFormat(t, last)
-		last = [3]token{t, last[0], last[1]}
+		last = [3]lexer.Token{t, last[0], last[1]}
 	}
-	if last[0].is(";") {
-		last = [3]token{last[1], last[2]}
+	if last[0].Is(";") {
+		last = [3]lexer.Token{last[1], last[2]}
 	}
-	if s.outputFormat == "" && last[1].is("FORMAT") && last[0].kind == wordToken {
-		s.outputFormat = last[0].text
+	if s.outputFormat == "" && last[1].Is("FORMAT") && last[0].Kind == lexer.Word {
+		s.outputFormat = last[0].Text
 	}
 	s.session = s.session || s.first == "SET" || s.first == "USE"
 	return s, nil
 }
 
 // noteFormat takes the FORMAT that stands before a SETTINGS clause.
-func (s *statement) noteFormat(t token, last [3]token) {
-	if t.is("SETTINGS") && last[1].is("FORMAT") && last[0].kind == wordToken {
-		s.outputFormat = last[0].text
+func (s *statement) noteFormat(t lexer.Token, last [3]lexer.Token) {
+	if t.Is("SETTINGS") && last[1].Is("FORMAT") && last[0].Kind == lexer.Word {
+		s.outputFormat = last[0].Text
 	}
 }
 
 // takeData splits an INSERT before its data, once t shows where that is.
-func (s *statement) takeData(l *lexer, t token, last [3]token) bool {
+func (s *statement) takeData(l *lexer.Lexer, t lexer.Token, last [3]lexer.Token) bool {
 	switch {
-	case last[0].is("INTO") || last[0].is("TABLE") || last[0].is(".") || last[0].is("FUNCTION"):
-		s.name = t.start // a table may be called like a keyword
-	case t.is("VALUES"):
+	case last[0].Is("INTO") || last[0].Is("TABLE") || last[0].Is(".") || last[0].Is("FUNCTION"):
+		s.name = t.Start // a table may be called like a keyword
+	case t.Is("VALUES"):
 		s.insertFormat = "Values"
-		s.text, s.data = l.text[:t.start], l.text[t.end:]
+		s.text, s.data = l.Text[:t.Start], l.Text[t.End:]
 		return true
-	case last[0].is("FORMAT") && last[0].start != s.name && t.kind == wordToken:
-		s.insertFormat = t.text
-		s.text, s.data = l.text[:last[0].start], afterFormat(l.text[t.end:])
+	case last[0].Is("FORMAT") && last[0].Start != s.name && t.Kind == lexer.Word:
+		s.insertFormat = t.Text
+		s.text, s.data = l.Text[:last[0].Start], afterFormat(l.Text[t.End:])
 		return true
 	}
 	return false

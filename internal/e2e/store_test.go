@@ -38,7 +38,7 @@ func TestAlertsGoOnWhateverClickHouseIs(t *testing.T) {
 	if said := w.run(0, "audit"); !strings.Contains(said, "0 holes, 0 doubles") {
 		t.Errorf("audit says %s", said)
 	}
-	if said := running.out.String(); strings.Count(said, "loading waits for ClickHouse") > 2 {
+	if said := running.out.String(); strings.Count(said, "loading waits for the store") > 2 {
 		t.Errorf("it says again and again that it waits:\n%s", said)
 	}
 	running.stop()

@@ -7,8 +7,9 @@ import (
 
 // starters are the packages that may start goroutines, as the table of
 // goroutines in docs/design.md names them. The embedded engines serve their own
-// connections; the tests' brokers and the benchmark are processes of their own.
-var starters = []string{"pipeline", "sinks/clickhouse", "cmd/holdfast",
+// connections; the tests' brokers and the benchmark are processes of their own; the
+// conformance suite runs loaders.
+var starters = []string{"pipeline", "sinks/outbox", "sinks/outbox/conformance", "cmd/holdfast",
 	"internal/devkafka", "internal/devclickhouse", "internal/apachekafka", "bench/..."}
 
 // checkGoroutines keeps every goroutine with an owner that awaits it.

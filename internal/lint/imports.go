@@ -33,10 +33,11 @@ var boundaries = []boundary{
 	{"pipeline/checkpoint", []string{"pipeline/state"}},
 	{"pipeline/assign", nil},
 	{"pipeline/control", nil},
-	{"pipeline", []string{"pipeline/...", "sinks"}},
-	{"sinks", []string{"pipeline/signal", "schemas/..."}},
-	{"sinks/alerts", []string{"pipeline/signal", "schemas/...", "sinks"}},
-	{"sinks/clickhouse", []string{"pipeline/signal", "schemas/...", "sinks"}},
+	{"pipeline", []string{"pipeline/..."}},
+	{"sinks/outbox", []string{"pipeline/signal"}},
+	{"sinks/outbox/conformance", []string{"pipeline/signal", "sinks/outbox"}},
+	{"sinks/clickhouse", []string{"pipeline/signal", "schemas/...", "sinks/outbox", "sinks/clickhouse/lexer"}},
+	{"sinks/clickhouse/lexer", nil},
 	{"schemas/...", nil},
 	{"deploy", nil},
 	{"bench/...", []string{"..."}},
@@ -100,7 +101,7 @@ type driver struct {
 
 // drivers are tried in order: the first whose prefix fits decides.
 var drivers = []driver{
-	{"github.com/twmb/franz-go/pkg/kfake", []string{"internal/...", "cmd/holdfast", "bench/..."},
+	{"github.com/twmb/franz-go/pkg/kfake", []string{"sinks/outbox/conformance", "internal/...", "cmd/holdfast", "bench/..."},
 		"the embedded broker is for the demo and the tests, behind internal/devkafka"},
 	{"github.com/twmb/franz-go", []string{"pipeline", "pipeline/checkpoint", "pipeline/assign", "sinks/...",
 		"schemas/...", "internal/...", "cmd/holdfast", "bench/..."},

@@ -73,8 +73,8 @@ func structureSnippets() []snippet {
 			[]string{"a.go:2: pipeline/event may not import pipeline/state"}},
 		{"imports", "the shard fits", one("pipeline/shard/a.go", "package shard\nimport _ "+ours+`pipeline/population/fit"`),
 			[]string{"pipeline/shard may not import pipeline/population/fit"}},
-		{"imports", "sinks import each other", one("sinks/alerts/a.go", "package alerts\nimport _ "+ours+`sinks/clickhouse"`),
-			[]string{"sinks/alerts may not import sinks/clickhouse"}},
+		{"imports", "sinks import each other", one("sinks/outbox/a.go", "package outbox\nimport _ "+ours+`sinks/clickhouse"`),
+			[]string{"sinks/outbox may not import sinks/clickhouse"}},
 		{"imports", "a package nobody decided on", one("pipeline/new/a.go", "package fresh\n"),
 			[]string{"package pipeline/new is not in the import table"}},
 		{"imports", "the shard imports what it may", one("pipeline/shard/a.go",
@@ -95,7 +95,7 @@ func structureSnippets() []snippet {
 
 		{"goroutines", "go in the core", one("pipeline/score/a.go", "package score\nfunc f() { go f() }"),
 			[]string{"a.go:2: pipeline/score starts no goroutine"}},
-		{"goroutines", "a group in a sink", one("sinks/alerts/a.go", "package alerts\nfunc f(g interface{ Go(func()) }) { g.Go(nil) }"),
+		{"goroutines", "a group in a sink", one("sinks/clickhouse/lexer/a.go", "package lexer\nfunc f(g interface{ Go(func()) }) { g.Go(nil) }"),
 			[]string{"Go starts one"}},
 		{"goroutines", "go in the shell", one("pipeline/a.go", "package pipeline\nfunc f() { go f() }"), nil},
 

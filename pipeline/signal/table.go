@@ -23,11 +23,12 @@ func (t Table) String() string {
 	return tableNames[t]
 }
 
-// Record header of the outbox topic, by which a reader knows a block before it
-// reads the value.
+// Record header of what the process writes to its own topics, by which a reader
+// knows the format before it reads the value: a whole number, larger for a later
+// format that older readers do not understand.
 const (
-	FormatHeader = "holdfast_format"
-	BlockFormat  = "block/1"
+	FormatHeader  = "holdfast_format"
+	FormatVersion = "1"
 )
 
 // Limits of one block. A writer flushes before it reaches them (Full); a reader

@@ -20,7 +20,7 @@ func NewAuditMetrics(r prometheus.Registerer) (*AuditMetrics, error) {
 		repeated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_audit_repeated_rows",
 			Help: "Rows of the shard in ClickHouse beyond one per number, at the latest audit."}, []string{"partition"}),
 	}
-	return m, errors.Join(register(r, &m.missing), register(r, &m.repeated))
+	return m, errors.Join(r.Register(m.missing), r.Register(m.repeated))
 }
 
 // Set shows a report; shards that it does not name keep no value.

@@ -15,10 +15,10 @@ import (
 func TestAuditBites(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	r.customers(0, 0, 50, nil)
-	r.alerts(0, 0, 5)
+	r.Alerts(0, 0, 5)
 	r.customers(1, 2, 50, nil)
-	r.running(r.loader())
-	r.awaitLoaded()
+	r.Running(r.loader())
+	r.AwaitLoaded()
 	r.checkAudit()
 	expect := func(what string, expected map[uint16]uint64, missing, repeated, stale uint64) Report {
 		t.Helper()
@@ -39,24 +39,24 @@ func TestAuditBites(t *testing.T) {
 		t.Errorf("beyond: %+v", report)
 	}
 	r.exec("ALTER TABLE score_history DELETE WHERE seq IN (7, 8) AND src_partition = 0 SETTINGS mutations_sync = 2")
-	expect("a hole", r.expected, 2, 0, 0)
+	expect("a hole", r.Expected(), 2, 0, 0)
 	if n := r.count("SELECT missing FROM v_audit_seq WHERE src_partition = 0"); n != 2 {
 		t.Errorf("the view sees %d holes, want 2", n)
 	}
 	r.exec("INSERT INTO alert_event (alert_id, seq, src_partition) VALUES ('again', 51, 0)")
-	expect("a double", r.expected, 2, 1, 0)
+	expect("a double", r.Expected(), 2, 1, 0)
 	if n := r.count("SELECT repeated FROM v_audit_seq WHERE src_partition = 0"); n != 1 {
 		t.Errorf("the view sees %d doubles, want 1", n)
 	}
-	gauges, err := NewAuditMetrics(r.registry)
+	gauges, err := NewAuditMetrics(r.Registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	gauges.Set(expect("shown", r.expected, 2, 1, 0))
-	if missing, repeated := r.metric("holdfast_audit_missing_rows", "partition", "0"), r.metric("holdfast_audit_repeated_rows", "partition", "0"); missing != 2 || repeated != 1 {
+	gauges.Set(expect("shown", r.Expected(), 2, 1, 0))
+	if missing, repeated := r.Metric("holdfast_audit_missing_rows", "partition", "0"), r.Metric("holdfast_audit_repeated_rows", "partition", "0"); missing != 2 || repeated != 1 {
 		t.Errorf("gauges show %v missing, %v repeated", missing, repeated)
 	}
-	families, err := r.registry.Gather()
+	families, err := r.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestAuditBites(t *testing.T) {
 		t.Errorf("metrics: %v, %v", problems, err)
 	}
 	r.exec("ALTER TABLE customer_current DELETE WHERE customer_id = 'c-2-9' SETTINGS mutations_sync = 2")
-	expect("a stale customer", r.expected, 2, 1, 1)
+	expect("a stale customer", r.Expected(), 2, 1, 1)
 }
 
 // TestAuditKnowsTheTimeToLive: what score_history has dropped by age is no hole.
@@ -82,7 +82,7 @@ func TestAuditKnowsTheTimeToLive(t *testing.T) {
 
 // numbered inserts rows of score_history with the numbers of one life.
 func (r *rig) numbered(shard uint16, epoch uint32, numbers ...uint64) {
-	r.t.Helper()
+	r.T.Helper()
 	for _, n := range numbers {
 		r.exec(fmt.Sprintf("INSERT INTO score_history (customer_id, as_of, src_partition, seq, computed_at) VALUES ('c%d', now(), %d, %d, now())",
 			n, shard, signal.Seq(epoch, n)))
@@ -92,7 +92,7 @@ func (r *rig) numbered(shard uint16, epoch uint32, numbers ...uint64) {
 
 // parameters inserts rows of model_params.
 func (r *rig) parameters(shard uint16, epoch uint32, numbers ...uint64) {
-	r.t.Helper()
+	r.T.Helper()
 	for _, n := range numbers {
 		r.exec(fmt.Sprintf("INSERT INTO model_params (param_version, src_partition, seq, computed_at) VALUES ('v', %d, %d, now())",
 			shard, signal.Seq(epoch, n)))
@@ -206,9 +206,9 @@ func TestAuditOfEmptiedTables(t *testing.T) {
 func TestAuditOfRowsWrittenAnew(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	r.customers(0, 0, 100, nil)
-	r.alerts(0, 0, 5)
-	r.running(r.loader())
-	r.awaitLoaded()
+	r.Alerts(0, 0, 5)
+	r.Running(r.loader())
+	r.AwaitLoaded()
 	for _, table := range []string{"customer_current", "score_history"} {
 		r.exec("TRUNCATE TABLE " + table)
 	}
@@ -216,15 +216,15 @@ func TestAuditOfRowsWrittenAnew(t *testing.T) {
 		r.customers(0, 0, n, func(i int, row *signal.CustomerRow) {
 			row.CustomerID, row.FrequencyRepeat = fmt.Appendf(nil, "c-0-%d", i), 77
 		})
-		r.awaitLoaded()
+		r.AwaitLoaded()
 	}
 	again(100)
-	report, err := Audit(t.Context(), r.conn, r.expected)
+	report, err := Audit(t.Context(), r.conn, r.Expected())
 	if err != nil || report.Missing() != 100 || report.Before() != 100 || report.Repeated() != 0 || report.StaleCustomers != 0 {
 		t.Errorf("after the first time: %+v, %v", report, err)
 	}
 	again(100)
-	if report, err = Audit(t.Context(), r.conn, r.expected); err != nil || report.Missing() != 100 || report.Repeated() != 0 || report.StaleCustomers != 0 {
+	if report, err = Audit(t.Context(), r.conn, r.Expected()); err != nil || report.Missing() != 100 || report.Repeated() != 0 || report.StaleCustomers != 0 {
 		t.Errorf("after the second time: %+v, %v", report, err)
 	}
 	if n := r.count("SELECT count() FROM customer_current FINAL WHERE frequency_repeat = 77"); n != 100 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/holdfast/holdfast/sinks/outbox"
 )
 
 var (
@@ -18,27 +19,6 @@ var (
 	errAppend = errors.New("append to column")
 )
 
-// class says what an error of ClickHouse asks for.
-type class uint8
-
-const (
-	unreachable   class = iota + 1 // never reached the server: retry
-	busy                           // the server cannot at the moment: retry, slower
-	ambiguous                      // the outcome is unknown: repeat the same rows
-	configuration                  // nothing will work before a person acts: pause and say so
-	refused                        // the rows are at fault: find the bad one
-	unreadable                     // the outbox cannot be read
-	unwritten                      // Kafka takes no dead letter, or no offset
-	sinkClassEnd
-)
-
-var classNames = [sinkClassEnd]string{
-	"", "unreachable", "busy", "ambiguous", "configuration", "data", "kafka", "kafka_write",
-}
-
-// String gives the label of metrics and logs.
-func (c class) String() string { return classNames[c] }
-
 // Codes of ClickHouse that are known to be of a class. What is in no list is
 // ambiguous: to repeat is always right, to give up never is.
 var (
@@ -47,8 +27,22 @@ var (
 	refusedCodes       = []int32{6, 27, 53, 69, 70, 117, 131, 190, 349, 407, 469}
 )
 
+// Classify says what an error of an insert or a check asks for.
+func (s *Sink) Classify(err error) outbox.Failure {
+	c := classify(err)
+	kind := fmt.Sprintf("%T", err)
+	if inner := errors.Unwrap(err); inner != nil {
+		kind = fmt.Sprintf("%T", inner)
+	}
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) {
+		kind = fmt.Sprintf("clickhouse.%d", exception.Code)
+	}
+	return outbox.Failure{Class: c, Kind: kind, Text: describe(err), Fix: remedy(c, err)}
+}
+
 // classify says what to do about an error of an insert.
-func classify(err error) class {
+func classify(err error) outbox.Class {
 	var exception *clickhouse.Exception
 	if errors.As(err, &exception) {
 		return classifyCode(exception.Code, exception.Message)
@@ -58,36 +52,36 @@ func classify(err error) class {
 	var schema *SchemaError
 	switch {
 	case errors.As(err, &schema):
-		return configuration
+		return outbox.Configuration
 	case errors.Is(err, clickhouse.ErrBatchInvalid), errors.Is(err, errAppend):
-		return refused
+		return outbox.Refused
 	case errors.Is(err, clickhouse.ErrAcquireConnTimeout), errors.As(err, &name),
 		errors.As(err, &network) && network.Op == "dial":
-		return unreachable
+		return outbox.Unreachable
 	}
-	return ambiguous
+	return outbox.Ambiguous
 }
 
-func classifyCode(code int32, message string) class {
+func classifyCode(code int32, message string) outbox.Class {
 	if code == 252 && strings.Contains(strings.ToLower(message), "too many partitions") {
-		return refused
+		return outbox.Refused
 	}
 	for _, known := range busyCodes {
 		if code == known {
-			return busy
+			return outbox.Busy
 		}
 	}
 	for _, known := range configurationCodes {
 		if code == known {
-			return configuration
+			return outbox.Configuration
 		}
 	}
 	for _, known := range refusedCodes {
 		if code == known {
-			return refused
+			return outbox.Refused
 		}
 	}
-	return ambiguous
+	return outbox.Ambiguous
 }
 
 // describe gives an error's words for logs and headers. A server's message
@@ -101,11 +95,11 @@ func describe(err error) string {
 	switch {
 	case errors.As(err, &schema):
 		return schema.Error() // bounded, and ours
-	case errors.As(err, &exception) && classify(err) == refused:
+	case errors.As(err, &exception) && classify(err) == outbox.Refused:
 		return fmt.Sprintf("code %d %s", exception.Code, exception.CodeName)
 	case errors.As(err, &exception):
 		return fmt.Sprintf("code %d %s: %s", exception.Code, exception.CodeName, clip(exception.Message))
-	case classify(err) == refused:
+	case classify(err) == outbox.Refused:
 		return "a value does not fit its column"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
@@ -127,22 +121,16 @@ var remedies = map[int32]string{
 	192: "check user and password", 193: "check user and password", 194: "check user and password", 516: "check user and password",
 }
 
-// remedy says what to do about an error. Rows wait in the outbox meanwhile,
-// whatever it is.
-func remedy(c class, err error) string {
+// remedy says what to do about an error.
+func remedy(c outbox.Class, err error) string {
 	var exception *clickhouse.Exception
-	var schema *SchemaError
 	server := errors.As(err, &exception)
 	switch {
 	case server && remedies[exception.Code] != "":
 		return remedies[exception.Code]
-	case c == unwritten:
-		return "check that Kafka answers, and that this user may write to the dead-letter topic and commit offsets"
-	case c == unreachable:
+	case c == outbox.Unreachable:
 		return "check that the server runs and that sinks.clickhouse is right"
-	case c == configuration && !server && !errors.As(err, &schema):
-		return "as the problem says"
-	case c == configuration:
+	case c == outbox.Configuration:
 		return "compare the tables with `holdfast migrate status`, and run `holdfast migrate up`"
 	}
 	return "nothing, unless it lasts: then look into the server's log"

@@ -9,7 +9,8 @@ import (
 	"github.com/holdfast/holdfast/internal/devclickhouse"
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/pipeline/signal"
-	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/holdfast/holdfast/sinks/outbox"
+	"github.com/holdfast/holdfast/sinks/outbox/conformance"
 )
 
 var kills = flag.Int("kills", 5, "how often TestKilledEngine kills the engine during an insert")
@@ -22,10 +23,10 @@ func TestLostAcknowledgement(t *testing.T) {
 	}
 	for i := range 4 {
 		r.customers(0, uint16(i%2), 100, nil)
-		r.alerts(1, 3, 10)
+		r.Alerts(1, 3, 10)
 	}
-	r.running(r.loader())
-	r.awaitLoaded()
+	r.Running(r.loader())
+	r.AwaitLoaded()
 	r.checkAudit()
 	if n := r.count("SELECT count() FROM alert_event FINAL"); n != 40 {
 		t.Errorf("%d transitions, want 40", n)
@@ -35,22 +36,22 @@ func TestLostAcknowledgement(t *testing.T) {
 // TestKilledEngine: SIGKILL at every moment of an insert, and between inserts.
 func TestKilledEngine(t *testing.T) {
 	r := newRig(t, enginetest.StartAlone(t))
-	r.running(r.loader())
+	r.Running(r.loader())
 	points := []devclickhouse.FaultPoint{devclickhouse.BeforeBody, devclickhouse.AfterBody, devclickhouse.MidApply, devclickhouse.AfterApply}
 	for i := range *kills {
 		point := points[i%len(points)]
 		table := []string{"customer_current", "score_history", "alert_event"}[i%3]
 		r.engine.Fault(devclickhouse.Fault{Point: point, Action: devclickhouse.Kill, Match: "INSERT INTO " + table})
 		for range 3 {
-			r.customers(int32(i%outboxPartition), uint16(i%3), 200, nil)
-			r.alerts(int32(i%outboxPartition), uint16(i%3), 20)
+			r.customers(int32(i%conformance.Partitions), uint16(i%3), 200, nil)
+			r.Alerts(int32(i%conformance.Partitions), uint16(i%3), 20)
 		}
 		<-r.engine.Done()
 		r.engine.Restart()
 	}
 	r.engine.Kill() // while nothing is going on, or the last rows
 	r.engine.Restart()
-	r.awaitLoaded()
+	r.AwaitLoaded()
 	r.checkAudit()
 	if n := r.count("SELECT count() FROM customer_current FINAL"); n != 300 {
 		t.Errorf("%d customers, want 300", n)
@@ -62,19 +63,19 @@ func TestAwayAndBack(t *testing.T) {
 	r := newRig(t, enginetest.StartAlone(t))
 	r.customers(0, 0, 50, nil)
 	l := r.loader()
-	r.running(l)
-	r.awaitLoaded()
+	r.Running(l)
+	r.AwaitLoaded()
 	r.engine.Kill()
 	r.customers(0, 0, 50, nil)
-	r.await("the problem shows", func() bool { return len(l.Problems()) == 1 })
+	r.Await("the problem shows", func() bool { return len(l.Problems()) == 1 })
 	if p := l.Problems()[0]; p.Class != "unreachable" && p.Class != "ambiguous" {
 		t.Errorf("problem %+v", p)
 	}
 	r.engine.Restart()
-	r.awaitLoaded()
+	r.AwaitLoaded()
 	r.checkAudit()
-	if len(l.Problems()) != 0 || strings.Count(r.log.String(), "loading waits") != 1 || !strings.Contains(r.log.String(), "loading goes on") {
-		t.Errorf("problems %v, log:\n%s", l.Problems(), r.log)
+	if len(l.Problems()) != 0 || strings.Count(r.Log.String(), "loading waits") != 1 || !strings.Contains(r.Log.String(), "loading goes on") {
+		t.Errorf("problems %v, log:\n%s", l.Problems(), r.Log)
 	}
 }
 
@@ -83,10 +84,10 @@ func TestAwayAtStart(t *testing.T) {
 	r := newRig(t, enginetest.StartAlone(t))
 	r.engine.Kill()
 	r.customers(0, 0, 10, nil)
-	stop := r.running(r.loader())
-	r.await("it says that it waits", func() bool { return strings.Contains(r.log.String(), "loading waits for ClickHouse") })
+	stop := r.Running(r.loader())
+	r.Await("it says that it waits", func() bool { return strings.Contains(r.Log.String(), "loading waits for the store") })
 	r.engine.Restart()
-	r.awaitLoaded()
+	r.AwaitLoaded()
 	stop()
 	r.checkAudit()
 }
@@ -94,7 +95,7 @@ func TestAwayAtStart(t *testing.T) {
 // TestServerErrors: what the server answers decides between retrying and pausing.
 func TestServerErrors(t *testing.T) {
 	r := newRig(t, enginetest.StartAlone(t))
-	r.running(r.loader())
+	r.Running(r.loader())
 	for _, c := range []struct {
 		name  string
 		code  int
@@ -104,17 +105,17 @@ func TestServerErrors(t *testing.T) {
 		{"time-out", 159, "ambiguous"}, {"unknown code", 4711, "ambiguous"},
 		{"read only", 164, "configuration"}, {"not enough privileges", 497, "configuration"},
 	} {
-		before := r.metric("holdfast_sink_retries_total", "reason", c.class)
+		before := r.Metric("holdfast_sink_retries_total", "reason", c.class)
 		r.engine.Fault(devclickhouse.Fault{Point: devclickhouse.BeforeBody, Action: devclickhouse.Refuse,
 			Match: "INSERT INTO customer_current", Count: 3, Code: c.code})
 		r.customers(0, 0, 10, nil)
-		r.awaitLoaded()
-		if got := r.metric("holdfast_sink_retries_total", "reason", c.class) - before; got != 3 {
+		r.AwaitLoaded()
+		if got := r.Metric("holdfast_sink_retries_total", "reason", c.class) - before; got != 3 {
 			t.Errorf("%s: %v retries of class %s, want 3", c.name, got, c.class)
 		}
 	}
 	r.checkAudit()
-	if letters := r.deadLetters(); len(letters) != 0 {
+	if letters := r.DeadLetters(); len(letters) != 0 {
 		t.Errorf("%d dead letters", len(letters))
 	}
 }
@@ -130,12 +131,12 @@ func TestBadRow(t *testing.T) {
 			row.FrequencyRepeat = 2_000_000
 		}
 	})
-	r.alerts(1, 4, 3)
-	r.running(r.loader())
-	r.awaitLoaded()
-	letters := r.deadLetters()
+	r.Alerts(1, 4, 3)
+	r.Running(r.loader())
+	r.AwaitLoaded()
+	letters := r.DeadLetters()
 	if len(letters) != len(bad) {
-		t.Fatalf("%d dead letters, want %d; log:\n%s", len(letters), len(bad), r.log)
+		t.Fatalf("%d dead letters, want %d; log:\n%s", len(letters), len(bad), r.Log)
 	}
 	for _, letter := range letters {
 		block, err := signal.Decode(letter.Value)
@@ -145,40 +146,21 @@ func TestBadRow(t *testing.T) {
 		if c, _ := block.Column("frequency_repeat"); c.Numbers[0] != 2_000_000 || letter.Partition != 4 {
 			t.Errorf("another row: %d, partition %d", c.Numbers[0], letter.Partition)
 		}
-		headers := headersOf(letter)
-		if headers["holdfast.dlq.reason"] != "row_rejected" || headers["__connect.errors.topic"] != outboxTopic ||
-			headers["holdfast_format"] != signal.BlockFormat || !strings.Contains(headers["__connect.errors.exception.message"], "469") ||
+		headers := conformance.HeadersOf(letter)
+		if headers["holdfast.dlq.reason"] != "row_rejected" || headers["__connect.errors.topic"] != conformance.OutboxTopic ||
+			headers["holdfast_format"] != signal.FormatVersion || !strings.Contains(headers["__connect.errors.exception.message"], "469") ||
 			strings.Contains(headers["__connect.errors.exception.message"], "c-4-") {
 			t.Errorf("headers %v", headers)
 		}
 	}
-	if strings.Contains(r.log.String(), "c-4-") {
+	if strings.Contains(r.Log.String(), "c-4-") {
 		t.Error("a customer id in the log")
 	}
 	if n := r.count("SELECT count() FROM score_history FINAL"); n != 96 {
 		t.Errorf("%d rows, want 96", n)
 	}
-	if got := r.metric("holdfast_dead_letters_produced_total", "stage", "load"); got != 4 {
+	if got := r.Metric("holdfast_dead_letters_produced_total", "stage", "load"); got != 4 {
 		t.Errorf("%v dead letters counted", got)
-	}
-}
-
-// TestTableThatRefusesAll: what refuses every row is not the rows' fault: the
-// loader pauses and goes on once it is put right.
-func TestTableThatRefusesAll(t *testing.T) {
-	r := newRig(t, enginetest.Start(t))
-	r.exec("ALTER TABLE score_history ADD CONSTRAINT never CHECK frequency_repeat > 1000000")
-	r.customers(0, 0, 500, nil)
-	l := r.loader()
-	r.running(l)
-	r.await("it pauses", func() bool { return l.Problems()[0].Class == "configuration" })
-	if n := len(r.deadLetters()); n > rejectsInARow {
-		t.Errorf("%d rows set aside before the table was suspected", n)
-	}
-	r.exec("ALTER TABLE score_history DROP CONSTRAINT never")
-	r.awaitLoaded()
-	if n := r.count("SELECT count() FROM score_history FINAL"); n < 500-rejectsInARow {
-		t.Errorf("%d rows", n)
 	}
 }
 
@@ -186,99 +168,18 @@ func TestTableThatRefusesAll(t *testing.T) {
 func TestChangedTable(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	l := r.loader()
-	r.running(l)
+	r.Running(l)
 	r.customers(0, 0, 10, nil)
-	r.awaitLoaded()
+	r.AwaitLoaded()
 	r.exec("ALTER TABLE score_history RENAME COLUMN level TO levels")
 	r.customers(0, 0, 10, nil)
-	r.await("it pauses", func() bool { return l.Problems()[0].Class == "configuration" })
+	r.Await("it pauses", func() bool { return l.Problems()[0].Class == "configuration" })
 	r.exec("ALTER TABLE score_history RENAME COLUMN levels TO level")
-	r.awaitLoaded()
+	r.AwaitLoaded()
 	r.checkAudit()
-	if n := len(r.deadLetters()); n != 0 {
+	if n := len(r.DeadLetters()); n != 0 {
 		t.Errorf("%d dead letters", n)
 	}
-}
-
-// TestBadRecords: what is no block is set aside as it is; what only a newer
-// version can read stops the partition.
-func TestBadRecords(t *testing.T) {
-	r := newRig(t, enginetest.Start(t))
-	r.customers(0, 0, 10, nil)
-	r.produce(0, []byte("nonsense"))
-	r.produce(0, nil)
-	r.customers(0, 0, 10, nil)
-	r.produce(1, []byte("HFB\x63 from the future"))
-	l := r.loader()
-	stop := r.running(l)
-	r.await("partition 0 is loaded", func() bool { return l.Position()[0] == 4 })
-	r.await("partition 1 halts", func() bool { return l.Problems()[1].Class == "configuration" })
-	stop()
-	r.checkAudit()
-	letters := r.deadLetters()
-	if len(letters) != 2 || string(letters[0].Value) != "nonsense" {
-		t.Errorf("dead letters %v", letters)
-	}
-	if lag, err := Lag(t.Context(), r.producer, "shop", outboxTopic); err != nil || lag[1].Committed != 0 {
-		t.Errorf("committed behind a record of a newer version: %+v, %v", lag, err)
-	}
-}
-
-func headersOf(r *kgo.Record) map[string]string {
-	headers := map[string]string{}
-	for _, h := range r.Headers {
-		headers[h.Key] = string(h.Value)
-	}
-	return headers
-}
-
-// deadLetters reads what was set aside so far.
-func (r *rig) deadLetters() []*kgo.Record {
-	r.t.Helper()
-	client := r.client(kgo.ConsumeTopics(deadTopic))
-	total := int64(0)
-	ends, err := Lag(r.t.Context(), r.producer, "none", deadTopic)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, p := range ends {
-		total += p.End
-	}
-	var letters []*kgo.Record
-	for deadline := time.Now().Add(10 * time.Second); int64(len(letters)) < total && time.Now().Before(deadline); {
-		letters = append(letters, client.PollRecords(r.t.Context(), 100).Records()...)
-	}
-	return letters
-}
-
-func (r *rig) exec(sql string) {
-	r.t.Helper()
-	if err := r.conn.Exec(r.t.Context(), sql); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// metric adds up a counter or gauge over the series with the label.
-func (r *rig) metric(name, label, value string) float64 {
-	r.t.Helper()
-	families, err := r.registry.Gather()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	total := 0.0
-	for _, family := range families {
-		if family.GetName() != name {
-			continue
-		}
-		for _, m := range family.GetMetric() {
-			for _, l := range m.GetLabel() {
-				if l.GetName() == label && l.GetValue() == value {
-					total += m.GetCounter().GetValue() + m.GetGauge().GetValue()
-				}
-			}
-		}
-	}
-	return total
 }
 
 // TestSlowAnswer: an answer that comes too late is no answer; the rows are sent
@@ -288,11 +189,9 @@ func TestSlowAnswer(t *testing.T) {
 	r.engine.Fault(devclickhouse.Fault{Point: devclickhouse.AfterBody, Action: devclickhouse.Delay,
 		Match: "INSERT INTO score_history", Count: 1, Delay: 700 * time.Millisecond})
 	r.customers(0, 0, 10, nil)
-	l := r.loader()
-	l.config.InsertTimeout = 300 * time.Millisecond
-	stop := r.running(l)
-	r.awaitLoaded()
-	if got := r.metric("holdfast_sink_retries_total", "reason", "ambiguous"); got < 1 {
+	stop := r.Running(r.Loader(NewSink(r.conn), func(c *outbox.Config) { c.InsertTimeout = 300 * time.Millisecond }))
+	r.AwaitLoaded()
+	if got := r.Metric("holdfast_sink_retries_total", "reason", "ambiguous"); got < 1 {
 		t.Errorf("%v retries", got)
 	}
 	stop()

@@ -17,9 +17,9 @@ func TestViewsHideRepetitions(t *testing.T) {
 		r.exec("SYSTEM STOP MERGES " + table)
 	}
 	r.customers(0, 0, 20, nil)
-	r.alerts(0, 0, 5)
-	r.running(r.loader())
-	r.awaitLoaded()
+	r.Alerts(0, 0, 5)
+	r.Running(r.loader())
+	r.AwaitLoaded()
 	for _, table := range []string{"score_history", "alert_event"} {
 		r.exec("INSERT INTO " + table + " SELECT * FROM " + table)
 	}
@@ -57,7 +57,7 @@ func TestTablesSayHowToReadThem(t *testing.T) {
 
 // alert inserts a transition of one alert of one customer.
 func (r *rig) alert(epoch uint32, n uint64, id, customer, action string, alertSeq int) {
-	r.t.Helper()
+	r.T.Helper()
 	r.exec(fmt.Sprintf(`INSERT INTO alert_event (alert_id, alert_seq, family, kind, action, customer_id, raised_at, seq)
 		VALUES ('%s', %d, 'churn', 'churn_risk', '%s', '%s', '2026-01-01 00:00:00', %d)`, id, alertSeq, action, customer, signal.Seq(epoch, n)))
 }

@@ -5,19 +5,18 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/sinks/outbox/conformance"
 )
 
 func TestRowsArrive(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	for i := range 6 {
-		r.customers(int32(i%outboxPartition), uint16(i%3), 50, nil)
-		r.alerts(int32(i%outboxPartition), uint16(i%3), 5)
+		r.customers(int32(i%conformance.Partitions), uint16(i%3), 50, nil)
+		r.Alerts(int32(i%conformance.Partitions), uint16(i%3), 5)
 	}
-	stop := r.running(r.loader())
-	r.awaitLoaded()
+	stop := r.Running(r.loader())
+	r.AwaitLoaded()
 	r.checkAudit()
 	if n := r.count("SELECT count() FROM customer_current FINAL"); n == 0 {
 		t.Error("no customers")
@@ -26,27 +25,8 @@ func TestRowsArrive(t *testing.T) {
 	if n := r.count("SELECT count() FROM v_alerts_open"); n != 30 {
 		t.Errorf("%d open alerts, want 30", n)
 	}
-	if r.log.String() != "" {
-		t.Errorf("normal operation is not silent:\n%s", r.log)
-	}
-}
-
-// TestRowsArriveThroughLittleRoom: workers that have to wait for each other's room
-// load what they have, all of it arrives, and the room is free again.
-func TestRowsArriveThroughLittleRoom(t *testing.T) {
-	r := newRig(t, enginetest.Start(t))
-	for i := range 24 {
-		r.customers(int32(i%outboxPartition), uint16(i%3), 50, nil)
-	}
-	l := r.loader()
-	l.config.PendingBytes = 200 << 10 // less than two blocks
-	l.room = semaphore.NewWeighted(l.config.PendingBytes)
-	stop := r.running(l)
-	r.awaitLoaded()
-	r.checkAudit()
-	stop()
-	if !l.room.TryAcquire(l.config.PendingBytes) {
-		t.Error("room is lost")
+	if r.Log.String() != "" {
+		t.Errorf("normal operation is not silent:\n%s", r.Log)
 	}
 }
 
@@ -69,21 +49,12 @@ func TestWrongSchemaIsSaid(t *testing.T) {
 				t.Fatal(err)
 			}
 			l := r.loader()
-			r.running(l)
-			r.await("it says "+c.want, func() bool { return strings.Contains(l.Problems()[storeProblem].Text, c.want) })
+			r.Running(l)
+			r.Await("it says "+c.want, func() bool { return strings.Contains(l.Problems()[-2].Text, c.want) })
 			var schema *SchemaError
 			if err := CheckSchema(t.Context(), r.conn); !errors.As(err, &schema) || len(schema.Problems) == 0 || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
-	}
-}
-
-func TestIncompleteConfiguration(t *testing.T) {
-	if _, err := New(Config{Group: "g", OutboxTopic: "o"}, Deps{}); !errors.Is(err, ErrConfig) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := New(Config{Group: "g", OutboxTopic: "o", DeadLetterTopic: "d"}, Deps{}); !errors.Is(err, ErrConfig) {
-		t.Errorf("got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	schemas "github.com/holdfast/holdfast/schemas/clickhouse"
+	"github.com/holdfast/holdfast/sinks/clickhouse/lexer"
 )
 
 // MigrateMode says what Migrate does.
@@ -115,7 +116,7 @@ func compare(ctx context.Context, conn driver.Conn, ours []schemas.Migration) ([
 	}
 	steps := make([]Step, 0, len(ours))
 	for _, m := range ours {
-		step := Step{Number: m.Number, Name: m.Name, Checksum: m.Checksum, Statements: splitStatements(m.SQL)}
+		step := Step{Number: m.Number, Name: m.Name, Checksum: m.Checksum, Statements: lexer.Split(m.SQL)}
 		if a, ok := applied[m.Number]; ok {
 			if a.checksum != m.Checksum {
 				return nil, fmt.Errorf("%w: number %d %s: restore its text, and put the change into a new migration",

@@ -1,7 +1,6 @@
 package clickhouse
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -82,31 +81,5 @@ func TestEverythingIsCommented(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Errorf("%s has no comment", name)
-	}
-}
-
-func TestOpenAndCreateDatabase(t *testing.T) {
-	engine := enginetest.Start(t)
-	name := engine.Database() + "_made"
-	t.Cleanup(func() { _ = connect(t, engine).Exec(context.Background(), "DROP DATABASE IF EXISTS "+name) })
-	for range 2 {
-		if err := CreateDatabase(t.Context(), engine.DSN(), name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	conn, err := Open(engine.DSN(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := Migrate(t.Context(), conn, MigrateUp); err != nil {
-		t.Fatal(err)
-	}
-	var at string
-	if err := conn.QueryRow(t.Context(), "SELECT database FROM system.tables WHERE name = 'v_audit_seq' AND database = currentDatabase()").Scan(&at); err != nil || at != name {
-		t.Errorf("migrated %q: %v", at, err)
-	}
-	if _, err := Open("http://user:s3cret@[::1/x", ""); !errors.Is(err, ErrConfig) || strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("got %v", err)
 	}
 }

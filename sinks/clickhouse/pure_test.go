@@ -7,56 +7,14 @@ import (
 	"io"
 	"math"
 	"net"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/sinks/outbox"
 )
-
-func TestSplitStatements(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		want []string
-	}{
-		{"", nil},
-		{" \n-- only a comment;\n/* ; */", nil},
-		{"A", []string{"A"}},
-		{"A; B;\n", []string{"A", "B"}},
-		{"A ';' ; B", []string{"A ';'", "B"}},
-		{`A 'it\'s;' ; B`, []string{`A 'it\'s;'`, "B"}},
-		{"A 'it''s;' ; B", []string{"A 'it''s;'", "B"}},
-		{"A \"x;y\" `z;` ; B", []string{"A \"x;y\" `z;`", "B"}},
-		{"A -- not; here\n, B; C", []string{"A -- not; here\n, B", "C"}},
-		{"A /* not; here */ B; C", []string{"A /* not; here */ B", "C"}},
-		{"A 'open; B", []string{"A 'open; B"}},
-		{"A /* open; B", []string{"A /* open; B"}},
-		{"a - b / c; d", []string{"a - b / c", "d"}},
-		{";;A;;", []string{"A"}},
-	} {
-		if got := splitStatements(c.text); !slices.Equal(got, c.want) {
-			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
-		}
-	}
-}
-
-// FuzzSplitStatements: nothing but comments, semicolons and white space is
-// lost, and splitting a part again changes nothing.
-func FuzzSplitStatements(f *testing.F) {
-	for _, text := range []string{"A; B", "A ';' -- ;\n; /* ; */ B", "'\\", "`", "--", "/*"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, statement := range splitStatements(text) {
-			again := splitStatements(statement)
-			if len(again) != 1 || again[0] != statement {
-				t.Fatalf("%q splits again into %q", statement, again)
-			}
-		}
-	})
-}
 
 func TestClassify(t *testing.T) {
 	server := func(code int32, message string) error {
@@ -64,27 +22,27 @@ func TestClassify(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		err  error
-		want class
+		want outbox.Class
 	}{
-		"refused connection":  {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, unreachable},
-		"no name":             {&net.DNSError{}, unreachable},
-		"pool":                {clickhouse.ErrAcquireConnTimeout, unreachable},
-		"end of file":         {io.EOF, ambiguous},
-		"reset":               {&net.OpError{Op: "read", Err: errors.New("reset")}, ambiguous},
-		"deadline":            {context.DeadlineExceeded, ambiguous},
-		"time-out":            {server(159, ""), ambiguous},
-		"unknown outcome":     {server(319, ""), ambiguous},
-		"never seen":          {server(123456, ""), ambiguous},
-		"too many parts":      {server(252, "Too many parts (3000)"), busy},
-		"too many partitions": {server(252, "Too many partitions for single INSERT block"), refused},
-		"memory":              {server(241, ""), busy},
-		"no table":            {server(60, ""), configuration},
-		"read only":           {server(164, ""), configuration},
-		"wrong password":      {server(516, ""), configuration},
-		"cannot parse":        {server(27, ""), refused},
-		"constraint":          {server(469, ""), refused},
-		"driver":              {fmt.Errorf("x: %w", clickhouse.ErrBatchInvalid), refused},
-		"column":              {fmt.Errorf("%w: x", errAppend), refused},
+		"refused connection":  {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, outbox.Unreachable},
+		"no name":             {&net.DNSError{}, outbox.Unreachable},
+		"pool":                {clickhouse.ErrAcquireConnTimeout, outbox.Unreachable},
+		"end of file":         {io.EOF, outbox.Ambiguous},
+		"reset":               {&net.OpError{Op: "read", Err: errors.New("reset")}, outbox.Ambiguous},
+		"deadline":            {context.DeadlineExceeded, outbox.Ambiguous},
+		"time-out":            {server(159, ""), outbox.Ambiguous},
+		"unknown outcome":     {server(319, ""), outbox.Ambiguous},
+		"never seen":          {server(123456, ""), outbox.Ambiguous},
+		"too many parts":      {server(252, "Too many parts (3000)"), outbox.Busy},
+		"too many partitions": {server(252, "Too many partitions for single INSERT block"), outbox.Refused},
+		"memory":              {server(241, ""), outbox.Busy},
+		"no table":            {server(60, ""), outbox.Configuration},
+		"read only":           {server(164, ""), outbox.Configuration},
+		"wrong password":      {server(516, ""), outbox.Configuration},
+		"cannot parse":        {server(27, ""), outbox.Refused},
+		"constraint":          {server(469, ""), outbox.Refused},
+		"driver":              {fmt.Errorf("x: %w", clickhouse.ErrBatchInvalid), outbox.Refused},
+		"column":              {fmt.Errorf("%w: x", errAppend), outbox.Refused},
 	} {
 		if got := classify(c.err); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
@@ -161,9 +119,9 @@ func TestRemedy(t *testing.T) {
 	full := fmt.Errorf("insert: %w", &clickhouse.Exception{Code: 243})
 	for name, c := range map[string]struct{ got, want string }{
 		"full disk":  {remedy(classify(full), full), "free disk space on the server"},
-		"no server":  {remedy(unreachable, io.EOF), "check that the server runs"},
-		"no table":   {remedy(configuration, &clickhouse.Exception{Code: 60}), "holdfast migrate up"},
-		"unheard of": {remedy(ambiguous, io.EOF), "look into the server's log"},
+		"no server":  {remedy(outbox.Unreachable, io.EOF), "check that the server runs"},
+		"no table":   {remedy(outbox.Configuration, &clickhouse.Exception{Code: 60}), "holdfast migrate up"},
+		"unheard of": {remedy(outbox.Ambiguous, io.EOF), "look into the server's log"},
 	} {
 		if !strings.Contains(c.got, c.want) {
 			t.Errorf("%s: %q does not say %q", name, c.got, c.want)

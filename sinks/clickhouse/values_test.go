@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/sinks/outbox/conformance"
 	"github.com/shopspring/decimal"
 )
 
@@ -92,18 +94,18 @@ func shown(v reflect.Value, columnType string) *string {
 
 // checkStored compares a table with rows, column by column.
 func checkStored[R any](r *rig, table, key string, rows []*R) {
-	r.t.Helper()
+	r.T.Helper()
 	var names, types []string
 	var place []int
 	there := map[string]string{}
-	found, err := r.conn.Query(r.t.Context(), "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = ?", table)
+	found, err := r.conn.Query(r.T.Context(), "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = ?", table)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	for found.Next() {
 		var name, columnType string
 		if err := found.Scan(&name, &columnType); err != nil {
-			r.t.Fatal(err)
+			r.T.Fatal(err)
 		}
 		there[name] = columnType
 	}
@@ -118,9 +120,9 @@ func checkStored[R any](r *rig, table, key string, rows []*R) {
 			names, types, place = append(names, column), append(types, columnType), append(place, i)
 		}
 	}
-	stored, err := r.conn.Query(r.t.Context(), "SELECT "+strings.Join(names, ", ")+" FROM "+table+" ORDER BY "+key)
+	stored, err := r.conn.Query(r.T.Context(), "SELECT "+strings.Join(names, ", ")+" FROM "+table+" ORDER BY "+key)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	defer stored.Close()
 	for n := 0; stored.Next(); n++ {
@@ -130,17 +132,17 @@ func checkStored[R any](r *rig, table, key string, rows []*R) {
 			into[i] = &texts[i]
 		}
 		if err := stored.Scan(into...); err != nil {
-			r.t.Fatal(err)
+			r.T.Fatal(err)
 		}
 		for i, at := range place {
 			want := shown(reflect.ValueOf(rows[n]).Elem().Field(at), types[i])
 			if (want == nil) != (texts[i] == nil) || want != nil && *want != *texts[i] {
-				r.t.Errorf("%s row %d %s: %q, want %q", table, n, names[i], or(texts[i]), or(want))
+				r.T.Errorf("%s row %d %s: %q, want %q", table, n, names[i], or(texts[i]), or(want))
 			}
 		}
 	}
 	if n := r.count("SELECT count() FROM " + table); n != uint64(len(rows)) {
-		r.t.Errorf("%s has %d rows", table, n)
+		r.T.Errorf("%s has %d rows", table, n)
 	}
 }
 
@@ -159,24 +161,24 @@ func TestEveryColumnIsStored(t *testing.T) {
 	setAll(full)
 	full.ComputedAt = now
 	full.CustomerID, full.IsDeleted = []byte("a\x00'\n"), false
-	block := signal.NewCustomerBlock(euros)
+	block := signal.NewCustomerBlock(conformance.Euros)
 	block.Append(full)
 	block.Append(empty)
-	r.produce(0, block.Encode(nil))
+	r.Produce(0, block.Encode(nil))
 	alert, noAlert := &signal.AlertRow{}, &signal.AlertRow{AlertID: "z", Seq: 2}
 	setAll(alert)
-	alerts := signal.NewAlertBlock(euros)
+	alerts := signal.NewAlertBlock(conformance.Euros)
 	alerts.Append(alert)
 	alerts.Append(noAlert)
-	r.produce(0, alerts.Encode(nil))
+	r.Produce(0, alerts.Encode(nil))
 	model, noModel := &signal.ModelRow{}, &signal.ModelRow{ParamVersion: "z", Seq: 2}
 	setAll(model)
-	models := signal.NewModelBlock(euros)
+	models := signal.NewModelBlock(conformance.Euros)
 	models.Append(model)
 	models.Append(noModel)
-	r.produce(0, models.Encode(nil))
-	r.running(r.loader())
-	r.awaitLoaded()
+	r.Produce(0, models.Encode(nil))
+	r.Running(r.loader())
+	r.AwaitLoaded()
 	checkStored(r, "customer_current", "customer_id", []*signal.CustomerRow{full, empty})
 	checkStored(r, "score_history", "customer_id", []*signal.CustomerRow{full, empty})
 	checkStored(r, "alert_event", "alert_id", []*signal.AlertRow{alert, noAlert})
@@ -186,8 +188,8 @@ func TestEveryColumnIsStored(t *testing.T) {
 // TestOlderAndStrangerBlocks: a column that the writer did not have gets the
 // default; one of another kind sets the record aside.
 func TestOlderAndStrangerBlocks(t *testing.T) {
-	block := signal.NewCustomerBlock(euros)
-	block.Append(customerRow(0, 1))
+	block := signal.NewCustomerBlock(conformance.Euros)
+	block.Append(conformance.CustomerRow(0, 1))
 	decoded, err := signal.Decode(block.Encode(nil))
 	if err != nil {
 		t.Fatal(err)
@@ -199,8 +201,8 @@ func TestOlderAndStrangerBlocks(t *testing.T) {
 			older.Columns = append(older.Columns, c)
 		}
 	}
-	b := newBatch(signal.TableCustomer)
-	if err := b.add(nil, &older); err != nil || b.rows != 1 {
+	b := newColumnSet(signal.TableCustomer)
+	if err := b.Add(&older); err != nil {
 		t.Fatalf("older: %v", err)
 	}
 	for i, spec := range b.specs {
@@ -218,8 +220,22 @@ func TestOlderAndStrangerBlocks(t *testing.T) {
 				strange.Columns[i].Kind = kind
 			}
 		}
-		if err := b.add(nil, &strange); err == nil || b.rows != 1 {
+		if err := b.Add(&strange); err == nil {
 			t.Errorf("%s of kind %v was taken", name, kind)
+		}
+	}
+	// Nothing of the strange ones is left: the next row is the second of each column.
+	next := signal.NewCustomerBlock(conformance.Euros)
+	next.Append(conformance.CustomerRow(7, 77))
+	second, err := signal.Decode(next.Encode(nil))
+	alone := newColumnSet(signal.TableCustomer)
+	if err := errors.Join(err, alone.Add(second), b.Add(second)); err != nil {
+		t.Fatal(err)
+	}
+	for i, spec := range b.specs {
+		got, want := reflect.ValueOf(b.columns[i].part(1, 2)).Index(0), reflect.ValueOf(alone.columns[i].part(0, 1)).Index(0)
+		if got, want := fmt.Sprint(reflect.Indirect(got)), fmt.Sprint(reflect.Indirect(want)); got != want {
+			t.Errorf("%s of the second row: %s, want %s", spec.Name, got, want)
 		}
 	}
 }

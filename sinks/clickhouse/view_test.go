@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/sinks/outbox/conformance"
 )
 
 // TestViewEqualsModel holds the SQL of v_customers_at_risk equal to the models'
@@ -18,18 +19,18 @@ func TestViewEqualsModel(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	rnd := rand.New(rand.NewPCG(5, 6))
 	models := make([]btyd.MBGNBD, 12)
-	parameters := signal.NewModelBlock(euros)
+	parameters := signal.NewModelBlock(conformance.Euros)
 	for i := range models {
 		draw := func() float64 { return math.Exp(rnd.Float64()*8 - 4) }
 		models[i] = btyd.MBGNBD{R: draw(), Alpha: draw(), A: draw(), B: draw()}
 		m := models[i]
 		for shard := range uint16(2) { // every shard writes the same
-			r.expected[shard]++
+			r.Expected()[shard]++
 			parameters.Append(&signal.ModelRow{ParamVersion: fmt.Sprint("v", i), Model: "purchase", K: 1, R: signal.Some(m.R),
-				Alpha: signal.Some(m.Alpha), A: signal.Some(m.A), B: signal.Some(m.B), SrcPartition: shard, Seq: r.expected[shard]})
+				Alpha: signal.Some(m.Alpha), A: signal.Some(m.A), B: signal.Some(m.B), SrcPartition: shard, Seq: r.Expected()[shard]})
 		}
 	}
-	r.produce(0, parameters.Encode(nil))
+	r.Produce(0, parameters.Encode(nil))
 	today := signal.Day(time.Now().Unix() / 86_400)
 	r.customers(0, 0, 600, func(i int, row *signal.CustomerRow) {
 		first := today - signal.Day(rnd.IntN(2000)) - 1
@@ -45,8 +46,8 @@ func TestViewEqualsModel(t *testing.T) {
 		row.ValueAtRisk = signal.Some(float64(i))
 		row.PAlive, row.PReturn90d = signal.Some(0.25), signal.Some(0.125)
 	})
-	r.running(r.loader())
-	r.awaitLoaded()
+	r.Running(r.loader())
+	r.AwaitLoaded()
 	rows, err := r.conn.Query(t.Context(), `SELECT v.risk_rank, v.customer_id, v.param_version, v.business_date, v.time_zone,
 			c.first_purchase_day, c.last_purchase_day, c.frequency_repeat, v.p_alive, v.p_return_30d, v.p_return_90d, v.recency_days
 		FROM v_customers_at_risk AS v JOIN customer_current AS c FINAL ON c.customer_id = v.customer_id ORDER BY v.risk_rank`)
@@ -128,8 +129,8 @@ func TestViewOfCountingQuality(t *testing.T) {
 			row.IsDeleted = i == 9
 		})
 	}
-	r.running(r.loader())
-	r.awaitLoaded()
+	r.Running(r.loader())
+	r.AwaitLoaded()
 	var currency, waiting, life string
 	var customers, approximate, with uint64
 	if err := r.conn.QueryRow(t.Context(), `SELECT currency, customers, approximate_customers, refunds_waiting_customers,

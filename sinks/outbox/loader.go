@@ -1,4 +1,4 @@
-package clickhouse
+package outbox
 
 import (
 	"context"
@@ -10,23 +10,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/semaphore"
 )
 
-// Loader brings the outbox into ClickHouse. Make it with New, run it once.
+// Loader brings the outbox into a store. Make it with New, run it once.
 type Loader struct {
 	config  Config
 	kafka   []kgo.Opt
-	conn    driver.Conn
-	looks   time.Duration // between looks at the tables, also while nothing is inserted; 0: none
+	sink    Sink
 	log     *slog.Logger
 	now     func() time.Time
 	metrics *metrics
-	times   times
 	room    *semaphore.Weighted // of PendingBytes
 
 	lock     sync.Mutex
@@ -34,21 +30,13 @@ type Loader struct {
 	position map[int32]int64
 	pending  map[int32]time.Time
 	problems map[int32]Problem
-	fitted   time.Time // when the tables were last seen to be what we write to
-}
-
-// times are the waits between attempts.
-type times struct {
-	least, most   time.Duration
-	busy          time.Duration
-	configuration time.Duration
-	trust         time.Duration // in a table that fitted, while no insert fails
+	fitted   time.Time // when the store last passed its check
 }
 
 // Keys of problems that are of no one partition.
 const (
 	groupProblem = -1 // the group cannot be joined, or is lost
-	storeProblem = -2 // ClickHouse is away, or not as it should be
+	storeProblem = -2 // the store is away, or not as it should be
 )
 
 // Problem is what keeps a partition from being loaded.
@@ -67,35 +55,28 @@ func New(config Config, deps Deps) (*Loader, error) {
 	if deps, err = deps.complete(); err != nil {
 		return nil, err
 	}
-	m, err := newMetrics(deps.Registerer)
+	m, err := newMetrics(deps.Registerer, deps.Sink.Name())
 	if err != nil {
 		return nil, err
 	}
 	return &Loader{
-		looks: 10 * time.Second, config: config, kafka: deps.Kafka, conn: deps.ClickHouse, log: deps.Log, now: deps.Now, metrics: m,
-		// Whatever was wrong, rows flow some seconds after it is put right.
-		times:   times{least: 200 * time.Millisecond, most: 5 * time.Second, busy: time.Second, configuration: 2 * time.Second, trust: time.Minute},
+		config: config, kafka: deps.Kafka, sink: deps.Sink, log: deps.Log, now: deps.Now, metrics: m,
 		room:    semaphore.NewWeighted(config.PendingBytes),
-		workers: map[int32]*worker{}, position: map[int32]int64{}, pending: map[int32]time.Time{}, problems: map[int32]Problem{},
+		workers: map[int32]*worker{}, position: map[int32]int64{}, pending: map[int32]time.Time{},
+		problems: map[int32]Problem{},
 	}, nil
 }
 
-func (l *Loader) pace() *backoff.ExponentialBackOff {
-	pace := backoff.NewExponentialBackOff()
-	pace.InitialInterval, pace.MaxInterval = l.times.least, l.times.most
-	return pace
-}
-
 // Run loads until ctx is done, and then returns nil once what was in hand is
-// loaded or let go. Nothing about ClickHouse ends it: while the server is away,
-// empty, of another shape or closed to this user, it waits and Problems says
-// which. It gives up only where Kafka refuses for good.
+// loaded or let go. Nothing about the store ends it: while it is away, empty, of
+// another shape or closed to this user, it waits and Problems says which. It
+// gives up only where Kafka refuses for good.
 func (l *Loader) Run(ctx context.Context) error {
-	if !l.awaitTables(ctx) {
+	if !l.awaitStore(ctx) {
 		return nil
 	}
 	client, err := kgo.NewClient(append(slices.Clone(l.kafka),
-		kgo.ConsumerGroup(LoadGroup(l.config.Group)),
+		kgo.ConsumerGroup(l.config.Group),
 		kgo.ConsumeTopics(l.config.OutboxTopic),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
@@ -117,7 +98,7 @@ func (l *Loader) Run(ctx context.Context) error {
 	defer client.CloseAllowingRebalance()
 	looks, stopLooking := context.WithCancel(ctx)
 	var looking sync.WaitGroup
-	looking.Go(func() { l.lookAtTables(looks) })
+	looking.Go(func() { l.lookAtStore(looks) })
 	err = l.poll(ctx, client)
 	stopLooking()
 	looking.Wait()

@@ -1,4 +1,4 @@
-package clickhouse
+package outbox
 
 import (
 	"context"
@@ -63,7 +63,7 @@ type letter struct {
 // deadLetter makes the record: the headers of Kafka Connect, our own, and then
 // the original's. Where the original has one of those names already, it is left
 // out: a reader must not take it for ours.
-func deadLetter(topic string, l letter, form letterForm) *kgo.Record {
+func deadLetter(topic, sink string, l letter, form letterForm) *kgo.Record {
 	out := &kgo.Record{Topic: topic, Partition: l.partition}
 	ours := map[string]bool{}
 	add := func(key, value string) {
@@ -75,7 +75,7 @@ func deadLetter(topic string, l letter, form letterForm) *kgo.Record {
 	add("__connect.errors.offset", strconv.FormatInt(l.record.Offset, 10))
 	add("__connect.errors.connector.name", "holdfast")
 	add("__connect.errors.stage", l.stage)
-	add("__connect.errors.class.name", "sinks/clickhouse")
+	add("__connect.errors.class.name", "sinks/"+sink)
 	add("__connect.errors.exception.class.name", l.exception)
 	add("__connect.errors.exception.message", l.message)
 	add("holdfast.dlq.reason", reasonRowRejected)
@@ -124,7 +124,7 @@ func deadLetter(topic string, l letter, form letterForm) *kgo.Record {
 func (w *worker) setAside(ctx context.Context, l letter) error {
 	var err error
 	for form := range letterFormEnd {
-		err = w.send(ctx, deadLetter(w.loader.config.DeadLetterTopic, l, form))
+		err = w.send(ctx, deadLetter(w.loader.config.DeadLetterTopic, w.loader.sink.Name(), l, form))
 		if err == nil {
 			w.loader.metrics.deadLetters.WithLabelValues(l.record.Topic, "load").Inc()
 			return nil
@@ -142,23 +142,21 @@ func (w *worker) setAside(ctx context.Context, l letter) error {
 	return nil
 }
 
-// send produces until the record is there. It gives errLetterRefused where
+// send produces until the record is there. It returns errLetterRefused where
 // Kafka will never take this record; all else (no broker, no topic, no right) is
 // waited for.
 func (w *worker) send(ctx context.Context, record *kgo.Record) error {
-	for pace := w.loader.pace(); ; {
+	return w.persist(func() (*Failure, error) {
 		err := w.client.ProduceSync(ctx, record).FirstErr()
 		if err == nil {
-			return nil
+			return nil, nil
 		}
 		err = fmt.Errorf("produce to %s: %w", record.Topic, err)
 		for _, final := range []error{kerr.MessageTooLarge, kerr.RecordListTooLarge, kerr.InvalidRecord} {
 			if errors.Is(err, final) {
-				return fmt.Errorf("%w: %w", errLetterRefused, err)
+				return nil, fmt.Errorf("%w: %w", errLetterRefused, err)
 			}
 		}
-		if err := w.retry(ctx, pace, unwritten, err); err != nil {
-			return err
-		}
-	}
+		return notWritten(err), nil
+	})
 }

@@ -1,7 +1,8 @@
-package clickhouse
+package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -13,18 +14,21 @@ import (
 // the group has it, because nobody else would: without new records there is no
 // later commit that covers it.
 func (w *worker) commit(ctx context.Context) error {
-	pace := w.loader.pace()
-	for {
+	err := w.persist(func() (*Failure, error) {
 		err := w.commitOnce(ctx)
-		if err == nil {
-			w.loader.committed(w.partition, w.next)
-			w.settle()
-			return nil
+		switch {
+		case errors.Is(err, errStopped):
+			return nil, err
+		case err != nil:
+			return notWritten(err), nil
 		}
-		if err := w.retry(ctx, pace, unwritten, err); err != nil {
-			return err
-		}
+		return nil, nil
+	})
+	if err == nil {
+		w.loader.committed(w.partition, w.next)
+		w.settle()
 	}
+	return err
 }
 
 func (w *worker) commitOnce(ctx context.Context) error {

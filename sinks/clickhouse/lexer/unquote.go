@@ -1,4 +1,4 @@
-package devclickhouse
+package lexer
 
 import (
 	"strconv"
@@ -28,7 +28,8 @@ func unquote(inner string, quote byte) string {
 }
 
 // escaped are the escapes of one letter; others stand for their letter.
-var escaped = map[byte]byte{'a': '\a', 'b': '\b', 'e': 0x1b, 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v', '0': 0}
+var escaped = map[byte]byte{'a': '\a', 'b': '\b', 'e': 0x1b, 'f': '\f', 'n': '\n',
+	'r': '\r', 't': '\t', 'v': '\v', '0': 0}
 
 // escape writes what stands behind a backslash and returns the place of its last byte.
 func escape(out *strings.Builder, inner string, i int) int {

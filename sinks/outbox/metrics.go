@@ -1,4 +1,4 @@
-package clickhouse
+package outbox
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics of the sink; names and labels are those of docs/metrics.md.
+// metrics of a sink; names and labels are those of docs/metrics.md.
 type metrics struct {
 	rowsWritten   *prometheus.CounterVec
 	batches       *prometheus.CounterVec
@@ -21,10 +21,8 @@ type metrics struct {
 	lettersRefused prometheus.Counter
 }
 
-const sinkName = "clickhouse"
-
-func newMetrics(r prometheus.Registerer) (*metrics, error) {
-	sink := prometheus.Labels{"sink": sinkName}
+func newMetrics(r prometheus.Registerer, name string) (*metrics, error) {
+	sink := prometheus.Labels{"sink": name}
 	m := &metrics{
 		rowsWritten: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "holdfast_sink_rows_written_total",
 			Help: "Rows that the sink has confirmed; repeated inserts count again.", ConstLabels: sink}, []string{"table"}),
@@ -41,11 +39,13 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		pendingRows: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_sink_pending_rows",
 			Help: "Rows read from the outbox and not confirmed yet.", ConstLabels: sink}, []string{"table"}),
 		oldestPending: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "holdfast_sink_oldest_pending_timestamp_seconds",
-			Help: "Time of the oldest outbox record that is read and not loaded, in seconds since 1970; 0: none."}, []string{"sink"}),
+			Help: "Time of the oldest outbox record that is read and not loaded, in seconds since 1970; 0: none."},
+			[]string{"sink"}),
 		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "holdfast_dead_letters_produced_total",
 			Help: "Records written to the dead-letter topic."}, []string{"topic", "stage"}),
 		lettersRefused: prometheus.NewCounter(prometheus.CounterOpts{Name: "holdfast_sink_dead_letters_refused_total",
-			Help: "Records that the sink could neither load nor set aside, since the dead-letter topic refuses them.", ConstLabels: sink}),
+			Help:        "Records that the sink could neither load nor set aside, since the dead-letter topic refuses them.",
+			ConstLabels: sink}),
 	}
 	return m, errors.Join(register(r, &m.rowsWritten), register(r, &m.batches), register(r, &m.batchRows),
 		register(r, &m.flushDuration), register(r, &m.retries), register(r, &m.pendingRows),
@@ -53,8 +53,8 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		register(r, &m.lettersRefused))
 }
 
-// register adds a collector, or takes the one that is there: other stages set
-// records aside too, and a loader may be made again.
+// register adds a collector, or puts the one that is there in its place: other
+// stages set records aside too, and a loader may be made again.
 func register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
 	err := r.Register(*c)
 	var there prometheus.AlreadyRegisteredError
