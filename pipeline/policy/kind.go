@@ -59,6 +59,7 @@ type kind struct {
 
 // kinds is the table, by number; the order of these lines means nothing.
 var kinds = [...]kind{
+	0:                    {cooldown: commonCooldown}, // stands for every number that nobody has
 	ChurnRisk:            churnRisk,
 	SilentChurn:          silentChurn,
 	ComplaintSLABreached: complaintSLABreached,
@@ -77,12 +78,10 @@ const KindCount = len(kinds)
 // the kinds in it may not know the table that they are in.
 func kindOf(table []kind, id Kind) *kind {
 	if int(id) >= len(table) || table[id].cooldown == nil {
-		return &nobody
+		return &table[0]
 	}
 	return &table[id]
 }
-
-var nobody = kind{cooldown: commonCooldown}
 
 // String returns the published name, "" for a number that nobody has.
 func (v Kind) String() string { return kindOf(kinds[:], v).name }

@@ -46,7 +46,7 @@ func TestKindsAreWhole(t *testing.T) {
 	names, plays := map[string]Kind{}, map[signal.ReasonCode]signal.Play{}
 	for i := range kinds {
 		k := &kinds[i]
-		if reflect.ValueOf(*k).IsZero() {
+		if i == 0 || reflect.ValueOf(*k).IsZero() {
 			continue // a number that nobody has
 		}
 		for _, flaw := range flaws(i, k) {
