@@ -93,7 +93,7 @@ func (w *world) facts() Facts {
 func (w *world) complaintFacts(f *Facts) {
 	for _, due := range w.due {
 		if w.now >= due {
-			f.SLABreached = true
+			f.SLABreached, f.SLABrokenAt = true, max(f.SLABrokenAt, due)
 			f.Reasons = f.Reasons.With(signal.OpenComplaint)
 		} else {
 			f.SLADueAt = min(f.SLADueAt, due)
