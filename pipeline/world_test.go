@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
 
 	"github.com/holdfast/holdfast/internal/devkafka"
 	"github.com/holdfast/holdfast/internal/workload"
@@ -52,7 +53,7 @@ func TestMain(m *testing.M) {
 		flag.Parse()
 		os.Exit(runWorker(order))
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func defaultNames() topics.Names { return topics.DefaultNames() }

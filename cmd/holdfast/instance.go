@@ -67,7 +67,18 @@ func (c *cli) newInstance(loaded *config.Loaded, roles roles) (*instance, error)
 			return nil, err
 		}
 	}
-	return i, i.listen(c)
+	if err := i.listen(c); err != nil {
+		return nil, errors.Join(err, i.closeStore())
+	}
+	return i, nil
+}
+
+// closeStore closes the loader's client of ClickHouse.
+func (i *instance) closeStore() error {
+	if i.store == nil {
+		return nil
+	}
+	return i.store.Close()
 }
 
 func (i *instance) makeLoader(c *cli) error {
@@ -147,10 +158,7 @@ func (i *instance) run(ctx context.Context, shutdown time.Duration) error {
 			return errors.Join(append(failures, fmt.Errorf("stop within %s: part %q is still at work; nothing is lost, the next start goes on from the last commit", shutdown, part.name))...)
 		}
 	}
-	if i.store != nil {
-		failures = append(failures, i.store.Close())
-	}
-	return errors.Join(failures...)
+	return errors.Join(append(failures, i.closeStore())...)
 }
 
 // part is one goroutine of an instance.

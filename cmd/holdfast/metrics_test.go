@@ -66,6 +66,11 @@ func registeredMetrics(t *testing.T) map[string]string {
 	if _, err := clickhouse.NewAuditMetrics(i.registry); err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if err := i.closeStore(); err != nil {
+			t.Error(err)
+		}
+	}()
 	descriptors := make(chan *prometheus.Desc, 1000)
 	i.registry.Describe(descriptors)
 	close(descriptors)

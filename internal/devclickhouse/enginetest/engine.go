@@ -23,6 +23,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/holdfast/holdfast/internal/devclickhouse"
 )
 
@@ -54,10 +56,21 @@ type suite struct {
 
 var shared suite
 
-// Main runs the tests of a package that uses Start or StartAlone, and exits.
-// It also is what the engine's child process enters by.
+// Main runs the tests of a package that uses Start or StartAlone, and exits:
+// with 1 where a goroutine outlives them and the shared engine. It also is what
+// the engine's child process enters by.
 func Main(m *testing.M) {
-	os.Exit(Run(m))
+	goleak.VerifyTestMain(suiteRun{m})
+}
+
+// suiteRun is the run that goleak looks after.
+type suiteRun struct{ m *testing.M }
+
+// Run implements goleak.TestingM. Connections that are kept open for a next
+// request are no leak.
+func (s suiteRun) Run() int {
+	defer http.DefaultClient.CloseIdleConnections()
+	return Run(s.m)
 }
 
 // Run is Main for packages that do more around their tests: it runs them,
