@@ -59,7 +59,7 @@ func (f *field) conclude() error {
 			return err
 		}
 		switch e.process.order.Mode {
-		case fetchDecode:
+		case bareFetch, fetchDecode:
 			continue
 		case committing: // not what it says but what it has left
 			if held, err = restored(f.ctx, f.loader.client, e.process.order.Names[topics.Checkpoint]); err != nil {

@@ -144,6 +144,7 @@ func (l *loader) count(t *tally, item *workload.Item) (alerts uint64) {
 				return 1
 			}
 		}
+	default: // the load has no others
 	}
 	return 0
 }

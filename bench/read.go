@@ -137,6 +137,7 @@ func (t *tally) count(e *event.Event) {
 		t.Visits++
 	case event.Complaint:
 		t.Complaints++
+	default: // the load has no others
 	}
 }
 

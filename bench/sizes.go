@@ -84,6 +84,8 @@ func happened(kind event.Type, customer, n uint64, at event.Instant) event.Event
 		e.Kind = event.Session
 	case event.Complaint:
 		e.Kind, e.Status, e.ComplaintHash, e.Severity = event.ComplaintMade, event.Resolved, hash, 2
+	default:
+		panic("an event type that is not measured")
 	}
 	return e
 }

@@ -84,6 +84,7 @@ func (r *renderer) complete() {
 		if r.negative {
 			r.texts[net] = strings.TrimPrefix(r.texts[net], "-")
 		}
+	default: // nothing to fill in
 	}
 }
 

@@ -169,8 +169,9 @@ func tableName(t lexer.Token) bool {
 		return false
 	case lexer.Quoted:
 		return !strings.ContainsAny(t.Text, "/\\:*?{}|\x00") && !strings.Contains(t.Text, ".") && t.Text != ""
+	default:
+		return true
 	}
-	return true
 }
 
 // engineNamed reports whether a token names an engine.

@@ -28,6 +28,7 @@ func takeOrder(orders map[uint64]*order, e *seen) {
 		return
 	case event.Refund, event.Cancel, event.Adjustment:
 		hash = e.RefOrderHash
+	default: // orders name themselves
 	}
 	of := orders[hash]
 	if of == nil {
@@ -65,6 +66,7 @@ func (of *order) take(e *seen) {
 		if status > of.best {
 			of.best, of.net, of.currency = status, e.AmountNet, e.Currency
 		}
+	default: // a payment that failed makes no order count
 	}
 }
 
@@ -204,6 +206,7 @@ func (c *Customer) countComplaints(complaints map[uint64]*complaint, today event
 			if c.OldestOpen == 0 || k.made < c.OldestOpen {
 				c.OldestOpen = k.made
 			}
+		default: // closed
 		}
 	}
 }

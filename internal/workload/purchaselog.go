@@ -2,6 +2,7 @@ package workload
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -32,7 +33,7 @@ func ReadPurchases(name string, r io.Reader, currency string) ([]Item, error) {
 	var items []Item
 	for n := 1; ; n++ {
 		row, err := reader.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
