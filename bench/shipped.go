@@ -63,7 +63,8 @@ func shippedFromEnvironment() (o shippedOptions, err error) {
 		name                  string
 		fallback, least, most int
 		into                  *int
-	}{{"BENCH_CORES", 1, 1, 2, &o.cores}, {"BENCH_RATE", 10_000, 100, 1_000_000, &o.rate}, {"BENCH_SECONDS", 15, 1, 3600, &o.seconds}} {
+	}{{"BENCH_CORES", 1, 1, 2, &o.cores}, {"BENCH_RATE", 10_000, 100, 1_000_000, &o.rate}, {"BENCH_SECONDS", 15, 1, 3600,
+		&o.seconds}} {
 		*n.into = n.fallback
 		if text := os.Getenv(n.name); text != "" {
 			if *n.into, err = strconv.Atoi(text); err != nil || *n.into < n.least || *n.into > n.most {
@@ -191,7 +192,10 @@ func (s *shipped) run(name string) error {
 		return s.loadRows()
 	}
 	for range s.o.rounds {
-		if err := s.take(name, func(ctx context.Context) (stretch, error) { return s.loader.write(ctx, s.o.events, s.next(name)) }); err != nil {
+		if err := s.take(name, func(ctx context.Context) (stretch, error) {
+			return s.loader.write(ctx, s.o.events,
+				s.next(name))
+		}); err != nil {
 			return err
 		}
 	}
@@ -213,8 +217,10 @@ func (s *shipped) next(name string) func(int) workload.Item {
 			return item
 		}
 	case "zipf":
-		skewed := workload.NewLoad(workload.LoadConfig{Seed: 2, Customers: s.o.customers, Zipf: .99, Number: l.load.Number() + 1<<32,
-			Start: l.start + event.Instant(l.load.Number())*event.Instant(s.o.step.Microseconds()), Step: event.Instant(max(s.o.step.Microseconds(), 1))})
+		skewed := workload.NewLoad(workload.LoadConfig{Seed: 2, Customers: s.o.customers, Zipf: .99,
+			Number: l.load.Number() + 1<<32,
+			Start:  l.start + event.Instant(l.load.Number())*event.Instant(s.o.step.Microseconds()),
+			Step:   event.Instant(max(s.o.step.Microseconds(), 1))})
 		l.load = skewed
 	}
 	return func(int) workload.Item {

@@ -184,7 +184,8 @@ func (s *shipped) timeAlerts() error {
 
 // drip writes events at the rate, as they happen.
 func (s *shipped) drip(w *alertWatch) (events stretch, err error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.addrs...), kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.Lz4Compression()))
+	client, err := kgo.NewClient(kgo.SeedBrokers(s.addrs...), kgo.ProducerLinger(0),
+		kgo.ProducerBatchCompression(kgo.Lz4Compression()))
 	if err != nil {
 		return events, fmt.Errorf("make a client: %w", err)
 	}
@@ -235,7 +236,8 @@ type alertWatch struct {
 
 func (s *shipped) watchAlerts() (*alertWatch, error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.addrs...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeTopics(s.loader.names[topics.Alerts]), kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()), kgo.FetchMaxWait(100*time.Millisecond))
+		kgo.ConsumeTopics(s.loader.names[topics.Alerts]), kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()),
+		kgo.FetchMaxWait(100*time.Millisecond))
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
 	}
@@ -302,7 +304,8 @@ func (s *shipped) timeRestarts() error {
 	}
 	took = took[1:] // the first followed a clean stop
 	slices.Sort(took)
-	s.note("SIGKILL to READY with %d customers, all cores: %.2f s (%.2f–%.2f)", s.o.customers, median(took), took[0], took[len(took)-1])
+	s.note("SIGKILL to READY with %d customers, all cores: %.2f s (%.2f–%.2f)", s.o.customers, median(took), took[0],
+		took[len(took)-1])
 	return nil
 }
 
@@ -320,7 +323,8 @@ func (s *shipped) loadRows() error {
 	}
 	defer engine.Close()
 	environment := "HOLDFAST_CLICKHOUSE_DSN=http://" + engine.Addr()
-	if err := s.program.once(environment, "migrate", "up", "--tables", "--brokers", strings.Join(s.addrs, ",")); err != nil {
+	if err := s.program.once(environment, "migrate", "up", "--tables", "--brokers",
+		strings.Join(s.addrs, ",")); err != nil {
 		return err
 	}
 	return s.loadInto(environment)
@@ -359,7 +363,8 @@ func (s *shipped) loadInto(environment string) error {
 		return err
 	}
 	rows := float64(s.before.rows)
-	s.note("loader alone, %.0f rows of the outbox into ClickHouse: %.0fk rows/s, %.0fk rows per core-second, resident at most %d MB",
+	s.note("loader alone, %.0f rows of the outbox into ClickHouse: %.0fk rows/s, %.0fk rows per core-second, resident "+
+		"at most %d MB",
 		rows, rows/took/1e3, rows/cpu/1e3, held.peak>>20)
 	return s.program.stop()
 }

@@ -48,7 +48,8 @@ const (
 // NewLoad makes a load.
 func NewLoad(cfg LoadConfig) *Load {
 	cfg.Customers = max(cfg.Customers, 1)
-	l := &Load{cfg: cfg, number: cfg.Number, random: rand.New(rand.NewPCG(cfg.Seed, 0x10ad)), recent: make([]Item, 0, loadRecent)}
+	l := &Load{cfg: cfg, number: cfg.Number, random: rand.New(rand.NewPCG(cfg.Seed, 0x10ad)),
+		recent: make([]Item, 0, loadRecent)}
 	if cfg.Zipf > 0 {
 		l.zipf = newZipf(cfg.Customers, cfg.Zipf)
 	}
