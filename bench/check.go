@@ -78,7 +78,8 @@ func (f *field) conclude() error {
 	f.printTable(os.Stdout)
 	if sizes != nil {
 		n := float64(sizes.Customers)
-		fmt.Printf("\nrecords of the %d customers: core with index and id %.0f bytes each (most allowed: 256), side %.0f as reserved\n",
+		fmt.Printf("\nrecords of the %d customers: core with index and id %.0f bytes each (most allowed: 256), side %.0f "+
+			"as reserved\n",
 			sizes.Customers, float64(sizes.CoreBytes)/n, float64(sizes.SideBytes)/n)
 	}
 	for _, e := range f.entrants {

@@ -41,7 +41,8 @@ func (f *field) grow() error {
 	if said.counters.Applied != uint64(events.Events) {
 		return fmt.Errorf("grow: %d events applied, want %d: scores nothing", said.counters.Applied, events.Events)
 	}
-	fmt.Printf("\ngrowing from 0 to %d customers, commits, pages and rows every %s: longest gap between applied batches while input waits %.0f ms, %.0fk events/s\n",
+	fmt.Printf("\ngrowing from 0 to %d customers, commits, pages and rows every %s: longest gap between applied "+
+		"batches while input waits %.0f ms, %.0fk events/s\n",
 		o.grow, flushEvery, r.LongestGap*1e3, r.rate()/1e3)
 	return nil
 }

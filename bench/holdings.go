@@ -44,7 +44,8 @@ func restored(ctx context.Context, cl *kgo.Client, topic string) (result, error)
 	}
 	for n, reach := range ends[topic] {
 		pages := map[uint32][]byte{}
-		_, err := checkpoint.ReadRange(ctx, cl, checkpoint.ReadRangeOptions{Topic: topic, Partition: n, From: reach.Start, To: reach.End},
+		_, err := checkpoint.ReadRange(ctx, cl, checkpoint.ReadRangeOptions{Topic: topic, Partition: n, From: reach.Start,
+			To: reach.End},
 			func(rec *kgo.Record) error {
 				if _, page, ok := checkpoint.ParsePageKey(rec.Key); ok && page > 0 {
 					pages[page-1] = append([]byte(nil), rec.Value...) // or the whole batch stays

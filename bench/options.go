@@ -73,11 +73,15 @@ func optionsFromEnvironment() (options, error) {
 
 // print says everything that a figure depends on.
 func (o *options) print(w io.Writer, pinned string) {
-	fmt.Fprintf(w, "customers %d, uniform, all known before the first round · %d rounds of %d events · %s of event time each\n",
+	fmt.Fprintf(w, "customers %d, uniform, all known before the first round · %d rounds of %d events · %s of event "+
+		"time each\n",
 		o.customers, o.rounds, o.events, (time.Duration(o.events) * o.step).Round(time.Second))
-	fmt.Fprintf(w, "269-byte JSON values, 13-byte keys, 85/10/5 %% visits, purchases, complaints · 3 topics of %d partitions · LZ4, batches up to %d bytes\n",
+	fmt.Fprintf(w, "269-byte JSON values, 13-byte keys, 85/10/5 %% visits, purchases, complaints · 3 topics of %d "+
+		"partitions · LZ4, batches up to %d bytes\n",
 		partitions, producerBatch)
-	fmt.Fprintf(w, "%s · GOMAXPROCS=1 for the system under test · %s %s/%s · embedded Kafka, one broker\n", pinned, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(w, "clock events · commit every %s or %d MiB · page replay bound %s · 1 row per 10 events: commits of %d events with %d rows\n\n",
+	fmt.Fprintf(w, "%s · GOMAXPROCS=1 for the system under test · %s %s/%s · embedded Kafka, one broker\n", pinned,
+		runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(w, "clock events · commit every %s or %d MiB · page replay bound %s · 1 row per 10 events: commits of "+
+		"%d events with %d rows\n\n",
 		commitEvery, commitBytes>>20, maxReplay, commitEvents, rowsPerCommit*partitions)
 }

@@ -31,7 +31,8 @@ func shareCores() (c cores, said string, ok bool) {
 			c.others.Set(n)
 		}
 	}
-	return c, fmt.Sprintf("system under test alone on core %d, broker and driver on %d other(s)", first, c.others.Count()), true
+	return c, fmt.Sprintf("system under test alone on core %d, broker and driver on %d other(s)", first,
+		c.others.Count()), true
 }
 
 // pinSelf keeps the driver off the measured core.

@@ -24,6 +24,7 @@ func rules() (shard.Config, error) {
 		Complaints: shard.ComplaintTimes{FirstResponse: 24 * event.Hour, Resolution: 5 * event.Day24h,
 			SevereFrom: 4, SevereFirstResponse: 4 * event.Hour, SevereResolution: 2 * event.Day24h},
 		Policy: &alerts, Parameters: &parameters,
-		Alerts: shard.AlertContext{Plays: policy.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "bench", EngineVersion: "bench"},
+		Alerts: shard.AlertContext{Plays: policy.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "bench",
+			EngineVersion: "bench"},
 	}, nil
 }

@@ -44,7 +44,8 @@ func (p *profile) bytes() (core, side float64, err error) {
 	}
 	s := shard.New(cfg)
 	meta := signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
-	fx := shard.Effects{Customers: signal.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta), Models: signal.NewModelBlock(meta)}
+	fx := shard.Effects{Customers: signal.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
+		Models: signal.NewModelBlock(meta)}
 	first := event.Instant(20_000) * event.Day24h
 	n := uint64(0)
 	for day := range event.Instant(365) {
@@ -76,7 +77,8 @@ func (p *profile) bytes() (core, side float64, err error) {
 func happened(kind event.Type, customer, n uint64, at event.Instant) event.Event {
 	id := fmt.Appendf(nil, "c-%011d", customer)
 	hash := xxhash.Sum64(binary.LittleEndian.AppendUint64(nil, n))
-	e := event.Event{Type: kind, OccurredAt: at, RecordTime: at, CustomerID: id, CustomerHash: xxhash.Sum64(id), EventHash: hash}
+	e := event.Event{Type: kind, OccurredAt: at, RecordTime: at, CustomerID: id, CustomerHash: xxhash.Sum64(id),
+		EventHash: hash}
 	switch kind {
 	case event.Purchase:
 		e.Kind, e.OrderHash, e.AmountNet, e.Currency = event.Order, hash, 5000, [3]byte{'E', 'U', 'R'}

@@ -22,7 +22,8 @@ var environment = []string{"SECRETS_DIR=./deploy/secrets", "CLICKHOUSE_PASSWORD=
 // load reads docker-compose.yml as docker compose would, in an environment.
 func load(t *testing.T, environment []string) (*types.Project, error) {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithEnv(environment), cli.WithResolvedPaths(false))
+	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithEnv(environment),
+		cli.WithResolvedPaths(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,8 @@ func TestHealthChecks(t *testing.T) {
 }
 
 func TestDependencies(t *testing.T) {
-	healthy, done, started := types.ServiceConditionHealthy, types.ServiceConditionCompletedSuccessfully, types.ServiceConditionStarted
+	healthy, done, started := types.ServiceConditionHealthy, types.ServiceConditionCompletedSuccessfully,
+		types.ServiceConditionStarted
 	want := map[string]map[string]string{
 		"kafka": {}, "clickhouse": {}, "prometheus": {"holdfast": started},
 		"migrate":  {"kafka": healthy, "clickhouse": healthy},
@@ -277,7 +279,8 @@ func TestKafkaVariables(t *testing.T) {
 		t.Errorf("%s is not set: one variable drops all packaged defaults", name)
 		return ""
 	}
-	for _, name := range []string{"KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR", "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR",
+	for _, name := range []string{"KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR",
+		"KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR",
 		"KAFKA_TRANSACTION_STATE_LOG_MIN_ISR", "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR",
 		"KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "KAFKA_NODE_ID"} {
 		if got := variable(name); got != "1" {
@@ -288,7 +291,8 @@ func TestKafkaVariables(t *testing.T) {
 	if !strings.HasPrefix(voters, "1@kafka:") || roles != "broker,controller" {
 		t.Errorf("voters %q, roles %q", voters, roles)
 	}
-	if variable("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS") != "0" || variable("KAFKA_AUTO_CREATE_TOPICS_ENABLE") != "false" {
+	if variable("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS") != "0" ||
+		variable("KAFKA_AUTO_CREATE_TOPICS_ENABLE") != "false" {
 		t.Error("starts slowly, or makes topics with the wrong partition count")
 	}
 	dir := variable("KAFKA_LOG_DIRS")
@@ -297,7 +301,8 @@ func TestKafkaVariables(t *testing.T) {
 	}
 	listeners := addresses(variable("KAFKA_LISTENERS"))
 	advertised := addresses(variable("KAFKA_ADVERTISED_LISTENERS"))
-	if len(listeners) != 3 || !strings.HasPrefix(advertised["INTERNAL"], "kafka:") || !strings.HasPrefix(advertised["HOST"], "localhost:") {
+	if len(listeners) != 3 || !strings.HasPrefix(advertised["INTERNAL"], "kafka:") ||
+		!strings.HasPrefix(advertised["HOST"], "localhost:") {
 		t.Errorf("listeners %v, advertised %v", listeners, advertised)
 	}
 	for name := range advertised {
@@ -367,7 +372,8 @@ func TestWriteEnv(t *testing.T) {
 	if strings.Contains(first, password[1]) {
 		t.Error("the password is printed")
 	}
-	for path, mode := range map[string]os.FileMode{".env": 0o600, "deploy/secrets": 0o700, "deploy/secrets/clickhouse-dsn": 0o444} {
+	for path, mode := range map[string]os.FileMode{".env": 0o600, "deploy/secrets": 0o700,
+		"deploy/secrets/clickhouse-dsn": 0o444} {
 		info, err := os.Stat(filepath.Join(dir, path))
 		if err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v %v, want mode %o", path, info, err, mode)
@@ -379,7 +385,8 @@ func TestWriteEnv(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "deploy")); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("./write-env", dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "restore it") {
+	if out, err := exec.Command("./write-env", dir).CombinedOutput(); err == nil || !strings.Contains(string(out),
+		"restore it") {
 		t.Errorf("a password without its secret: %v %q, want a refusal", err, out)
 	}
 	ignored := read(t, "../.gitignore")

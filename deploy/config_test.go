@@ -33,7 +33,8 @@ func TestConfigurationIsAccepted(t *testing.T) {
 			t.Error(warning)
 		}
 		secret, mounted := strings.CutPrefix(loaded.Sinks.ClickHouse.DSNFile, "/run/secrets/")
-		if !mounted || !slices.ContainsFunc(service.Secrets, func(s types.ServiceSecretConfig) bool { return s.Target == secret || s.Source == secret }) {
+		if !mounted || !slices.ContainsFunc(service.Secrets,
+			func(s types.ServiceSecretConfig) bool { return s.Target == secret || s.Source == secret }) {
 			t.Errorf("%s is no secret of the service", loaded.Sinks.ClickHouse.DSNFile)
 		}
 		if loaded.Kafka.InstanceID == "container" {

@@ -43,7 +43,8 @@ func (c *cli) auditCommand() *cobra.Command {
 		},
 	}
 	command.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long to wait for rows on their way")
-	command.Flags().BoolVar(&emptied, "emptied", false, "the tables were emptied: holes below a shard's first row are none")
+	command.Flags().BoolVar(&emptied, "emptied", false,
+		"the tables were emptied: holes below a shard's first row are none")
 	command.Flags().StringVar(&metricsFile, "metrics-file", "",
 		"write holes and doubles by shard to this file, as Prometheus' text, for a textfile collector")
 	c.kafkaFlags(command)
@@ -145,10 +146,12 @@ func readBatchLogs(ctx context.Context, client *kgo.Client, batchLog string) (ba
 
 // lastEntry looks for the last committed entry, in ever larger pieces from the
 // end: transaction markers and aborted entries may fill the tail.
-func lastEntry(ctx context.Context, client *kgo.Client, topic string, partition int32, log checkpoint.Range) (entry checkpoint.Entry, found bool, err error) {
+func lastEntry(ctx context.Context, client *kgo.Client, topic string, partition int32,
+	log checkpoint.Range) (entry checkpoint.Entry, found bool, err error) {
 	for piece := int64(100); ; piece *= 10 {
 		from := max(log.Start, log.End-piece)
-		_, err = checkpoint.ReadRange(ctx, client, checkpoint.ReadRangeOptions{Topic: topic, Partition: partition, From: from, To: log.End},
+		_, err = checkpoint.ReadRange(ctx, client, checkpoint.ReadRangeOptions{Topic: topic, Partition: partition, From: from,
+			To: log.End},
 			func(record *kgo.Record) error {
 				decoded, err := checkpoint.DecodeEntry(record.Value)
 				entry, found = decoded, err == nil

@@ -86,7 +86,8 @@ func (c *cli) printAudit(outcome audited) error {
 		return encoder.Encode(outcome)
 	}
 	text := &strings.Builder{}
-	fmt.Fprintf(text, "%5s  %10s  %12s  %12s  %8s  %8s  %8s\n", "shard", "life", "expected", "rows", "holes", "doubles", "beyond")
+	fmt.Fprintf(text, "%5s  %10s  %12s  %12s  %8s  %8s  %8s\n", "shard", "life", "expected", "rows", "holes",
+		"doubles", "beyond")
 	for _, shard := range outcome.Shards {
 		fmt.Fprintf(text, "%5d  %10d  %12d  %12d  %8d  %8d  %8d\n",
 			shard.Shard, shard.Epoch, shard.Expected, shard.Rows, shard.Missing, shard.Repeated, shard.Beyond)

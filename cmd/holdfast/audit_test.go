@@ -41,12 +41,17 @@ func TestAuditSaysWhatIsWrong(t *testing.T) {
 		"a shard that never committed": {of(well), batchLogs{expected: one.expected, unused: []uint16{1}}, nil},
 		"a hole": {of(with(func(s *clickhouse.ShardReport) { s.Rows, s.Missing = 8, 1 })), one,
 			[]string{"shard 0: 1 numbers from 2 on are missing: rows are lost"}},
-		"a double": {of(with(func(s *clickhouse.ShardReport) { s.Rows, s.Repeated = 10, 1 })), one, []string{"shard 0: 1 numbers are there twice"}},
-		"wiped, and written again": {of(with(func(s *clickhouse.ShardReport) { s.Rows, s.Missing, s.Before, s.Least = 3, 6, 6, 7 })), one,
+		"a double": {of(with(func(s *clickhouse.ShardReport) { s.Rows, s.Repeated = 10, 1 })), one,
+			[]string{"shard 0: 1 numbers are there twice"}},
+		"wiped, and written again": {of(with(func(s *clickhouse.ShardReport) {
+			s.Rows, s.Missing, s.Before, s.Least = 3, 6, 6, 7
+		})), one,
 			[]string{"shard 0: 6 numbers below 7, its first row, are missing: the tables were emptied or made anew"}},
 		"known to be wiped": {clickhouse.Report{Emptied: true, Shards: []clickhouse.ShardReport{
 			with(func(s *clickhouse.ShardReport) { s.Rows, s.Missing, s.Before, s.Least = 3, 6, 6, 7 })}}, one, nil},
-		"wiped, with a hole since": {of(with(func(s *clickhouse.ShardReport) { s.Rows, s.Missing, s.Before, s.Least = 2, 7, 6, 7 })), one,
+		"wiped, with a hole since": {of(with(func(s *clickhouse.ShardReport) {
+			s.Rows, s.Missing, s.Before, s.Least = 2, 7, 6, 7
+		})), one,
 			[]string{"6 numbers below 7, its first row", "1 numbers from 7 on are missing"}},
 		"wiped, nothing since": {clickhouse.Report{Emptied: true, Shards: []clickhouse.ShardReport{
 			with(func(s *clickhouse.ShardReport) { s.Rows, s.Missing, s.Before, s.Least = 0, 9, 9, 0 })}}, one,
@@ -54,12 +59,20 @@ func TestAuditSaysWhatIsWrong(t *testing.T) {
 		"a newer life": {clickhouse.Report{Shards: []clickhouse.ShardReport{well},
 			Lives: []clickhouse.LifeReport{{Epoch: 5, Rows: 7, First: 1, Last: 8, Newer: true}}}, one,
 			[]string{"shard 0: 7 rows are of life 5, which the batch log knows nothing of"}},
-		"stale customers":       {clickhouse.Report{Shards: []clickhouse.ShardReport{well}, StaleCustomers: 2}, one, []string{"2 customers have no row in customer_current"}},
-		"nothing at all":        {of(), batchLogs{unused: []uint16{0, 1}}, []string{"the batch log has no entry: there is nothing to hold the tables against"}},
-		"another's rows":        {of(well, clickhouse.ShardReport{Shard: 4, Beyond: 7, Unasked: true}), one, []string{"shard 4: the tables have 7 rows, and the batch log has no such partition"}},
-		"a log made anew":       {of(well, clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}), batchLogs{expected: one.expected, unused: []uint16{1}}, []string{"shard 1: the tables have 7 rows, and the batch log never had an entry"}},
-		"an emptied log":        {of(well, clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}), batchLogs{expected: one.expected, emptied: []uint16{1}}, []string{"shard 1: the batch log has lost its entries"}},
-		"an emptied log, alone": {of(clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}), batchLogs{emptied: []uint16{1}}, []string{"there is nothing to hold the tables against", "shard 1: the batch log has lost its entries"}},
+		"stale customers": {clickhouse.Report{Shards: []clickhouse.ShardReport{well}, StaleCustomers: 2}, one,
+			[]string{"2 customers have no row in customer_current"}},
+		"nothing at all": {of(), batchLogs{unused: []uint16{0, 1}},
+			[]string{"the batch log has no entry: there is nothing to hold the tables against"}},
+		"another's rows": {of(well, clickhouse.ShardReport{Shard: 4, Beyond: 7, Unasked: true}), one,
+			[]string{"shard 4: the tables have 7 rows, and the batch log has no such partition"}},
+		"a log made anew": {of(well, clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}),
+			batchLogs{expected: one.expected, unused: []uint16{1}},
+			[]string{"shard 1: the tables have 7 rows, and the batch log never had an entry"}},
+		"an emptied log": {of(well, clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}),
+			batchLogs{expected: one.expected, emptied: []uint16{1}}, []string{"shard 1: the batch log has lost its entries"}},
+		"an emptied log, alone": {of(clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}),
+			batchLogs{emptied: []uint16{1}}, []string{"there is nothing to hold the tables against",
+				"shard 1: the batch log has lost its entries"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := auditFindings(c.report, c.logs)
@@ -99,7 +112,8 @@ func TestBatchLogsSayWhatIsExpected(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, entry := range entries {
-			if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: partition, Value: entry.Append(nil)}).FirstErr(); err != nil {
+			if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Partition: partition,
+				Value: entry.Append(nil)}).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -130,7 +144,8 @@ func TestBatchLogsSayWhatIsExpected(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[uint16]uint64{0: signal.Seq(3, 0), 1: signal.Seq(3, 8), 2: signal.Seq(3, 4), 5: signal.Seq(4, 1)}
-	if !maps.Equal(logs.expected, want) || !slices.Equal(logs.emptied, []uint16{4}) || !slices.Equal(logs.unused, []uint16{3, 6}) {
+	if !maps.Equal(logs.expected, want) || !slices.Equal(logs.emptied, []uint16{4}) ||
+		!slices.Equal(logs.unused, []uint16{3, 6}) {
 		t.Errorf("%+v, want %v, shard 4 emptied, 3 and 6 unused", logs, want)
 	}
 }

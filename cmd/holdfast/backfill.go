@@ -83,12 +83,15 @@ func (c *cli) backfillCommand() *cobra.Command {
 	}
 	command.Flags().StringVar(&flags.format, "format", "", "csv or ndjson (default: by the file's name)")
 	command.Flags().StringVar(&flags.mapPath, "map", "", "YAML file that maps CSV columns to fields")
-	command.Flags().StringVar(&flags.delimiter, "delimiter", "", `what separates the columns of CSV, such as ; or \t (default: as the map says, else a comma)`)
-	command.Flags().StringVar(&flags.rejects, "rejects", "", "where rows go that are no events (default: FILE.rejects.ndjson in the working directory)")
+	command.Flags().StringVar(&flags.delimiter, "delimiter", "",
+		`what separates the columns of CSV, such as ; or \t (default: as the map says, else a comma)`)
+	command.Flags().StringVar(&flags.rejects, "rejects", "",
+		"where rows go that are no events (default: FILE.rejects.ndjson in the working directory)")
 	command.Flags().StringVar(&flags.memory, "sort-memory", "1GiB", "a larger file must be in event-time order already")
 	command.Flags().Int64Var(&flags.skip, "skip", 0, "leave out that many events, as a stopped run said")
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "read and judge only")
-	command.Flags().StringVar(&flags.closed, "close", "", "give up a backfill that was stopped: its session's name, or all")
+	command.Flags().StringVar(&flags.closed, "close", "",
+		"give up a backfill that was stopped: its session's name, or all")
 	c.kafkaFlags(command)
 	return command
 }
@@ -217,10 +220,12 @@ func dayOf(at event.Instant) string { return time.UnixMicro(int64(at)).UTC().For
 func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan, skip int64) error {
 	for input, mapping := range loaded.Mapping {
 		if len(mapping.Fields)+len(mapping.Constants) > 0 || mapping.Amounts == "decimal" {
-			return &coded{exitInvalid, fmt.Errorf("mapping.%s says that its topic does not hold our schema, which is what backfill writes: send the file to a topic without a mapping", input)}
+			return &coded{exitInvalid, fmt.Errorf("mapping.%s says that its topic does not hold our schema, which is what "+
+				"backfill writes: send the file to a topic without a mapping", input)}
 		}
 	}
-	client, err := c.kafka(ctx, loaded, kgo.ProducerBatchCompression(kgo.Lz4Compression()), kgo.ProducerLinger(5*time.Millisecond))
+	client, err := c.kafka(ctx, loaded, kgo.ProducerBatchCompression(kgo.Lz4Compression()),
+		kgo.ProducerLinger(5*time.Millisecond))
 	if err != nil {
 		return err
 	}
@@ -241,11 +246,13 @@ func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfil
 		err = session.Close(ctx)
 	}
 	if err != nil {
-		return &coded{exitPartial, fmt.Errorf("%w; %d of %d events are sent: silence waits for the rest, go on with --skip %d, "+
-			"or give it up with `holdfast backfill --close %s`", err, sent, plan.Events, sent, session.ID)}
+		return &coded{exitPartial,
+			fmt.Errorf("%w; %d of %d events are sent: silence waits for the rest, go on with --skip %d, "+
+				"or give it up with `holdfast backfill --close %s`", err, sent, plan.Events, sent, session.ID)}
 	}
 	if !c.quiet {
-		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-skip, took.Round(10*time.Millisecond), rateOf(sent-skip, took))
+		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-skip, took.Round(10*time.Millisecond),
+			rateOf(sent-skip, took))
 	}
 	return nil
 }

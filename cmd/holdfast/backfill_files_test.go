@@ -51,24 +51,30 @@ func TestBackfillReadsFilesAsTheyCome(t *testing.T) {
 		code       int
 		says       string
 	}{
-		"plain":                 {"o.csv", plain, "", nil, 0, all},
-		"capitals":              {"ORDERS.CSV", plain, "", nil, 0, all},
-		"capitals, packed":      {"ORDERS.CSV.GZ", gzipped(t, plain), "", nil, 0, all},
-		"packed, another name":  {"o.csv", gzipped(t, plain), "", nil, 0, all},
-		"not packed, but .gz":   {"o.csv.gz", plain, "", nil, 0, all},
-		"mark":                  {"o.csv", "\ufeff" + plain, "", nil, 0, all},
-		"returns":               {"o.csv", strings.ReplaceAll(plain, "\n", "\r"), "", nil, 0, all},
-		"semicolons":            {"o.csv", strings.ReplaceAll(plain, ",", ";"), "", []string{"--delimiter", ";"}, 0, all},
-		"semicolons, unsaid":    {"o.csv", strings.ReplaceAll(plain, ",", ";"), "", nil, 1, "say --delimiter ';'"},
-		"UTF-16":                {"o.csv", utf16Of(plain), "", nil, 1, "it is UTF-16: save it as \"CSV UTF-8\", or convert it: iconv"},
-		"UTF-16 map":            {"o.csv", items, utf16Of(itemsMap), nil, 3, "it is UTF-16"},
-		"old rows":              {"o.csv", plain, "", nil, 0, "1 events are older than the 400 days that are kept exactly"},
-		"a row per line":        {"i.csv", items, itemsMap, nil, 1, "(lines 2 and 3) are one order in one status, but differ in amount_net (1200, 450)"},
+		"plain":                {"o.csv", plain, "", nil, 0, all},
+		"capitals":             {"ORDERS.CSV", plain, "", nil, 0, all},
+		"capitals, packed":     {"ORDERS.CSV.GZ", gzipped(t, plain), "", nil, 0, all},
+		"packed, another name": {"o.csv", gzipped(t, plain), "", nil, 0, all},
+		"not packed, but .gz":  {"o.csv.gz", plain, "", nil, 0, all},
+		"mark":                 {"o.csv", "\ufeff" + plain, "", nil, 0, all},
+		"returns":              {"o.csv", strings.ReplaceAll(plain, "\n", "\r"), "", nil, 0, all},
+		"semicolons":           {"o.csv", strings.ReplaceAll(plain, ",", ";"), "", []string{"--delimiter", ";"}, 0, all},
+		"semicolons, unsaid":   {"o.csv", strings.ReplaceAll(plain, ",", ";"), "", nil, 1, "say --delimiter ';'"},
+		"UTF-16": {"o.csv", utf16Of(plain), "", nil, 1,
+			"it is UTF-16: save it as \"CSV UTF-8\", or convert it: iconv"},
+		"UTF-16 map": {"o.csv", items, utf16Of(itemsMap), nil, 3, "it is UTF-16"},
+		"old rows":   {"o.csv", plain, "", nil, 0, "1 events are older than the 400 days that are kept exactly"},
+		"a row per line": {"i.csv", items, itemsMap, nil, 1,
+			"(lines 2 and 3) are one order in one status, but differ in amount_net (1200, 450)"},
 		"summed, map of a mark": {"i.csv", items, "\ufefflines: sum\n" + itemsMap, nil, 0, "i.csv: 1 events"},
-		"the first":             {"i.csv", items, "lines: first\n" + itemsMap, nil, 0, "2 rows left out that are not the first of their order"},
-		"neither":               {"i.csv", items, "lines: last\n" + itemsMap, nil, 3, `lines: "last" is not one of sum, first`},
-		"repeated":              {"o.csv", plain + "k-2,2026-03-03,order,c,EUR,300\n", "", nil, 0, "1 rows left out that repeat others"},
-		"an open quote": {"o.csv", plain + "k-3,2026-03-03,\"order,c,EUR,300\nk-4,2026-03-03,order,c,EUR,300\n", "", []string{"--rejects", os.DevNull}, 5,
+		"the first": {"i.csv", items, "lines: first\n" + itemsMap, nil, 0,
+			"2 rows left out that are not the first of their order"},
+		"neither": {"i.csv", items, "lines: last\n" + itemsMap, nil, 3,
+			`lines: "last" is not one of sum, first`},
+		"repeated": {"o.csv", plain + "k-2,2026-03-03,order,c,EUR,300\n", "", nil, 0,
+			"1 rows left out that repeat others"},
+		"an open quote": {"o.csv", plain + "k-3,2026-03-03,\"order,c,EUR,300\nk-4,2026-03-03,order,c,EUR,300\n", "",
+			[]string{"--rejects", os.DevNull}, 5,
 			"o.csv: 4 events"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,11 +137,13 @@ func TestNothingIsSentOfAFileWhoseRowsDiffer(t *testing.T) {
 	}
 	const orders = "customer_id,occurred_at,kind,order_id,currency,amount_net\nk-1,2026-03-01,order,a,EUR,100\n"
 	differing := write(t, "o.csv", orders+"k-1,2026-03-01,order,b,EUR,100\nk-1,2026-03-01,order,a,EUR,101\n")
-	if got := holdfast(t, environ, "backfill", differing); got.code != 1 || !strings.Contains(got.stderr, "lines 2 and 4") || sent() != 0 {
+	if got := holdfast(t, environ, "backfill", differing); got.code != 1 ||
+		!strings.Contains(got.stderr, "lines 2 and 4") || sent() != 0 {
 		t.Errorf("%+v, %d records sent", got, sent())
 	}
 	// Two files of one name, and one of them again: three events, four records.
-	for _, text := range []string{orders, strings.ReplaceAll(orders, ",a,", ",,"), strings.ReplaceAll(orders, ",a,EUR,100", ",,EUR,7"), orders} {
+	for _, text := range []string{orders, strings.ReplaceAll(orders, ",a,", ",,"), strings.ReplaceAll(orders, ",a,EUR,100",
+		",,EUR,7"), orders} {
 		if got := holdfast(t, environ, "backfill", write(t, "o.csv", text)); got.code != 0 {
 			t.Errorf("%+v", got)
 		}

@@ -144,7 +144,8 @@ func (b *board) printTop(w io.Writer, n int) {
 	customers := len(alerts)
 	alerts = alerts[:min(n, customers)]
 	_, critical, _, _ := b.counts()
-	fmt.Fprintf(w, "\n%-26s %-9s %6s %14s   %s\n", fmt.Sprintf("TOP %d OF %d CUSTOMERS", len(alerts), customers), "level", "risk", "at stake", "why")
+	fmt.Fprintf(w, "\n%-26s %-9s %6s %14s   %s\n", fmt.Sprintf("TOP %d OF %d CUSTOMERS", len(alerts), customers), "level",
+		"risk", "at stake", "why")
 	for _, alert := range alerts {
 		risk, stake := "", ""
 		if alert.Score != nil {

@@ -60,35 +60,39 @@ func TestExitCodes(t *testing.T) {
 		code int
 		says string
 	}{
-		"version":              {[]string{"version"}, 0, ""},
-		"help":                 {[]string{"--help"}, 0, ""},
-		"unknown command":      {[]string{"bogus"}, 2, `unknown command "bogus"`},
-		"unknown flag":         {[]string{"run", "--bogus"}, 2, "unknown flag: --bogus"},
-		"missing argument":     {[]string{"backfill"}, 2, "give a FILE, or --close"},
-		"bad output":           {[]string{"version", "-o", "xml"}, 2, `--output "xml" is not one of table, json`},
-		"bad level":            {[]string{"version", "--log-level", "loud"}, 2, `--log-level "loud" is not one of`},
-		"bad log format":       {[]string{"version", "--log-format", "xml"}, 2, `--log-format "xml" is not one of`},
-		"nothing to wait for":  {[]string{"wait"}, 2, "say what to wait for: --caught-up"},
-		"data not embedded":    {[]string{"run", "--data", "x"}, 2, "--data is for --embedded"},
-		"unknown role":         {[]string{"run", "--roles", "guess"}, 2, `--roles: "guess" is not one of process, load`},
-		"bad rate":             {[]string{"produce", "--rate", "0"}, 2, "--rate must be above 0"},
-		"bad scenario":         {[]string{"produce", "--scenario", "calm"}, 2, `--scenario "calm" is not one of`},
-		"bad demo":             {[]string{"demo", "--customers", "0"}, 2, "--customers must be 1 to"},
-		"unknown format":       {[]string{"backfill", "x.parquet"}, 2, `--format "parquet" is not one of csv, ndjson`},
-		"map for ndjson":       {[]string{"backfill", "x.ndjson", "--map", "m"}, 2, "--map is for CSV"},
-		"password in a flag":   {[]string{"wait", "--caught-up", "--clickhouse", "http://u:hunter2@h:1"}, 2, "a password does not belong into a flag"},
-		"password for demo":    {[]string{"demo", "--clickhouse", "http://u:hunter2@h:1"}, 2, "a password does not belong into a flag"},
-		"configuration":        {[]string{"config", "print", "-c", bad}, 3, "bad.yaml:1  error  kafka.groop: is not a known key → did you mean group?"},
+		"version":             {[]string{"version"}, 0, ""},
+		"help":                {[]string{"--help"}, 0, ""},
+		"unknown command":     {[]string{"bogus"}, 2, `unknown command "bogus"`},
+		"unknown flag":        {[]string{"run", "--bogus"}, 2, "unknown flag: --bogus"},
+		"missing argument":    {[]string{"backfill"}, 2, "give a FILE, or --close"},
+		"bad output":          {[]string{"version", "-o", "xml"}, 2, `--output "xml" is not one of table, json`},
+		"bad level":           {[]string{"version", "--log-level", "loud"}, 2, `--log-level "loud" is not one of`},
+		"bad log format":      {[]string{"version", "--log-format", "xml"}, 2, `--log-format "xml" is not one of`},
+		"nothing to wait for": {[]string{"wait"}, 2, "say what to wait for: --caught-up"},
+		"data not embedded":   {[]string{"run", "--data", "x"}, 2, "--data is for --embedded"},
+		"unknown role":        {[]string{"run", "--roles", "guess"}, 2, `--roles: "guess" is not one of process, load`},
+		"bad rate":            {[]string{"produce", "--rate", "0"}, 2, "--rate must be above 0"},
+		"bad scenario":        {[]string{"produce", "--scenario", "calm"}, 2, `--scenario "calm" is not one of`},
+		"bad demo":            {[]string{"demo", "--customers", "0"}, 2, "--customers must be 1 to"},
+		"unknown format":      {[]string{"backfill", "x.parquet"}, 2, `--format "parquet" is not one of csv, ndjson`},
+		"map for ndjson":      {[]string{"backfill", "x.ndjson", "--map", "m"}, 2, "--map is for CSV"},
+		"password in a flag": {[]string{"wait", "--caught-up", "--clickhouse", "http://u:hunter2@h:1"}, 2,
+			"a password does not belong into a flag"},
+		"password for demo": {[]string{"demo", "--clickhouse", "http://u:hunter2@h:1"}, 2,
+			"a password does not belong into a flag"},
+		"configuration": {[]string{"config", "print", "-c", bad}, 3,
+			"bad.yaml:1  error  kafka.groop: is not a known key → did you mean group?"},
 		"validate":             {[]string{"validate", bad}, 3, ""},
 		"no configuration":     {[]string{"config", "print", "-c", "/nowhere/x.yaml"}, 3, "read the configuration: "},
 		"no map":               {[]string{"backfill", "x.csv", "--map", "/nowhere/m"}, 3, "read the map: "},
 		"plaintext":            {[]string{"validate", "--brokers", "kafka.example.com:9092", "--connect=false"}, 3, ""},
 		"Kafka away":           {[]string{"wait", "--caught-up", "--brokers", closed}, 4, "check that the brokers run"},
 		"Kafka away, validate": {[]string{"validate", "--brokers", closed, "--clickhouse", "off"}, 4, ""},
-		"ClickHouse away":      {[]string{"explain", "c-1", "--clickhouse", "http://" + closed}, 4, "reach ClickHouse at " + closed},
-		"nobody there":         {[]string{"health", "--url", "http://" + closed}, 4, "is `holdfast run` up"},
-		"no ops":               {[]string{"explain", "c-1", "--clickhouse", "off"}, 1, "ClickHouse is not configured"},
-		"no file":              {[]string{"backfill", "/nowhere/x.csv"}, 1, "no such file"},
+		"ClickHouse away": {[]string{"explain", "c-1", "--clickhouse", "http://" + closed}, 4,
+			"reach ClickHouse at " + closed},
+		"nobody there": {[]string{"health", "--url", "http://" + closed}, 4, "is `holdfast run` up"},
+		"no ops":       {[]string{"explain", "c-1", "--clickhouse", "off"}, 1, "ClickHouse is not configured"},
+		"no file":      {[]string{"backfill", "/nowhere/x.csv"}, 1, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := holdfast(t, nil, test.args...)
@@ -147,7 +151,8 @@ func helpNames(command *cobra.Command) []string {
 }
 
 func TestConfigPrintShowsOriginsAndNoPassword(t *testing.T) {
-	environ := map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "http://u:hunter2@localhost:8123", "HOLDFAST_TIME_CLOCK": "events"}
+	environ := map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "http://u:hunter2@localhost:8123",
+		"HOLDFAST_TIME_CLOCK": "events"}
 	got := holdfast(t, environ, "config", "print", "--source", "--effective=false", "--brokers", "localhost:1,localhost:2")
 	want := `kafka:
   brokers: ["localhost:1", "localhost:2"]  # flag
@@ -165,7 +170,8 @@ sinks:
 		Hash     string `json:"config_hash"`
 		Settings []struct{ Path, Origin string }
 	}
-	if err := json.Unmarshal([]byte(got.stdout), &printed); err != nil || len(printed.Hash) != 16 || len(printed.Settings) < 50 {
+	if err := json.Unmarshal([]byte(got.stdout), &printed); err != nil || len(printed.Hash) != 16 ||
+		len(printed.Settings) < 50 {
 		t.Errorf("%v: %.200s", err, got.stdout)
 	}
 	if strings.Contains(got.stdout, "hunter2") {
@@ -185,17 +191,20 @@ func TestHealthSaysWhyNot(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	answer, code = `{"ok":true,"checks":[{"name":"pipeline","ok":true}]}`, 200
-	if got := holdfast(t, nil, "health", "--url", server.URL+"/"); got.code != 0 || got.stdout != "READY\n  ok  pipeline\n" {
+	if got := holdfast(t, nil, "health", "--url", server.URL+"/"); got.code != 0 ||
+		got.stdout != "READY\n  ok  pipeline\n" {
 		t.Errorf("%+v", got)
 	}
 	answer = "<html>"
-	if got := holdfast(t, nil, "health", "--url", server.URL); got.code != 1 || !strings.Contains(got.stderr, "it is none of Holdfast's") {
+	if got := holdfast(t, nil, "health", "--url", server.URL); got.code != 1 ||
+		!strings.Contains(got.stderr, "it is none of Holdfast's") {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestReachable(t *testing.T) {
-	for listen, want := range map[string]string{"0.0.0.0:9464": "127.0.0.1:9464", ":1": "127.0.0.1:1", "[::]:1": "127.0.0.1:1", "10.0.0.1:2": "10.0.0.1:2"} {
+	for listen, want := range map[string]string{"0.0.0.0:9464": "127.0.0.1:9464", ":1": "127.0.0.1:1",
+		"[::]:1": "127.0.0.1:1", "10.0.0.1:2": "10.0.0.1:2"} {
 		if got := reachable(listen); got != want {
 			t.Errorf("reachable(%q) = %q, want %q", listen, got, want)
 		}

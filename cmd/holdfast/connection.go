@@ -31,7 +31,8 @@ func (f keyFlag) Set(text string) error {
 		}
 		if config.HasPassword(text) {
 			// Not returned: the flag library would print the value beside it.
-			f.c.refused = usage("--clickhouse: a password does not belong into a flag, where every process can read it → use HOLDFAST_CLICKHOUSE_DSN_FILE")
+			f.c.refused = usage("--clickhouse: a password does not belong into a flag, where every process can read it → use " +
+				"HOLDFAST_CLICKHOUSE_DSN_FILE")
 			return nil
 		}
 		f.c.keys["sinks.clickhouse.dsn_file"] = ""
@@ -61,7 +62,8 @@ func (c *cli) kafkaFlags(command *cobra.Command) {
 
 // clickhouseFlags adds what every command needs that talks to ClickHouse.
 func (c *cli) clickhouseFlags(command *cobra.Command) {
-	c.key(command, "clickhouse", "sinks.clickhouse.dsn", "ClickHouse address without password, or off (HOLDFAST_CLICKHOUSE_DSN, HOLDFAST_CLICKHOUSE_DSN_FILE)")
+	c.key(command, "clickhouse", "sinks.clickhouse.dsn",
+		"ClickHouse address without password, or off (HOLDFAST_CLICKHOUSE_DSN, HOLDFAST_CLICKHOUSE_DSN_FILE)")
 }
 
 // pingTimeout bounds the first contact with Kafka or ClickHouse.
@@ -92,7 +94,8 @@ func kafkaFix(cfg *config.Loaded, err error) string {
 	case cfg.Origin("kafka.brokers") == config.FromDefault:
 		return "start the embedded engines with `holdfast engines`, or name brokers by --brokers or HOLDFAST_KAFKA_BROKERS"
 	case strings.Contains(err.Error(), "tls"), strings.Contains(err.Error(), "SASL"), strings.Contains(err.Error(), "EOF"):
-		return "check kafka.tls and kafka.sasl: the listener may want encryption or a login that is not configured, or another one"
+		return "check kafka.tls and kafka.sasl: the listener may want encryption or a login that is not configured, or " +
+			"another one"
 	}
 	return "check that the brokers run and that kafka.brokers is right"
 }
@@ -104,7 +107,8 @@ func plainly(err error) error {
 		return dial // without the address around it, which may name a user
 	}
 	var network net.Error
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout() {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) &&
+		network.Timeout() {
 		return fmt.Errorf("no answer within %s", pingTimeout)
 	}
 	return err

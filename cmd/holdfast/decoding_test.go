@@ -38,7 +38,8 @@ func TestMappedTimes(t *testing.T) {
 		value := `{"event_id":"e","event_type":"visit","customer_id":"k-1","kind":"session","occurred_at":` + c.text + `}`
 		var got event.Event
 		var arena decode.Arena
-		reject, ok := decoder.Decode(&got, &decode.Record{Key: []byte("k-1"), HasKey: true, Value: []byte(value), HasValue: true,
+		reject, ok := decoder.Decode(&got, &decode.Record{Key: []byte("k-1"), HasKey: true, Value: []byte(value),
+			HasValue:  true,
 			Timestamp: 1_780_272_000 * event.Second}, &arena)
 		said := reject.Reason.String()
 		if ok {

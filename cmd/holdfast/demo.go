@@ -61,7 +61,8 @@ func (c *cli) demoCommand() *cobra.Command {
 }
 
 func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
-	if flags.customers < 1 || flags.customers > 1_000_000 || flags.days < 1 || flags.days > 3650 || flags.shopDay < 10*time.Millisecond {
+	if flags.customers < 1 || flags.customers > 1_000_000 || flags.days < 1 || flags.days > 3650 ||
+		flags.shopDay < 10*time.Millisecond {
 		return usage("--customers must be 1 to 1000000, --days 1 to 3650, --speed 10ms or more")
 	}
 	if config.HasPassword(flags.clickhouse) {
@@ -128,10 +129,12 @@ func (d *demonstration) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.stdout, "embedded: Kafka on %s (in this process), ClickHouse %s\n", strings.Join(d.engines.kafka.Addrs(), ","), d.store())
+	fmt.Fprintf(d.stdout, "embedded: Kafka on %s (in this process), ClickHouse %s\n", strings.Join(d.engines.kafka.Addrs(),
+		","), d.store())
 	d.step(1, "topics", strconv.Itoa(len(done.Topics))+" created", began)
 	p := d.loaded.Score.Params
-	fmt.Fprintf(d.stdout, "      set for the demo: score.params r=%v alpha=%v a=%v b=%v, which fit its shop; alerts.max_event_age %s, so that alerts about the past count\n",
+	fmt.Fprintf(d.stdout, "      set for the demo: score.params r=%v alpha=%v a=%v b=%v, which fit its shop; "+
+		"alerts.max_event_age %s, so that alerts about the past count\n",
 		p.R, p.Alpha, p.A, p.B, d.loaded.Alerts.MaxEventAge)
 	instance, err := d.newInstance(d.loaded, roles{process: true, load: true})
 	if err != nil {
@@ -141,8 +144,10 @@ func (d *demonstration) start(ctx context.Context) error {
 	d.parts = append(d.parts, start(detached, "holdfast", ended, func(ctx context.Context) error {
 		return instance.run(ctx, 20*time.Second)
 	}))
-	if d.client, err = d.kafka(ctx, d.loaded, kgo.ProducerLinger(2*time.Millisecond), kgo.ConsumeTopics(d.loaded.Sinks.Kafka.Alerts),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxWait(200*time.Millisecond)); err != nil {
+	if d.client, err = d.kafka(ctx, d.loaded, kgo.ProducerLinger(2*time.Millisecond),
+		kgo.ConsumeTopics(d.loaded.Sinks.Kafka.Alerts),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.FetchMaxWait(200*time.Millisecond)); err != nil {
 		return err
 	}
 	d.parts = append(d.parts, start(detached, "board", ended, func(ctx context.Context) error {
@@ -159,8 +164,9 @@ func (d *demonstration) configure() {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for path, text := range map[string]string{
 		"time.clock": "events", "time.business_zone": "UTC", "money.currency": "EUR",
-		"score.params.r": number(p.R), "score.params.alpha": number(p.Alpha), "score.params.a": number(p.A), "score.params.b": number(p.B),
-		"score.spend.p": number(p.P), "score.spend.q": number(p.Q), "score.spend.nu": number(p.Nu),
+		"score.params.r": number(p.R), "score.params.alpha": number(p.Alpha), "score.params.a": number(p.A),
+		"score.params.b": number(p.B),
+		"score.spend.p":  number(p.P), "score.spend.q": number(p.Q), "score.spend.nu": number(p.Nu),
 		"alerts.max_event_age": "3660d", "alerts.holdout_percent": "10", "outbox.flush_every": "1s",
 	} {
 		d.keys[path] = text
@@ -208,8 +214,10 @@ func (d *demonstration) play(ctx context.Context) error {
 	}
 	d.board.settle(ctx)
 	open, critical, _, _ := d.board.counts()
-	d.step(3, "scoring", fmt.Sprintf("%d customers · %d open alerts · %d critical", d.flags.customers, open, critical), began)
-	fmt.Fprintf(d.stdout, "[4/4] %-13s %-52s running\n", "live traffic", fmt.Sprintf("%.0f days at a shop day every %s", sinceHistory.Hours()/24, d.flags.shopDay))
+	d.step(3, "scoring", fmt.Sprintf("%d customers · %d open alerts · %d critical", d.flags.customers, open,
+		critical), began)
+	fmt.Fprintf(d.stdout, "[4/4] %-13s %-52s running\n", "live traffic", fmt.Sprintf("%.0f days at a shop day every %s",
+		sinceHistory.Hours()/24, d.flags.shopDay))
 	d.board.printTop(d.stdout, 3)
 	d.next()
 	return d.live(ctx)
@@ -229,7 +237,8 @@ func (d *demonstration) next() {
 		}
 		fmt.Fprintf(d.stdout, "Next: holdfast explain %s%s\n", customer, flag)
 		if d.engines.clickhouse != nil {
-			fmt.Fprintf(d.stdout, "      curl %s -d 'SELECT * FROM v_customers_at_risk LIMIT 5 FORMAT Vertical'\n", d.engines.clickhouse.Addr())
+			fmt.Fprintf(d.stdout, "      curl %s -d 'SELECT * FROM v_customers_at_risk LIMIT 5 FORMAT Vertical'\n",
+				d.engines.clickhouse.Addr())
 		}
 	}
 	fmt.Fprintf(d.stdout, "      curl %s/readyz\n", d.loaded.Ops.Listen)
@@ -262,5 +271,6 @@ func (d *demonstration) summary() {
 	d.board.printTop(d.stdout, 5)
 	fmt.Fprintf(d.stdout, "\n%d events sent; %d alerts raised, %d resolved, %d open, %d of them critical.\n",
 		d.sender.sent.Load(), raised, resolved, open, critical)
-	fmt.Fprintln(d.stdout, "Everything was kept in memory and a temporary folder, and is gone. `holdfast run --embedded --data DIR` keeps it.")
+	fmt.Fprintln(d.stdout, "Everything was kept in memory and a temporary folder, and is gone. `holdfast run "+
+		"--embedded --data DIR` keeps it.")
 }

@@ -51,7 +51,8 @@ func (d *demonstration) sendHistory(ctx context.Context) error {
 		return err
 	}
 	bar.end()
-	d.step(2, "history", fmt.Sprintf("%d days · %d customers · %d events", d.flags.days, d.flags.customers, d.history), began)
+	d.step(2, "history", fmt.Sprintf("%d days · %d customers · %d events", d.flags.days, d.flags.customers,
+		d.history), began)
 	return nil
 }
 

@@ -49,9 +49,12 @@ func (c *cli) enginesCommand() *cobra.Command {
 			return c.engines(command.Context(), options)
 		},
 	}
-	command.Flags().StringVar(&options.data, "data", "", "folder that keeps the data (default: none, data goes with the process)")
-	command.Flags().StringVar(&options.kafkaListen, "kafka-listen", "", "host:port of Kafka (default 127.0.0.1:9092, or a free port where that is in use)")
-	command.Flags().StringVar(&options.clickhouseListen, "clickhouse-listen", "", "host:port of ClickHouse's HTTP port, or off (default 127.0.0.1:8123, or a free port)")
+	command.Flags().StringVar(&options.data, "data", "",
+		"folder that keeps the data (default: none, data goes with the process)")
+	command.Flags().StringVar(&options.kafkaListen, "kafka-listen", "",
+		"host:port of Kafka (default 127.0.0.1:9092, or a free port where that is in use)")
+	command.Flags().StringVar(&options.clickhouseListen, "clickhouse-listen", "",
+		"host:port of ClickHouse's HTTP port, or off (default 127.0.0.1:8123, or a free port)")
 	command.Flags().BoolVar(&fetchOnly, "fetch-only", false, "fetch the ClickHouse engine and end")
 	return command
 }
@@ -67,10 +70,13 @@ func (c *cli) engines(ctx context.Context, options engineOptions) (err error) {
 		fmt.Fprintf(c.stdout, "ClickHouse  http://%s\n", running.clickhouse.Addr())
 	}
 	if running.clickhouse != nil && c.tokenPath(running.clickhouse.Addr()) != "" {
-		fmt.Fprintf(c.stdout, "Token       %s (password for changes; everybody on this host may read)\n", c.tokenPath(running.clickhouse.Addr()))
+		fmt.Fprintf(c.stdout, "Token       %s (password for changes; everybody on this host may read)\n",
+			c.tokenPath(running.clickhouse.Addr()))
 	}
-	if brokers := c.keys["kafka.brokers"]; brokers != config.EmbeddedBroker || c.keys["sinks.clickhouse.dsn"] != config.EmbeddedClickHouse {
-		fmt.Fprintf(c.stdout, "Use         holdfast run --brokers %s --clickhouse %s\n", brokers, orElse(c.keys["sinks.clickhouse.dsn"], "off"))
+	if brokers := c.keys["kafka.brokers"]; brokers != config.EmbeddedBroker ||
+		c.keys["sinks.clickhouse.dsn"] != config.EmbeddedClickHouse {
+		fmt.Fprintf(c.stdout, "Use         holdfast run --brokers %s --clickhouse %s\n", brokers,
+			orElse(c.keys["sinks.clickhouse.dsn"], "off"))
 	}
 	fmt.Fprintln(c.stdout, "Ready. Ctrl-C stops.")
 	<-ctx.Done()
@@ -93,7 +99,8 @@ type engineSet struct {
 // startEngines starts both, points the configuration at them, and creates
 // topics and tables: what we start ourselves we prepare ourselves.
 func (c *cli) startEngines(ctx context.Context, options engineOptions) (*engineSet, error) {
-	kafka := devkafka.Options{Listen: orElse(options.kafkaListen, config.EmbeddedBroker), ExactPort: options.kafkaListen != ""}
+	kafka := devkafka.Options{Listen: orElse(options.kafkaListen, config.EmbeddedBroker),
+		ExactPort: options.kafkaListen != ""}
 	if options.data != "" {
 		kafka.DataDir = filepath.Join(options.data, "kafka")
 	}
@@ -103,7 +110,8 @@ func (c *cli) startEngines(ctx context.Context, options engineOptions) (*engineS
 		return nil, err
 	}
 	if wanted, taken := running.kafka.PortTaken(); taken {
-		running.taken = append(running.taken, fmt.Sprintf("%s is in use, Kafka listens on %s", wanted, running.kafka.Addrs()[0]))
+		running.taken = append(running.taken, fmt.Sprintf("%s is in use, Kafka listens on %s", wanted,
+			running.kafka.Addrs()[0]))
 	}
 	if options.clickhouseListen != "off" {
 		if err := c.startClickHouse(ctx, running, options); err != nil {
@@ -232,7 +240,8 @@ func (c *cli) mirrorViews(ctx context.Context, loaded *config.Loaded) error {
 	defer conn.Close()
 	// Of a table the view shows each row once, as the views of BI do.
 	var names []string
-	rows, err := conn.Query(ctx, "SELECT concat('`', name, '`', if(engine = 'View', '', ' FINAL')) FROM system.tables WHERE database = currentDatabase() AND name != 'schema_migrations' ORDER BY name")
+	rows, err := conn.Query(ctx, "SELECT concat('`', name, '`', if(engine = 'View', '', ' FINAL')) FROM system.tables "+
+		"WHERE database = currentDatabase() AND name != 'schema_migrations' ORDER BY name")
 	if err != nil {
 		return fmt.Errorf("list tables: %w", err)
 	}

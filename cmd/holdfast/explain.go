@@ -25,7 +25,8 @@ ClickHouse and evaluates the model at the row's moment, or at --at.`
 func (c *cli) explainCommand() *cobra.Command {
 	var at string
 	command := &cobra.Command{
-		Use: "explain CUSTOMER", Short: "Say what is known of a customer, and why", Long: explainHelp, Args: cobra.ExactArgs(1),
+		Use: "explain CUSTOMER", Short: "Say what is known of a customer, and why", Long: explainHelp,
+		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			return c.explain(command.Context(), args[0], at)
 		},
@@ -36,7 +37,8 @@ func (c *cli) explainCommand() *cobra.Command {
 }
 
 // errNoCustomer is the answer where there is no row.
-var errNoCustomer = errors.New("no row is about this customer: the id may be wrong, or its events may not be loaded yet (`holdfast wait --caught-up`)")
+var errNoCustomer = errors.New("no row is about this customer: the id may be wrong, or its events may not be loaded " +
+	"yet (`holdfast wait --caught-up`)")
 
 func (c *cli) explain(ctx context.Context, customer, at string) error {
 	loaded, err := c.setup()

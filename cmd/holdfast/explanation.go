@@ -55,7 +55,8 @@ func explanationOf(row customerRow, parameters *score.Parameters, at string) (*e
 	}
 	statistics := statisticsOf(row, parameters, today)
 	if statistics.HasPurchase && today < statistics.LastDay {
-		return nil, usage("--at %s is before the latest purchase day %s, and the row knows no earlier state", dayText(today), dayText(statistics.LastDay))
+		return nil, usage("--at %s is before the latest purchase day %s, and the row knows no earlier state", dayText(today),
+			dayText(statistics.LastDay))
 	}
 	said.Day = dayText(today)
 	said.facts(row, &statistics)
@@ -77,8 +78,9 @@ func statisticsOf(row customerRow, parameters *score.Parameters, today event.Day
 	s := score.Statistics{
 		Today: today, Now: event.Instant(today) * event.Day24h, X: row.Repeat, OrdersLife: row.OrdersLife,
 		PurchaseDaysLife: row.PurchaseDays, NetLife: int64(row.NetLife * minor), Net365: int64(row.Net365 * minor),
-		Visits30: row.Visits30, Visits90: row.Visits90, ComplaintsOpen: row.ComplaintsOpen, SLABreachedOpen: row.SLABreached == 1,
-		Closed: row.Lifecycle == "closed",
+		Visits30: row.Visits30, Visits90: row.Visits90, ComplaintsOpen: row.ComplaintsOpen,
+		SLABreachedOpen: row.SLABreached == 1,
+		Closed:          row.Lifecycle == "closed",
 	}
 	if row.FirstDay != nil && row.LastDay != nil {
 		s.HasPurchase, s.FirstDay, s.LastDay = true, event.Day(*row.FirstDay), event.Day(*row.LastDay)
@@ -93,7 +95,8 @@ func statisticsOf(row customerRow, parameters *score.Parameters, today event.Day
 func (e *explanation) facts(row customerRow, s *score.Statistics) {
 	if s.HasPurchase {
 		e.Facts = append(e.Facts, fmt.Sprintf("%s on %s, from %s to %s, %s in all, %s in the last 365 days",
-			counted(row.OrdersLife, "order"), counted(row.PurchaseDays, "day"), dayText(s.FirstDay), dayText(s.LastDay), money(row.Currency, row.NetLife), money(row.Currency, row.Net365)))
+			counted(row.OrdersLife, "order"), counted(row.PurchaseDays, "day"), dayText(s.FirstDay), dayText(s.LastDay),
+			money(row.Currency, row.NetLife), money(row.Currency, row.Net365)))
 		if row.Repeat > 0 {
 			e.Facts = append(e.Facts, fmt.Sprintf("a purchase every %.0f days on average, the latest %d days ago",
 				float64(s.LastDay-s.FirstDay)/float64(row.Repeat), s.RecencyDays()))
@@ -149,7 +152,8 @@ func (e *explanation) judge(row customerRow, parameters *score.Parameters, s *sc
 		{crossings.Watch, "watch"}, {crossings.AtRisk, "at risk"}, {crossings.Lost, "lost"},
 	} {
 		if next.day > s.Today && next.day < event.Day(1<<30) {
-			e.Next = append(e.Next, fmt.Sprintf("without a purchase, P(alive) or silence says %q from %s on", next.text, dayText(next.day)))
+			e.Next = append(e.Next, fmt.Sprintf("without a purchase, P(alive) or silence says %q from %s on", next.text,
+				dayText(next.day)))
 		}
 	}
 }
@@ -163,7 +167,8 @@ func (e *explanation) write(w io.Writer) error {
 	lines = append(lines, indented(e.Facts)...)
 	if e.PAlive != nil {
 		lines = append(lines, "", "Score")
-		text := fmt.Sprintf("still a customer with %.0f %%, buys within %d days with %.0f %%", *e.PAlive*100, e.horizon, *e.PReturn*100)
+		text := fmt.Sprintf("still a customer with %.0f %%, buys within %d days with %.0f %%", *e.PAlive*100, e.horizon,
+			*e.PReturn*100)
 		if e.ChurnRisk != nil {
 			text += fmt.Sprintf("; churn risk %.0f %%", *e.ChurnRisk*100)
 		}
@@ -181,7 +186,8 @@ func (e *explanation) write(w io.Writer) error {
 		lines = append(lines, "  none")
 	}
 	for _, alert := range e.Alerts {
-		text := fmt.Sprintf("  %s (%s) since %s: %s", alert.Kind, alert.Level, alert.RaisedAt, strings.Join(alert.Reasons, "; "))
+		text := fmt.Sprintf("  %s (%s) since %s: %s", alert.Kind, alert.Level, alert.RaisedAt,
+			strings.Join(alert.Reasons, "; "))
 		if alert.Suppressed != "" {
 			text += " — recorded, not delivered: " + alert.Suppressed
 		}

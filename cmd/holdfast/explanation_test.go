@@ -12,7 +12,8 @@ import (
 // day explained, and refunds that wait are told.
 func TestExplanationTellsTheFactsOfItsDay(t *testing.T) {
 	age := uint32(9)
-	row := customerRow{CustomerID: "c-1", Currency: "EUR", ComplaintsOpen: 1, OldestOpenDays: &age, AsOfDay: 20_513} // 2026-03-01
+	// 2026-03-01
+	row := customerRow{CustomerID: "c-1", Currency: "EUR", ComplaintsOpen: 1, OldestOpenDays: &age, AsOfDay: 20_513}
 	for _, c := range []struct {
 		at      string
 		waiting float64

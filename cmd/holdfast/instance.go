@@ -51,7 +51,8 @@ func (c *cli) newInstance(loaded *config.Loaded, roles roles) (*instance, error)
 		Name: "holdfast_build_info", Help: "1, with the build as labels.",
 		ConstLabels: prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": b.Go},
 	}, func() float64 { return 1 })
-	i.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
+	i.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		info)
 	if roles.process {
 		cfg, err := c.pipelineConfig(loaded)
 		if err != nil {
@@ -125,7 +126,8 @@ func (i *instance) listen(c *cli) error {
 	}
 	listener, err := net.Listen("tcp", settings.Listen)
 	if err != nil {
-		return fmt.Errorf("listen for probes and metrics on ops.listen: %w → choose another address by --ops-listen or HOLDFAST_OPS_LISTEN", err)
+		return fmt.Errorf("listen for probes and metrics on ops.listen: %w → choose another address by --ops-listen or "+
+			"HOLDFAST_OPS_LISTEN", err)
 	}
 	i.listener = listener
 	return nil
@@ -155,7 +157,9 @@ func (i *instance) run(ctx context.Context, shutdown time.Duration) error {
 		case <-part.done:
 			failures = append(failures, part.err)
 		case <-late.C:
-			return errors.Join(append(failures, fmt.Errorf("stop within %s: part %q is still at work; nothing is lost, the next start goes on from the last commit", shutdown, part.name))...)
+			return errors.Join(append(failures,
+				fmt.Errorf("stop within %s: part %q is still at work; nothing is lost, the next start goes on from the last commit",
+					shutdown, part.name))...)
 		}
 	}
 	return errors.Join(append(failures, i.closeStore())...)

@@ -19,16 +19,20 @@ func TestTheWayFromAnEmptyKafkaToAppliedEvents(t *testing.T) {
 	environ := kafkaFor(t)
 	off := []string{"--clickhouse", "off"}
 	got := holdfast(t, environ, append([]string{"validate"}, off...)...)
-	if got.code != 1 || !strings.Contains(got.stdout, "topic retail.purchases.v1  error  does not exist → create it, or let `holdfast migrate up` do it, with 2 partitions") {
+	if got.code != 1 || !strings.Contains(got.stdout, "topic retail.purchases.v1  error  does not exist → create it, "+
+		"or let `holdfast migrate up` do it, with 2 partitions") {
 		t.Fatalf("validate before: %+v", got)
 	}
-	file := write(t, "orders.csv", "customer_id,occurred_at,kind,currency,amount_net\nc-1,2026-01-01,order,EUR,100\nc-2,2026-01-02,order,EUR,5\nc-3,then,order,EUR,5\n")
+	file := write(t, "orders.csv",
+		"customer_id,occurred_at,kind,currency,amount_net\nc-1,2026-01-01,order,EUR,100\nc-2,2026-01-02,order,EUR,5\nc-3,then,order,EUR,5\n")
 	rejects := filepath.Join(t.TempDir(), "rejects.ndjson")
-	if got := holdfast(t, environ, "backfill", file, "--rejects", rejects); got.code != 1 || !strings.Contains(got.stderr, "does not exist → create it, or let `holdfast migrate up` do it") {
+	if got := holdfast(t, environ, "backfill", file, "--rejects", rejects); got.code != 1 ||
+		!strings.Contains(got.stderr, "does not exist → create it, or let `holdfast migrate up` do it") {
 		t.Fatalf("backfill without topics: %+v", got)
 	}
 	for _, want := range []string{"created", "exists"} {
-		if got := holdfast(t, environ, append([]string{"migrate", "up"}, off...)...); got.code != 0 || !strings.Contains(got.stdout, "retail.purchases.v1            "+want) {
+		if got := holdfast(t, environ, append([]string{"migrate", "up"}, off...)...); got.code != 0 ||
+			!strings.Contains(got.stdout, "retail.purchases.v1            "+want) {
 			t.Fatalf("migrate up: %+v", got)
 		}
 	}
@@ -36,14 +40,17 @@ func TestTheWayFromAnEmptyKafkaToAppliedEvents(t *testing.T) {
 		t.Fatalf("validate after: %+v", got)
 	}
 	got = holdfast(t, environ, "backfill", file, "--rejects", rejects)
-	if got.code != 5 || !strings.Contains(got.stderr, "2 events from 2026-01-01 to 2026-01-02, 1 rows rejected") || !strings.Contains(got.stderr, "2 events sent") {
+	if got.code != 5 || !strings.Contains(got.stderr, "2 events from 2026-01-01 to 2026-01-02, 1 rows rejected") ||
+		!strings.Contains(got.stderr, "2 events sent") {
 		t.Fatalf("backfill: %+v", got)
 	}
 	text, err := os.ReadFile(rejects)
-	if err != nil || !strings.Contains(string(text), `{"row":3,"reason":"bad_time","field":"occurred_at",`) || !strings.Contains(string(text), `"raw":"c-3,then,order,EUR,5"}`) {
+	if err != nil || !strings.Contains(string(text), `{"row":3,"reason":"bad_time","field":"occurred_at",`) ||
+		!strings.Contains(string(text), `"raw":"c-3,then,order,EUR,5"}`) {
 		t.Fatalf("rejects: %s, %v", text, err)
 	}
-	if got := holdfast(t, environ, append([]string{"wait", "--caught-up", "--timeout", "300ms"}, off...)...); got.code != 1 || !strings.Contains(got.stderr, "not caught up within 300ms") {
+	if got := holdfast(t, environ, append([]string{"wait", "--caught-up", "--timeout", "300ms"},
+		off...)...); got.code != 1 || !strings.Contains(got.stderr, "not caught up within 300ms") {
 		t.Fatalf("wait without run: %+v", got)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -68,7 +75,8 @@ func TestUnequalInputsAreRefusedByEveryCommandThatWouldUseThem(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, args := range [][]string{{"validate"}, {"migrate", "up"}, {"run", "--startup-timeout", "0s"}, {"migrate", "status"}} {
+	for _, args := range [][]string{{"validate"}, {"migrate", "up"}, {"run", "--startup-timeout", "0s"},
+		{"migrate", "status"}} {
 		got := holdfast(t, environ, append(args, "--clickhouse", "off")...)
 		if said := got.stdout + got.stderr; got.code != 1 || !strings.Contains(said, "partitions") {
 			t.Errorf("%v: exit %d, %s", args, got.code, said)
@@ -84,7 +92,8 @@ func TestProduceSendsEveryScenario(t *testing.T) {
 	for _, scenario := range []string{"steady", "spike", "late", "poison"} {
 		got := holdfast(t, environ, "produce", "--scenario", scenario, "--rate", "500", "--duration", "200ms")
 		var sent, bad int
-		if _, err := fmt.Sscanf(got.stdout, "%d events sent, %d of them bad", &sent, &bad); err != nil || got.code != 0 || sent == 0 {
+		if _, err := fmt.Sscanf(got.stdout, "%d events sent, %d of them bad", &sent, &bad); err != nil ||
+			got.code != 0 || sent == 0 {
 			t.Errorf("%s: %+v, %v", scenario, got, err)
 		}
 		if (bad > 0) != (scenario == "poison") {

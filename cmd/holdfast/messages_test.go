@@ -87,7 +87,8 @@ func namingTexts(t *testing.T) []namingText {
 			text, err := os.ReadFile(path)
 			all = append(all, namingText{name, string(text)})
 			return err
-		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && !strings.HasPrefix(name, "internal/lint/"):
+		case strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") &&
+			!strings.HasPrefix(name, "internal/lint/"):
 			return literals(path, name, &all)
 		}
 		return nil

@@ -20,7 +20,8 @@ import (
 // documentedMetric is a row of the table in docs/metrics.md.
 type documentedMetric struct{ name, kind, labels, meaning string }
 
-var metricRow = regexp.MustCompile("^\\| `(holdfast_[a-z_]+)` \\| (counter|gauge|histogram) \\| ([a-z_, –]+) \\| (.+) \\|$")
+var metricRow = regexp.MustCompile("^\\| `(holdfast_[a-z_]+)` \\| (counter|gauge|histogram) \\| ([a-z_, –]+) \\| " +
+	"(.+) \\|$")
 
 func documentedMetrics(t *testing.T) []documentedMetric {
 	t.Helper()
@@ -44,7 +45,8 @@ func sortedLabels(list string) string {
 }
 
 var (
-	descriptor = regexp.MustCompile(`^Desc\{fqName: "(holdfast_[a-z_]+)", help: "(.*)", (?:unit: "[^"]*", )?constLabels: \{(.*)\}, variableLabels: \{(.*)\}\}$`)
+	descriptor = regexp.MustCompile(`^Desc\{fqName: "(holdfast_[a-z_]+)", help: "(.*)", (?:unit: "[^"]*", ` +
+		`)?constLabels: \{(.*)\}, variableLabels: \{(.*)\}\}$`)
 	constLabel = regexp.MustCompile(`([a-z_]+)="`)
 )
 
@@ -103,7 +105,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 
 // TestMetricsFollowTheConventions runs Prometheus' linter over every metric.
 func TestMetricsFollowTheConventions(t *testing.T) {
-	kinds := map[string]dto.MetricType{"counter": dto.MetricType_COUNTER, "gauge": dto.MetricType_GAUGE, "histogram": dto.MetricType_HISTOGRAM}
+	kinds := map[string]dto.MetricType{"counter": dto.MetricType_COUNTER, "gauge": dto.MetricType_GAUGE,
+		"histogram": dto.MetricType_HISTOGRAM}
 	var families []*dto.MetricFamily
 	for _, d := range documentedMetrics(t) {
 		kind := kinds[d.kind]

@@ -72,7 +72,8 @@ type tableLine struct {
 	State  string `json:"state"` // applied, missing, applied now
 }
 
-func (c *cli) migrate(ctx context.Context, loaded *config.Loaded, mode clickhouse.MigrateMode, flags migrateFlags) (migration, error) {
+func (c *cli) migrate(ctx context.Context, loaded *config.Loaded, mode clickhouse.MigrateMode,
+	flags migrateFlags) (migration, error) {
 	var done migration
 	both := flags.topics == flags.tables
 	if both || flags.topics {
@@ -107,7 +108,8 @@ func (c *cli) migrate(ctx context.Context, loaded *config.Loaded, mode clickhous
 	return done, err
 }
 
-func (c *cli) migrateTopics(ctx context.Context, loaded *config.Loaded, mode clickhouse.MigrateMode) ([]topicLine, error) {
+func (c *cli) migrateTopics(ctx context.Context, loaded *config.Loaded,
+	mode clickhouse.MigrateMode) ([]topicLine, error) {
 	client, err := c.kafka(ctx, loaded)
 	if err != nil {
 		return nil, err
@@ -134,7 +136,8 @@ func topicLines(found topology) []topicLine {
 		lines = append(lines, topicLine{Name: name, State: "created"})
 	}
 	for _, topic := range found.Missing {
-		lines = append(lines, topicLine{Name: topic.Name, State: fmt.Sprintf("missing (%d partitions)", topic.Partitions.Count(found.Partitions))})
+		lines = append(lines, topicLine{Name: topic.Name, State: fmt.Sprintf("missing (%d partitions)",
+			topic.Partitions.Count(found.Partitions))})
 	}
 	for _, problem := range found.Problems {
 		lines = append(lines, topicLine{Name: problem.Topic, State: problem.String()})

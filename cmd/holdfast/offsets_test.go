@@ -25,7 +25,8 @@ func TestSkipFollowsTheRefusal(t *testing.T) {
 	p.orders(0, 10, 17)
 	p.deleteBefore(purchaseTopic, 0, 14)
 	said := p.refused(purchaseTopic+"/0", "offsets 10 to 13 were deleted by retention before they were read")
-	if shown := p.shown(purchaseTopic, 0); shown.Lost != 4 || shown.Position != 10 || shown.Start != 14 || shown.End != 17 {
+	if shown := p.shown(purchaseTopic, 0); shown.Lost != 4 || shown.Position != 10 || shown.Start != 14 ||
+		shown.End != 17 {
 		t.Errorf("offsets show says %+v", shown)
 	}
 	got := p.follow(said, "offsets skip --input "+purchaseTopic+"/0")
@@ -40,7 +41,8 @@ func TestSkipFollowsTheRefusal(t *testing.T) {
 	p.orders(0, 17, 20)
 	p.caughtUp()
 	p.wantCounts(26, 0, 4)
-	if shown := p.shown(purchaseTopic, 0); shown.Lost != 0 || shown.Position != 20 || shown.Skipped != 4 || shown.Committed != 20 {
+	if shown := p.shown(purchaseTopic, 0); shown.Lost != 0 || shown.Position != 20 || shown.Skipped != 4 ||
+		shown.Committed != 20 {
 		t.Errorf("offsets show says %+v", shown)
 	}
 }
@@ -170,7 +172,8 @@ func TestSkipAfterACrash(t *testing.T) {
 	for range 2 {
 		said := p.refused("replay", "log start", "stop, and run `holdfast offsets skip --input "+purchaseTopic)
 		got := p.follow(said, "offsets skip --input "+purchaseTopic)
-		if !strings.Contains(got.stdout, "offsets that were counted are gone, and what they changed in the state is forgotten") {
+		if !strings.Contains(got.stdout,
+			"offsets that were counted are gone, and what they changed in the state is forgotten") {
 			t.Errorf("skip says %q", got.stdout)
 		}
 	}
@@ -219,7 +222,8 @@ func TestTheLoaderGoesOnBehindRowsThatAreGone(t *testing.T) {
 	said := loading.says(t, "outbox cannot be read")
 	loading.kill()
 	got := p.follow(said, "offsets skip --loader")
-	if want := fmt.Sprintf("%s/0 goes on from %d instead of %d: %d offsets skipped\n", outboxTopic(), before.End, before.Committed,
+	if want := fmt.Sprintf("%s/0 goes on from %d instead of %d: %d offsets skipped\n", outboxTopic(), before.End,
+		before.Committed,
 		before.End-before.Committed); got.stdout != want {
 		t.Errorf("skip says %q, want %q", got.stdout, want)
 	}
@@ -266,7 +270,8 @@ func TestMovesWaitForInstancesToBeGone(t *testing.T) {
 	p.must("wait", "--caught-up", "--timeout", "60s")
 	rewind := []string{"offsets", "rewind", "--input", purchaseTopic + "/0", "--to", "4", "--yes", "--timeout"}
 	got := holdfast(t, p.environ, append(rewind, "300ms")...)
-	if got.code != 1 || !strings.Contains(got.stderr, "has members (one at ") || !strings.Contains(got.stderr, "stop them first") {
+	if got.code != 1 || !strings.Contains(got.stderr, "has members (one at ") ||
+		!strings.Contains(got.stderr, "stop them first") {
 		t.Errorf("under a running instance: %+v", got)
 	}
 	p.must("offsets", "show")

@@ -12,7 +12,8 @@ import (
 // placed is a command line whose user has a cache folder.
 func placed(t *testing.T, dir string, stderr *bytes.Buffer) *cli {
 	t.Helper()
-	return &cli{surroundings: surroundings{stdout: &bytes.Buffer{}, stderr: stderr, environ: map[string]string{}, hostName: "host",
+	return &cli{surroundings: surroundings{stdout: &bytes.Buffer{}, stderr: stderr, environ: map[string]string{},
+		hostName: "host",
 		cacheDir: dir, readFile: os.ReadFile}, keys: map[string]string{}}
 }
 
@@ -21,7 +22,8 @@ func placed(t *testing.T, dir string, stderr *bytes.Buffer) *cli {
 func TestCommandsFindEnginesThatListenElsewhere(t *testing.T) {
 	dir, stderr := t.TempDir(), &bytes.Buffer{}
 	c := placed(t, dir, stderr)
-	if err := c.tellPlace(enginePlace{PID: os.Getpid(), Kafka: "127.0.0.1:40001", ClickHouse: "http://127.0.0.1:40002"}); err != nil {
+	if err := c.tellPlace(enginePlace{PID: os.Getpid(), Kafka: "127.0.0.1:40001",
+		ClickHouse: "http://127.0.0.1:40002"}); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(filepath.Join(dir, "holdfast", placeFile))

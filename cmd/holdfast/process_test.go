@@ -160,7 +160,8 @@ func (p *place) send(topic string, partition int32, from, to int, own string) {
 		occurred := at.Add(time.Duration(n) * time.Millisecond).Format("2006-01-02T15:04:05.000000Z")
 		value := fmt.Appendf(nil, `{"event_id":"5d0c6f0e-51b5-4b0c-8000-%012d","event_type":%q,"occurred_at":%q,`+
 			`"customer_id":"c-%d",%s,"source":"test"}`, len(kind)*1_000_000+n, kind, occurred, n, fmt.Sprintf(own, n))
-		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Key: fmt.Appendf(nil, "c-%d", n), Value: value})
+		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Key: fmt.Appendf(nil, "c-%d", n),
+			Value: value})
 	}
 	if err := p.client.ProduceSync(p.t.Context(), records...).FirstErr(); err != nil {
 		p.t.Fatal(err)
@@ -293,8 +294,9 @@ func (p *place) read(topic string, partition int32, f func(*kgo.Record) error) {
 		p.t.Fatal(err)
 	}
 	r := ends[topic][partition]
-	if _, err := checkpoint.ReadRange(p.t.Context(), p.client, checkpoint.ReadRangeOptions{Topic: topic, Partition: partition,
-		From: r.Start, To: r.End}, f); err != nil {
+	if _, err := checkpoint.ReadRange(p.t.Context(), p.client, checkpoint.ReadRangeOptions{Topic: topic,
+		Partition: partition,
+		From:      r.Start, To: r.End}, f); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -29,7 +29,8 @@ func TestEachRemedyHelps(t *testing.T) {
 		{"an input renamed", func(p *place) {
 			p.environ["HOLDFAST_KAFKA_INPUTS_PURCHASES"] = "retail.purchases.v2"
 			p.must("migrate", "up")
-		}, []string{"written for " + purchaseTopic + ", and retail.purchases.v2 is configured in its place", "configure it again"},
+		}, []string{"written for " + purchaseTopic + ", and retail.purchases.v2 is configured in its place",
+			"configure it again"},
 			func(p *place, _ string) { delete(p.environ, "HOLDFAST_KAFKA_INPUTS_PURCHASES") }, 25, 0},
 		{"an input renamed, anew", func(p *place) {
 			p.environ["HOLDFAST_KAFKA_INPUTS_VISITS"] = "retail.visits.v2"
@@ -48,7 +49,8 @@ func TestEachRemedyHelps(t *testing.T) {
 			p.orders(0, 1000, 7000)
 			p.crash()
 			p.configure("")
-		}, []string{visitTopic + " is new among the inputs", "start once more without it until it is ready, stop, and add it then"},
+		}, []string{visitTopic + " is new among the inputs",
+			"start once more without it until it is ready, stop, and add it then"},
 			func(p *place, _ string) {
 				p.configure(`kafka: {inputs: {visits: ""}}`)
 				p.caughtUp()

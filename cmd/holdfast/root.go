@@ -94,9 +94,12 @@ func (c *cli) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := root.PersistentFlags()
 	flags.StringVarP(&c.configPath, "config", "c", c.environ["HOLDFAST_CONFIG"], "configuration file (HOLDFAST_CONFIG)")
-	flags.BoolVar(&c.insecureDev, "insecure-dev", yes(c.environ["HOLDFAST_INSECURE_DEV"]), "allow unencrypted connections to other hosts (HOLDFAST_INSECURE_DEV)")
-	flags.StringVar(&c.logLevel, "log-level", orElse(c.environ["HOLDFAST_LOG_LEVEL"], "info"), "debug, info, warn or error (HOLDFAST_LOG_LEVEL)")
-	flags.StringVar(&c.logFormat, "log-format", orElse(c.environ["HOLDFAST_LOG_FORMAT"], "auto"), "auto, text or json (HOLDFAST_LOG_FORMAT)")
+	flags.BoolVar(&c.insecureDev, "insecure-dev", yes(c.environ["HOLDFAST_INSECURE_DEV"]),
+		"allow unencrypted connections to other hosts (HOLDFAST_INSECURE_DEV)")
+	flags.StringVar(&c.logLevel, "log-level", orElse(c.environ["HOLDFAST_LOG_LEVEL"], "info"),
+		"debug, info, warn or error (HOLDFAST_LOG_LEVEL)")
+	flags.StringVar(&c.logFormat, "log-format", orElse(c.environ["HOLDFAST_LOG_FORMAT"], "auto"),
+		"auto, text or json (HOLDFAST_LOG_FORMAT)")
 	flags.StringVarP(&c.output, "output", "o", "table", "table or json")
 	flags.BoolVar(&c.noColor, "no-color", c.environ["NO_COLOR"] != "", "no colours (NO_COLOR)")
 	flags.BoolVar(&c.quiet, "quiet", false, "no progress, errors only")
@@ -108,7 +111,8 @@ func (c *cli) root() *cobra.Command {
 func (c *cli) commands() []*cobra.Command {
 	return []*cobra.Command{
 		c.auditCommand(), c.backfillCommand(), c.clockCommand(), c.configCommand(), c.demoCommand(), c.enginesCommand(),
-		c.explainCommand(), modelcli.NewFitCommand(), c.healthCommand(), c.migrateCommand(), c.offsetsCommand(), c.produceCommand(),
+		c.explainCommand(), modelcli.NewFitCommand(), c.healthCommand(), c.migrateCommand(), c.offsetsCommand(),
+		c.produceCommand(),
 		c.rowsCommand(), c.runCommand(), modelcli.NewScoreCommand(), c.validateCommand(), c.versionCommand(), c.waitCommand(),
 	}
 }

@@ -36,9 +36,12 @@ func (c *cli) runCommand() *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error { return c.run(command.Context(), flags) },
 	}
 	command.Flags().BoolVar(&flags.embedded, "embedded", false, "start Kafka and ClickHouse inside, for trying out")
-	command.Flags().StringVar(&flags.data, "data", "", "with --embedded: folder that keeps their data (default: none, data goes with the process)")
-	command.Flags().StringSliceVar(&flags.roles, "roles", []string{"process", "load"}, "what this instance does: process, load")
-	command.Flags().DurationVar(&flags.startupTimeout, "startup-timeout", time.Minute, "how long to wait for Kafka and its topics")
+	command.Flags().StringVar(&flags.data, "data", "",
+		"with --embedded: folder that keeps their data (default: none, data goes with the process)")
+	command.Flags().StringSliceVar(&flags.roles, "roles", []string{"process", "load"},
+		"what this instance does: process, load")
+	command.Flags().DurationVar(&flags.startupTimeout, "startup-timeout", time.Minute,
+		"how long to wait for Kafka and its topics")
 	command.Flags().DurationVar(&flags.shutdownTimeout, "shutdown-timeout", 30*time.Second, "how long a stop may take")
 	c.kafkaFlags(command)
 	c.clickhouseFlags(command)
@@ -137,7 +140,8 @@ func (c *cli) topicsFit(ctx context.Context, loaded *config.Loaded) error {
 		return errors.New(problem.String())
 	}
 	if len(found.Missing) > 0 {
-		return fmt.Errorf("%d topics do not exist, %s among them → create them with `holdfast migrate up`", len(found.Missing), found.Missing[0].Name)
+		return fmt.Errorf("%d topics do not exist, %s among them → create them with `holdfast migrate up`",
+			len(found.Missing), found.Missing[0].Name)
 	}
 	return nil
 }
@@ -150,5 +154,6 @@ func (c *cli) banner(loaded *config.Loaded) {
 	}
 	c.logger().Info("holdfast starts", "version", thisBuild().Version, "brokers", loaded.Kafka.Brokers,
 		"group", loaded.Kafka.Group, "instance", loaded.Kafka.InstanceID, "inputs", inputNames(&loaded.Config),
-		"clickhouse", store, "ops", loaded.Ops.Listen, "clock", loaded.Time.Clock, "config_hash", fmt.Sprintf("%016x", loaded.Hash()))
+		"clickhouse", store, "ops", loaded.Ops.Listen, "clock", loaded.Time.Clock, "config_hash",
+		fmt.Sprintf("%016x", loaded.Hash()))
 }

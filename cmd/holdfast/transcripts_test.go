@@ -13,7 +13,8 @@ import (
 func TestTranscriptOfVersion(t *testing.T) {
 	tr := newTranscript(t, "version", nil)
 	tr.mask(`holdfast [^<].* go[0-9][^ ]* [a-z]+/[a-z0-9]+`, "holdfast <version> <go> <platform>")
-	tr.mask(`\{"version":"[^}]*"go":"[^"]+","platform":"[^"]+"\}`, `{"version":"<version>","go":"<go>","platform":"<platform>"}`)
+	tr.mask(`\{"version":"[^}]*"go":"[^"]+","platform":"[^"]+"\}`,
+		`{"version":"<version>","go":"<go>","platform":"<platform>"}`)
 	tr.run("version")
 	tr.run("version -o json")
 	tr.run("version -o xml")
@@ -154,7 +155,8 @@ func TestTranscriptOfTables(t *testing.T) {
 	tr.mask(regexp.QuoteMeta(engine.Addr()), "<clickhouse>")
 	tr.mask(regexp.QuoteMeta(engine.Database()), "<database>")
 	tr.mask(`(?m)^( +[01]) +[0-9]{6,} +[1-9][0-9]* +[1-9][0-9]* `, "${1}      <life>        <rows>        <rows> ")
-	for _, line := range []string{"validate", "migrate plan", "migrate up", "migrate up", "migrate status", "validate", "explain c-1", "audit"} {
+	for _, line := range []string{"validate", "migrate plan", "migrate up", "migrate up", "migrate status", "validate",
+		"explain c-1", "audit"} {
 		tr.run(line)
 	}
 	ctx, stop := context.WithCancel(t.Context())

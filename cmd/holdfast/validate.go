@@ -38,7 +38,8 @@ func (c *cli) validateCommand() *cobra.Command {
 			return c.validate(command.Context(), connect, strict)
 		},
 	}
-	command.Flags().BoolVar(&connect, "connect", false, "ask Kafka and ClickHouse too (default: where brokers are configured)")
+	command.Flags().BoolVar(&connect, "connect", false,
+		"ask Kafka and ClickHouse too (default: where brokers are configured)")
 	command.Flags().BoolVar(&strict, "strict", false, "warnings count as errors")
 	c.kafkaFlags(command)
 	c.clickhouseFlags(command)
@@ -99,7 +100,8 @@ func (c *cli) validate(ctx context.Context, connect, strict bool) error {
 		v.problems(loaded.Warnings, strict)
 		v.mappings(&loaded.Config)
 		if v.code == 0 {
-			v.add(orElse(loaded.Path, "configuration"), "ok", fmt.Sprintf("hash %016x; every key takes effect at a restart", loaded.Hash()), "")
+			v.add(orElse(loaded.Path, "configuration"), "ok", fmt.Sprintf("hash %016x; every key takes effect at a restart",
+				loaded.Hash()), "")
 		}
 		if connect {
 			v.checkKafka(ctx, c, loaded)
@@ -162,7 +164,8 @@ func (v *validation) checkKafka(ctx context.Context, c *cli, loaded *config.Load
 	}
 	for _, topic := range found.Missing {
 		v.fail(exitFailed, "topic "+topic.Name, "does not exist",
-			fmt.Sprintf("create it, or let `holdfast migrate up` do it, with %d partitions", topic.Partitions.Count(found.Partitions)))
+			fmt.Sprintf("create it, or let `holdfast migrate up` do it, with %d partitions",
+				topic.Partitions.Count(found.Partitions)))
 	}
 	for _, problem := range found.Problems {
 		message := fmt.Sprintf("%s is %s, want %s: %s", problem.Subject, problem.Have, problem.Want, problem.Reason)

@@ -57,8 +57,10 @@ func (c *cli) wait(ctx context.Context, timeout time.Duration) error {
 	err = pipeline.WaitCaughtUp(ctx, client, awaited)
 	switch {
 	case errors.Is(err, kerr.UnknownTopicOrPartition) && loaded.Origin("kafka.brokers") == config.FromDefault:
-		return fmt.Errorf("%w → the brokers at %s have none of these topics: if you mean the embedded engines, wait until they are up "+
-			"(`holdfast run --embedded` says READY); otherwise create what is missing with `holdfast migrate up`", err, loaded.Kafka.Brokers)
+		return fmt.Errorf("%w → the brokers at %s have none of these topics: if you mean the embedded engines, wait until "+
+			"they are up "+
+			"(`holdfast run --embedded` says READY); otherwise create what is missing with `holdfast migrate up`", err,
+			loaded.Kafka.Brokers)
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		return fmt.Errorf("%w → create what is missing with `holdfast migrate up`", err)
 	case errors.Is(err, context.DeadlineExceeded):

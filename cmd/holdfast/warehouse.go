@@ -44,7 +44,8 @@ func (c *cli) openClickHouse(ctx context.Context, cfg *config.Loaded, options *d
 	if err := conn.Ping(ping); err != nil {
 		var refused *driver.Exception
 		if errors.As(err, &refused) && refused.Code == unknownDatabase {
-			return nil, errors.Join(fmt.Errorf("open the database %s: %w → create it with `holdfast migrate up`", options.Auth.Database, errNoDatabase), conn.Close())
+			return nil, errors.Join(fmt.Errorf("open the database %s: %w → create it with `holdfast migrate up`",
+				options.Auth.Database, errNoDatabase), conn.Close())
 		}
 		return nil, errors.Join(unreachable(where, clickhouseFix(cfg), plainly(err)), conn.Close())
 	}
@@ -78,7 +79,8 @@ func (c *cli) createDatabase(ctx context.Context, cfg *config.Loaded) error {
 
 func clickhouseFix(cfg *config.Loaded) string {
 	if cfg.Origin("sinks.clickhouse.dsn") == config.FromDefault && cfg.Sinks.ClickHouse.DSNFile == "" {
-		return "start the embedded engines with `holdfast engines`, name a server by --clickhouse or HOLDFAST_CLICKHOUSE_DSN, or go without by --clickhouse off"
+		return "start the embedded engines with `holdfast engines`, name a server by --clickhouse or " +
+			"HOLDFAST_CLICKHOUSE_DSN, or go without by --clickhouse off"
 	}
 	return "check that the server runs and that address, user and password are right"
 }

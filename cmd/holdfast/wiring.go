@@ -63,7 +63,8 @@ func (c *cli) pipelineConfig(loaded *config.Loaded) (pipeline.Config, error) {
 func pipelineInputs(cfg *config.Config) ([]pipeline.Input, error) {
 	var inputs []pipeline.Input
 	named := inputTopics(cfg)
-	for _, eventType := range []event.Type{event.Purchase, event.Visit, event.Complaint, event.Erasure, event.AlertFeedback} {
+	for _, eventType := range []event.Type{event.Purchase, event.Visit, event.Complaint, event.Erasure,
+		event.AlertFeedback} {
 		if named[eventType] == "" {
 			continue
 		}
@@ -91,10 +92,12 @@ func shardConfig(cfg *config.Config) (shard.Config, error) {
 	}
 	severe := cfg.Complaints.Severe
 	return shard.Config{
-		Zone: shard.NewZone(zone), Lateness: instantOf(cfg.Time.AllowedLateness), Currency: currencyOf(cfg), Segments: cfg.Segments,
+		Zone: shard.NewZone(zone), Lateness: instantOf(cfg.Time.AllowedLateness), Currency: currencyOf(cfg),
+		Segments: cfg.Segments,
 		Complaints: shard.ComplaintTimes{
 			FirstResponse: instantOf(cfg.Complaints.FirstResponse), Resolution: instantOf(cfg.Complaints.Resolution),
-			SevereFrom: uint8(severe.From), SevereFirstResponse: instantOf(severe.FirstResponse), SevereResolution: instantOf(severe.Resolution),
+			SevereFrom: uint8(severe.From), SevereFirstResponse: instantOf(severe.FirstResponse),
+			SevereResolution: instantOf(severe.Resolution),
 		},
 		Policy: &rules, Parameters: parameters,
 		Alerts: shard.AlertContext{

@@ -58,7 +58,8 @@ func Jars(ctx context.Context) (string, error) {
 		return jars, nil
 	}
 	if _, err := exec.LookPath("mvn"); err != nil {
-		return "", fmt.Errorf("%w: its jars are not in %s, and there is no mvn on the PATH to fetch them", ErrUnavailable, cache)
+		return "", fmt.Errorf("%w: its jars are not in %s, and there is no mvn on the PATH to fetch them",
+			ErrUnavailable, cache)
 	}
 	if err := fetch(ctx, cache, jars); err != nil {
 		return "", err

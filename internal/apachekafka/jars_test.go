@@ -32,7 +32,8 @@ func TestPomNamesTheVersion(t *testing.T) {
 
 func TestPropertiesOfThreeNodes(t *testing.T) {
 	cluster := &Cluster{
-		nodes:     []*node{{dir: "a", port: 1, controllerPort: 11}, {dir: "b", port: 2, controllerPort: 12}, {dir: "c", port: 3, controllerPort: 13}},
+		nodes: []*node{{dir: "a", port: 1, controllerPort: 11}, {dir: "b", port: 2, controllerPort: 12},
+			{dir: "c", port: 3, controllerPort: 13}},
 		overrides: map[string]string{"num.io.threads": "9"},
 	}
 	got := cluster.properties(2)

@@ -65,7 +65,8 @@ func (n *node) prepare(ctx context.Context, properties string) error {
 	if err := os.WriteFile(filepath.Join(n.dir, "log4j2.properties"), log4j, 0o600); err != nil {
 		return fmt.Errorf("write the log configuration: %w", err)
 	}
-	format := n.java(ctx, []string{"-Xmx128m"}, "kafka.tools.StorageTool", "format", "-t", formatID, "-c", n.configFile(), "--ignore-formatted")
+	format := n.java(ctx, []string{"-Xmx128m"}, "kafka.tools.StorageTool", "format", "-t", formatID, "-c", n.configFile(),
+		"--ignore-formatted")
 	if output, err := format.CombinedOutput(); err != nil {
 		return fmt.Errorf("format the data directory: %w: %s", err, lastLines(string(output), 5))
 	}

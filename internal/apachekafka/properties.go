@@ -22,11 +22,12 @@ func (c *Cluster) properties(node int) string {
 	}
 	own := c.nodes[node-1]
 	settings := map[string]string{
-		"process.roles":                  "broker,controller",
-		"node.id":                        fmt.Sprint(node),
-		"controller.quorum.voters":       strings.Join(voters, ","),
-		"controller.listener.names":      "CONTROLLER",
-		"listeners":                      fmt.Sprintf("PLAINTEXT://%s:%d,CONTROLLER://%s:%d", host, own.port, host, own.controllerPort),
+		"process.roles":             "broker,controller",
+		"node.id":                   fmt.Sprint(node),
+		"controller.quorum.voters":  strings.Join(voters, ","),
+		"controller.listener.names": "CONTROLLER",
+		"listeners": fmt.Sprintf("PLAINTEXT://%s:%d,CONTROLLER://%s:%d", host, own.port, host,
+			own.controllerPort),
 		"advertised.listeners":           fmt.Sprintf("PLAINTEXT://%s:%d", host, own.port),
 		"listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
 		"inter.broker.listener.name":     "PLAINTEXT",

@@ -37,7 +37,8 @@ func (h *heldPartitions) number() int {
 	return h.count
 }
 
-func (b *realBroker) member(t *testing.T, balancer *assign.Balancer, group string, options ...kgo.Opt) (*kgo.Client, *heldPartitions) {
+func (b *realBroker) member(t *testing.T, balancer *assign.Balancer, group string, options ...kgo.Opt) (*kgo.Client,
+	*heldPartitions) {
 	t.Helper()
 	held := &heldPartitions{}
 	client := b.newClient(t, append([]kgo.Opt{
@@ -104,8 +105,10 @@ func (b *realBroker) session(t *testing.T, name string) *kgo.GroupTransactSessio
 	}
 	session, err := kgo.NewGroupTransactSession(
 		kgo.SeedBrokers(b.cluster.Addrs()...), kgo.ConsumerGroup(name), kgo.ConsumeTopics(name), kgo.TransactionalID(name),
-		kgo.DisableAutoCommit(), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
-		kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(200*time.Millisecond), kgo.MetadataMinAge(100*time.Millisecond),
+		kgo.DisableAutoCommit(), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(200*time.Millisecond),
+		kgo.MetadataMinAge(100*time.Millisecond),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DefaultProduceTopic("holdfast.alerts.v1"),
 	)
 	if err != nil {
@@ -120,7 +123,8 @@ func (b *realBroker) session(t *testing.T, name string) *kgo.GroupTransactSessio
 
 // commitBatch commits offset 1 of the topic with the batch as metadata, and a
 // produced record where wanted.
-func (b *realBroker) commitBatch(t *testing.T, session *kgo.GroupTransactSession, topic, batch string, produce bool) (committed bool, err error) {
+func (b *realBroker) commitBatch(t *testing.T, session *kgo.GroupTransactSession, topic, batch string,
+	produce bool) (committed bool, err error) {
 	t.Helper()
 	if err := session.Begin(); err != nil {
 		t.Fatal(err)
@@ -199,8 +203,10 @@ func (b *realBroker) testUnfencedCommit(t *testing.T) {
 		t.Fatal(committed, err)
 	}
 	stranger, err := kgo.NewGroupTransactSession(
-		kgo.SeedBrokers(b.cluster.Addrs()...), kgo.ConsumerGroup(name), kgo.ConsumeTopics("no-such-topic"), kgo.TransactionalID("stranger"),
-		kgo.DisableAutoCommit(), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.DefaultProduceTopic("holdfast.alerts.v1"),
+		kgo.SeedBrokers(b.cluster.Addrs()...), kgo.ConsumerGroup(name), kgo.ConsumeTopics("no-such-topic"),
+		kgo.TransactionalID("stranger"),
+		kgo.DisableAutoCommit(), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.DefaultProduceTopic("holdfast.alerts.v1"),
 		kgo.MetadataMinAge(100*time.Millisecond),
 	)
 	if err != nil {

@@ -33,7 +33,8 @@ func (b *realBroker) testReadRange(t *testing.T) {
 	if !errors.As(err, &stalled) || stalled.Reason != checkpoint.StallHangingTransaction || next != 6 {
 		t.Errorf("behind an open transaction: next %d, %v", next, err)
 	}
-	keys, _, err = b.read(checkpoint.ReadRangeOptions{Topic: topic, From: 6, To: target, Isolation: checkpoint.ReadUncommitted})
+	keys, _, err = b.read(checkpoint.ReadRangeOptions{Topic: topic, From: 6, To: target,
+		Isolation: checkpoint.ReadUncommitted})
 	if diff := cmp.Diff([]string{"open"}, keys); diff != "" || err != nil {
 		t.Errorf("uncommitted: %v, keys (-want +got):\n%s", err, diff)
 	}
@@ -47,7 +48,8 @@ func (b *realBroker) testReadRange(t *testing.T) {
 func (b *realBroker) testCompaction(t *testing.T) {
 	const topic = "compacted"
 	b.create(t, topic, map[string]string{
-		"cleanup.policy": "compact", "segment.ms": "1000", "max.compaction.lag.ms": "1000", "min.cleanable.dirty.ratio": "0.01",
+		"cleanup.policy": "compact", "segment.ms": "1000", "max.compaction.lag.ms": "1000",
+		"min.cleanable.dirty.ratio": "0.01",
 	})
 	b.bounds(t, topic)
 	writer := b.writer(t, topic)
@@ -69,11 +71,13 @@ func (b *realBroker) testCompaction(t *testing.T) {
 	bounds := b.bounds(t, topic)
 	keys, next, err := b.read(checkpoint.ReadRangeOptions{Topic: topic, To: bounds.End})
 	slices.Sort(keys)
-	if diff := cmp.Diff([]string{"a", "b", "c", "tail"}, slices.Compact(keys)); diff != "" || next != bounds.End || err != nil || !cleaned {
+	if diff := cmp.Diff([]string{"a", "b", "c", "tail"}, slices.Compact(keys)); diff != "" || next != bounds.End ||
+		err != nil || !cleaned {
 		t.Errorf("cleaned %t, next %d of %d, %v, keys (-want +got):\n%s", cleaned, next, bounds.End, err, diff)
 	}
 	// From the middle of the hole as well.
-	if _, next, err := b.read(checkpoint.ReadRangeOptions{Topic: topic, From: 7, To: bounds.End}); next != bounds.End || err != nil {
+	if _, next, err := b.read(checkpoint.ReadRangeOptions{Topic: topic, From: 7, To: bounds.End}); next != bounds.End ||
+		err != nil {
 		t.Errorf("from inside the hole: next %d, %v", next, err)
 	}
 }
@@ -109,7 +113,8 @@ func (b *realBroker) testDeletedRecords(t *testing.T) {
 	if bounds.Start != bounds.End || bounds.End != 4 {
 		t.Errorf("an emptied log: %+v", bounds)
 	}
-	if _, next, err := b.read(checkpoint.ReadRangeOptions{Topic: topic, From: bounds.Start, To: bounds.End}); next != 4 || err != nil {
+	if _, next, err := b.read(checkpoint.ReadRangeOptions{Topic: topic, From: bounds.Start, To: bounds.End}); next != 4 ||
+		err != nil {
 		t.Errorf("emptied: next %d, %v", next, err)
 	}
 }

@@ -47,7 +47,8 @@ func TestMomentsAsFilesWriteThem(t *testing.T) {
 			t.Errorf("%s in %s: %s, %v; want %s", test.cell, test.zone, got, err, test.want)
 		}
 	}
-	for _, cell := range []string{"", "1 March", "2026-13-01", "2026-02-30", "2026-10-01 25:00", "01/02/2026", "1759302600", "2026-10-01T09:10:00+25:00",
+	for _, cell := range []string{"", "1 March", "2026-13-01", "2026-02-30", "2026-10-01 25:00", "01/02/2026",
+		"1759302600", "2026-10-01T09:10:00+25:00",
 		"2026-10-01 09:10 CEST", "2026-10-01 09:10:00 EST", "20261301", "2026-10-01Z"} {
 		if at, err := instantOf(cell, time.UTC); !errors.Is(err, errInstant) {
 			t.Errorf("%q: %v, %v", cell, at, err)
@@ -57,8 +58,10 @@ func TestMomentsAsFilesWriteThem(t *testing.T) {
 
 // TestADayIsCountedAsThatDay holds days to the processor's own calendar.
 func TestADayIsCountedAsThatDay(t *testing.T) {
-	for _, name := range []string{"America/Santiago", "Atlantic/Azores", "America/Havana", "America/Asuncion", "America/Sao_Paulo",
-		"America/Scoresbysund", "Asia/Beirut", "Asia/Tehran", "Africa/Cairo", "Africa/Khartoum", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago"} {
+	for _, name := range []string{"America/Santiago", "Atlantic/Azores", "America/Havana", "America/Asuncion",
+		"America/Sao_Paulo",
+		"America/Scoresbysund", "Asia/Beirut", "Asia/Tehran", "Africa/Cairo", "Africa/Khartoum", "Europe/Berlin",
+		"Pacific/Kiritimati", "Pacific/Pago_Pago"} {
 		zone, err := time.LoadLocation(name)
 		if err != nil {
 			t.Fatal(err)
@@ -80,20 +83,27 @@ func TestADayIsCountedAsThatDay(t *testing.T) {
 
 // TestMomentsInTheFormsOfAMap: of the map, and of one field.
 func TestMomentsInTheFormsOfAMap(t *testing.T) {
-	const fields = "fields:\n  customer_id: c\n  kind: {constant: order}\n  currency: {constant: EUR}\n  amount_net: {constant: 1}\n"
+	const fields = "fields:\n  customer_id: c\n  kind: {constant: order}\n  currency: {constant: EUR}\n  amount_net: " +
+		"{constant: 1}\n"
 	for name, test := range map[string]struct {
 		text, cell, want string // want a reject where it has no T
 	}{
-		"seconds":         {"times: [epoch_s]\n" + fields + "  occurred_at: t", "1759302600", "2025-10-01T07:10:00Z"},
-		"milliseconds":    {"times: [epoch_ms]\n" + fields + "  occurred_at: t", "1759302600123", "2025-10-01T07:10:00.123Z"},
-		"microseconds":    {"times: [epoch_us]\n" + fields + "  occurred_at: t", "1759302600123456", "2025-10-01T07:10:00.123456Z"},
-		"nanoseconds":     {"times: [epoch_ns]\n" + fields + "  occurred_at: t", "1759302600123456789", "2025-10-01T07:10:00.123456Z"},
-		"one field":       {fields + "  occurred_at: {column: t, times: [epoch_s]}", "1759302600", "2025-10-01T07:10:00Z"},
-		"layout":          {"times: [02/01/2006 15:04]\n" + fields + "  occurred_at: t", "01/10/2025 09:10", "2025-10-01T07:10:00Z"},
-		"layout of a day": {"times: [2006-01-02T15:04:05Z07:00, 01/02/2006]\n" + fields + "  occurred_at: t", "10/01/2025", "2025-10-01T10:00:00Z"},
-		"another zone":    {"times: [local]\ntime_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10:00", "2025-10-01T13:10:00Z"},
-		"usual, a zone":   {"time_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10", "2025-10-01T13:10:00Z"},
-		"not the form":    {"times: [epoch_s]\n" + fields + "  occurred_at: t", "2025-10-01", "1 bad_time occurred_at"},
+		"seconds":      {"times: [epoch_s]\n" + fields + "  occurred_at: t", "1759302600", "2025-10-01T07:10:00Z"},
+		"milliseconds": {"times: [epoch_ms]\n" + fields + "  occurred_at: t", "1759302600123", "2025-10-01T07:10:00.123Z"},
+		"microseconds": {"times: [epoch_us]\n" + fields + "  occurred_at: t", "1759302600123456",
+			"2025-10-01T07:10:00.123456Z"},
+		"nanoseconds": {"times: [epoch_ns]\n" + fields + "  occurred_at: t", "1759302600123456789",
+			"2025-10-01T07:10:00.123456Z"},
+		"one field": {fields + "  occurred_at: {column: t, times: [epoch_s]}", "1759302600", "2025-10-01T07:10:00Z"},
+		"layout": {"times: [02/01/2006 15:04]\n" + fields + "  occurred_at: t", "01/10/2025 09:10",
+			"2025-10-01T07:10:00Z"},
+		"layout of a day": {"times: [2006-01-02T15:04:05Z07:00, 01/02/2006]\n" + fields + "  occurred_at: t", "10/01/2025",
+			"2025-10-01T10:00:00Z"},
+		"another zone": {"times: [local]\ntime_zone: America/New_York\n" + fields + "  occurred_at: t",
+			"2025-10-01 09:10:00", "2025-10-01T13:10:00Z"},
+		"usual, a zone": {"time_zone: America/New_York\n" + fields + "  occurred_at: t", "2025-10-01 09:10",
+			"2025-10-01T13:10:00Z"},
+		"not the form": {"times: [epoch_s]\n" + fields + "  occurred_at: t", "2025-10-01", "1 bad_time occurred_at"},
 	} {
 		zone, err := time.LoadLocation("Europe/Berlin")
 		if err != nil {
@@ -103,7 +113,8 @@ func TestMomentsInTheFormsOfAMap(t *testing.T) {
 		switch {
 		case got.err != nil:
 			t.Errorf("%s: %v", name, got.err)
-		case len(got.values) == 1 && !strings.Contains(got.values[0], `"occurred_at":"`+test.want+`"`), len(got.values) == 0 && got.rejects[0] != test.want:
+		case len(got.values) == 1 && !strings.Contains(got.values[0], `"occurred_at":"`+test.want+`"`),
+			len(got.values) == 0 && got.rejects[0] != test.want:
 			t.Errorf("%s: %q %q, want %s", name, got.values, got.rejects, test.want)
 		}
 	}

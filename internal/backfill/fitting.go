@@ -20,7 +20,8 @@ type fitting struct {
 }
 
 func (f *fitting) fail(path, fix, format string, values ...any) {
-	f.problems = append(f.problems, config.Problem{Path: path, Source: f.source, Message: fmt.Sprintf(format, values...), Fix: fix})
+	f.problems = append(f.problems, config.Problem{Path: path, Source: f.source,
+		Message: fmt.Sprintf(format, values...), Fix: fix})
 }
 
 // header refuses two columns of one name: which of them is meant?
@@ -64,7 +65,8 @@ func (f *fitting) fields(path string, fields map[string]Origin) []fieldRule {
 	rules := make([]fieldRule, 0, len(fields))
 	for _, name := range sortedNames(fields) {
 		full, origin := path+"."+name, fields[name]
-		rule := fieldRule{index: slices.Index(f.renderer.names, name), column: -1, constant: origin.Constant, values: origin.Values}
+		rule := fieldRule{index: slices.Index(f.renderer.names, name), column: -1, constant: origin.Constant,
+			values: origin.Values}
 		if origin.Column != "" {
 			rule.column = f.column(full, origin.Column)
 		}
@@ -91,7 +93,8 @@ func (f *fitting) fields(path string, fields map[string]Origin) []fieldRule {
 func (f *fitting) excused(name string, fields map[string]Origin) bool {
 	_, anonymous := fields["anonymous_id"]
 	eventType := fields["event_type"].Constant
-	return name == "customer_id" && anonymous || name == "kind" && (eventType == "erasure" || eventType == "alert_feedback")
+	return name == "customer_id" && anonymous || name == "kind" &&
+		(eventType == "erasure" || eventType == "alert_feedback")
 }
 
 func (f *fitting) template(path, template string) []templatePiece {

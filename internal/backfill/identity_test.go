@@ -43,7 +43,8 @@ func TestRowsOfOneNameThatDiffer(t *testing.T) {
 		return `{"event_type":"purchase","event_id":"` + id + `","customer_id":"k","occurred_at":"2026-03-01T10:00:00Z","kind":"order","order_id":"` + order + `","currency":"EUR",` + rest + "}\n"
 	}
 	visit := func(id, customer string) string {
-		return `{"event_type":"visit","event_id":"` + id + `","customer_id":"` + customer + `","occurred_at":"2026-03-01T10:00:00Z","kind":"session"}` + "\n"
+		return `{"event_type":"visit","event_id":"` + id + `","customer_id":"` + customer +
+			`","occurred_at":"2026-03-01T10:00:00Z","kind":"session"}` + "\n"
 	}
 	many := func(n int) string {
 		var text strings.Builder
@@ -59,25 +60,43 @@ func TestRowsOfOneNameThatDiffer(t *testing.T) {
 	}{
 		"items": {Options{Format: CSV, Map: mapOf(t, itemsMap)}, items,
 			"(lines 2 and 3) are one order in one status, but differ in amount_net (1200, 450), amount_discount (100, none); " +
-				"rows 1 and 4 (lines 2 and 5) are one order in one status, but differ in amount_net (1200, 3350), amount_discount (100, 50) → where a row is one line"},
-		"time": {Options{Format: CSV, Map: mapOf(t, itemsMap)}, "cust,date,status,invoice,amount,discount\nk-1,2026-03-01,,1,1,\n\nk-1,2026-03-02,paid,1,1,\n",
-			"(lines 2 and 4) are one order in one status, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z)"},
+				"rows 1 and 4 (lines 2 and 5) are one order in one status, but differ in amount_net (1200, 3350), " +
+				"amount_discount (100, 50) → where a row is one line"},
+		"time": {Options{Format: CSV, Map: mapOf(t, itemsMap)},
+			"cust,date,status,invoice,amount,discount\nk-1,2026-03-01,,1,1,\n\nk-1,2026-03-02,paid,1,1,\n",
+			"(lines 2 and 4) are one order in one status, but differ in occurred_at (2026-03-01T12:00:00Z, " +
+				"2026-03-02T12:00:00Z)"},
 		"event id": {Options{Format: CSV, Map: mapOf(t, itemsMap+"  event_id: {template: \"sale-{invoice}\"}\n")},
 			"cust,date,status,invoice,amount,discount\nk-1,2026-03-01,placed,1,1,\nk-1,2026-03-01,paid,1,1,\n",
 			"(lines 2 and 3) have one event id, but differ in status (placed, paid)"},
-		"lines":                         {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + many(50) + purchase("2", "o", `"amount_net":2,"store_id":"x"`), "(lines 1 and 52) are one order in one status, but differ in amount_net (1, 2), store_id → an order is one event"},
-		"of two customers":              {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + strings.Replace(purchase("1", "o", `"amount_net":1`), `"k"`, `"l"`, 1), "have one event id, but differ in customer_id →"},
-		"of two types":                  {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + visit("1", "l"), ""},
-		"of two types and one customer": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + visit("1", "k"), "have one event id, but differ in event_type, "},
-		"lines of one id":               {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "p", `"amount_net":1`), "(lines 1 and 2) have one event id, but differ in order_id →"},
-		"a paid one is one":             {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("2", "o", `"status":"paid","amount_net":1,"margin":3`), "differ in"},
-		"nested":                        {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) + purchase("1", "o", `"amount_net":1,"lines":[{"qty":2}]`), "differ in lines"},
-		"many":                          {Options{Format: NDJSON}, many(10) + strings.ReplaceAll(many(10), `net":1`, `net":2`), "; and 7 more"},
-		"alike":                         {Options{Format: NDJSON}, many(10) + many(10), ""},
-		"written otherwise":             {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) + purchase("1", "\\u006f", ` "lines" : [ {"qty": 1} ], "amount_net": 1,"margin":null,"loaded":7`), ""},
-		"on its way":                    {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("1", "o", `"amount_net":1,"ingested_at":"2026-03-02T00:00:00Z","trace_id":"t"`), ""},
-		"another status":                {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + purchase("2", "o", `"status":"placed","amount_net":2`), ""},
-		"two partial refunds":           {Options{Format: NDJSON}, strings.ReplaceAll(purchase("1", "o", `"amount_net":1`)+purchase("2", "o", `"amount_net":2`), `"order","order_id"`, `"refund","ref_order_id"`), ""},
+		"lines": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + many(50) +
+			purchase("2", "o", `"amount_net":2,"store_id":"x"`),
+			"(lines 1 and 52) are one order in one status, but differ in amount_net (1, 2), store_id → an order is one event"},
+		"of two customers": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) +
+			strings.Replace(purchase("1", "o", `"amount_net":1`), `"k"`, `"l"`, 1),
+			"have one event id, but differ in customer_id →"},
+		"of two types": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) +
+			visit("1", "l"), ""},
+		"of two types and one customer": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) + visit("1", "k"),
+			"have one event id, but differ in event_type, "},
+		"lines of one id": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) +
+			purchase("1", "p", `"amount_net":1`), "(lines 1 and 2) have one event id, but differ in order_id →"},
+		"a paid one is one": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) +
+			purchase("2", "o", `"status":"paid","amount_net":1,"margin":3`), "differ in"},
+		"nested": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) +
+			purchase("1", "o", `"amount_net":1,"lines":[{"qty":2}]`), "differ in lines"},
+		"many": {Options{Format: NDJSON}, many(10) + strings.ReplaceAll(many(10), `net":1`,
+			`net":2`), "; and 7 more"},
+		"alike": {Options{Format: NDJSON}, many(10) + many(10), ""},
+		"written otherwise": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1,"lines":[{"qty":1}]`) +
+			purchase("1", "\\u006f", ` "lines" : [ {"qty": 1} ], "amount_net": 1,"margin":null,"loaded":7`), ""},
+		"on its way": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) +
+			purchase("1", "o", `"amount_net":1,"ingested_at":"2026-03-02T00:00:00Z","trace_id":"t"`), ""},
+		"another status": {Options{Format: NDJSON}, purchase("1", "o", `"amount_net":1`) +
+			purchase("2", "o", `"status":"placed","amount_net":2`), ""},
+		"two partial refunds": {Options{Format: NDJSON},
+			strings.ReplaceAll(purchase("1", "o", `"amount_net":1`)+purchase("2", "o", `"amount_net":2`), `"order","order_id"`,
+				`"refund","ref_order_id"`), ""},
 	} {
 		for size, bytes := range sizes {
 			test.options.Name, test.options.MemoryBytes = "x", bytes
@@ -129,7 +148,8 @@ func netsOf(t *testing.T, got prepared) []string {
 		if err := json.Unmarshal([]byte(value), &e); err != nil {
 			t.Fatal(err)
 		}
-		nets = append(nets, strings.Join(strings.Fields(fmt.Sprint(e.Customer, " ", e.Order, " ", e.Status, " ", e.Net, " ", e.Discount)), " "))
+		nets = append(nets, strings.Join(strings.Fields(fmt.Sprint(e.Customer, " ", e.Order, " ", e.Status, " ", e.Net, " ",
+			e.Discount)), " "))
 	}
 	return nets
 }
@@ -137,15 +157,18 @@ func netsOf(t *testing.T, got prepared) []string {
 func TestLinesOfAnOrderAreSummed(t *testing.T) {
 	want := []string{"k-1 80001 5000 150", "k-2 80001 700 0", "k-1 80001 shipped 5000 0", "k-1 80002 5000 0"}
 	for size, bytes := range map[string]int64{"in memory": 1 << 20, "spilled": 30_000} {
-		shipped := strings.Replace(items, "shipped,80001,50,\n", "shipped,80001,20,\nk-1,2026-03-02,shipped,80001,20,\nk-1,2026-03-02,shipped,80001,10,\n", 1)
-		got := prepare(t, Options{Name: "items.csv", Format: CSV, Map: mapOf(t, "lines: sum"+itemsMap), MemoryBytes: bytes}, shipped)
+		shipped := strings.Replace(items, "shipped,80001,50,\n",
+			"shipped,80001,20,\nk-1,2026-03-02,shipped,80001,20,\nk-1,2026-03-02,shipped,80001,10,\n", 1)
+		got := prepare(t, Options{Name: "items.csv", Format: CSV, Map: mapOf(t, "lines: sum"+itemsMap),
+			MemoryBytes: bytes}, shipped)
 		if diff := cmp.Diff(want, netsOf(t, got)); diff != "" || got.err != nil || got.plan.Events != 4 {
 			t.Errorf("%s: %v %s", size, got.err, diff)
 		}
 	}
 	first := prepare(t, Options{Name: "items.csv", Format: CSV, Map: mapOf(t, "lines: first"+itemsMap)}, items)
 	want = []string{"k-1 80001 1200 100", "k-2 80001 700 0", "k-1 80001 shipped 5000 0", "k-1 80002 5000 0"}
-	if diff := cmp.Diff(want, netsOf(t, first)); diff != "" || first.err != nil || first.plan.LeftOut != 2 || first.plan.Events != 4 {
+	if diff := cmp.Diff(want, netsOf(t, first)); diff != "" || first.err != nil || first.plan.LeftOut != 2 ||
+		first.plan.Events != 4 {
 		t.Errorf("first: %+v %v %s", first.plan, first.err, diff)
 	}
 }
@@ -163,18 +186,21 @@ func TestLinesOfAnOrderAreSummedWhereTheFileIsStreamed(t *testing.T) {
 	}
 	options := Options{Name: "items.csv", Format: CSV, Map: mapOf(t, "lines: sum"+itemsMap), MemoryBytes: 5000}
 	got := prepare(t, options, text.String())
-	if diff := cmp.Diff(want, netsOf(t, got)); diff != "" || got.err != nil || !got.plan.Streamed || got.plan.Events != 56 {
+	if diff := cmp.Diff(want, netsOf(t, got)); diff != "" || got.err != nil || !got.plan.Streamed ||
+		got.plan.Events != 56 {
 		t.Errorf("%+v: %v %s", got.plan, got.err, diff)
 	}
 	got = prepare(t, options, text.String()+"k-1,2026-03-29,,101,1,\n")
-	if !errors.Is(got.err, ErrConflict) || !strings.Contains(got.err.Error(), "(lines 3 and 170) are parts of one order, but differ in occurred_at") {
+	if !errors.Is(got.err, ErrConflict) || !strings.Contains(got.err.Error(),
+		"(lines 3 and 170) are parts of one order, but differ in occurred_at") {
 		t.Errorf("a line of another day, far behind: %v", got.err)
 	}
 	if got = prepare(t, options, text.String()+"k-1,2026-03-01,,101,1,\n"); !errors.Is(got.err, ErrNotSorted) {
 		t.Errorf("not in order: %v", got.err)
 	}
 	options.MemoryBytes = 600
-	if got = prepare(t, options, text.String()); got.err == nil || !strings.Contains(got.err.Error(), "the orders of one moment, up to row") {
+	if got = prepare(t, options, text.String()); got.err == nil || !strings.Contains(got.err.Error(),
+		"the orders of one moment, up to row") {
 		t.Errorf("no room for the orders of a moment: %v", got.err)
 	}
 }
@@ -182,8 +208,10 @@ func TestLinesOfAnOrderAreSummedWhereTheFileIsStreamed(t *testing.T) {
 // The currency of the lines is one.
 func TestLinesOfTwoCurrencies(t *testing.T) {
 	m := mapOf(t, "lines: sum"+strings.Replace(itemsMap, "currency: {constant: EUR}", "currency: cur", 1))
-	got := prepare(t, Options{Name: "x", Format: CSV, Map: m}, "cust,date,status,invoice,amount,discount,cur\nk-1,2026-03-01,,1,1,,EUR\nk-1,2026-03-01,,1,1,,USD\n")
-	if !errors.Is(got.err, ErrConflict) || !strings.Contains(got.err.Error(), "are parts of one order, but differ in currency (EUR, USD)") {
+	got := prepare(t, Options{Name: "x", Format: CSV, Map: m},
+		"cust,date,status,invoice,amount,discount,cur\nk-1,2026-03-01,,1,1,,EUR\nk-1,2026-03-01,,1,1,,USD\n")
+	if !errors.Is(got.err, ErrConflict) || !strings.Contains(got.err.Error(),
+		"are parts of one order, but differ in currency (EUR, USD)") {
 		t.Error(got.err)
 	}
 }
@@ -191,7 +219,8 @@ func TestLinesOfTwoCurrencies(t *testing.T) {
 // Where lines are summed, an event that stands twice is one all the same.
 func TestRepeatedEventsBesideLines(t *testing.T) {
 	m := mapOf(t, "lines: sum\nfields: {customer_id: c, occurred_at: t, kind: k, event_id: e}\n")
-	got := prepare(t, Options{Name: "x", Format: CSV, Map: m}, "c,t,k,e\nk-1,2026-03-01,session,1\nk-1,2026-03-01,session,1\nk-1,2026-03-01,session,2\n")
+	got := prepare(t, Options{Name: "x", Format: CSV, Map: m},
+		"c,t,k,e\nk-1,2026-03-01,session,1\nk-1,2026-03-01,session,1\nk-1,2026-03-01,session,2\n")
 	if got.err != nil || len(got.values) != 2 || got.plan.Repeated != 1 {
 		t.Errorf("%v %v %+v", got.err, got.values, got.plan)
 	}
@@ -205,22 +234,33 @@ func TestLinesThatCannotBeSummed(t *testing.T) {
 		rejects   []string
 	}{
 		"another time": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-02,,1,2,\n",
-			"(lines 2 and 3) are parts of one order, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z) → lines of one order have one time", nil, nil},
+			"(lines 2 and 3) are parts of one order, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z) " +
+				"→ lines of one order have one time", nil, nil},
 		"another status": {header + "k-1,2026-03-01,paid,1,1,\nk-1,2026-03-01,shipped,1,2,\n",
 			"rows 1 and 2 (lines 2 and 3) are parts of one order, but differ in status (paid, shipped) →", nil, nil},
 		"a line was shipped": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-01,,1,2,\nk-1,2026-03-02,shipped,1,2,\n",
-			"rows 1 and 3 (lines 2 and 4) are parts of one order, but differ in occurred_at (2026-03-01T12:00:00Z, 2026-03-02T12:00:00Z), status (none, shipped) →", nil, nil},
-		"charged back": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-01,,1,2,\nk-1,2026-03-02,chargeback,1,3,\n", "", []string{"k-1 1 300 0", "k-1 1 chargeback 300 0"}, nil},
-		"a bad line": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-01,,1,x,\nk-2,2026-03-01,,2,1,\n", "", []string{"k-2 2 100 0"},
+			"rows 1 and 3 (lines 2 and 4) are parts of one order, but differ in occurred_at (2026-03-01T12:00:00Z, " +
+				"2026-03-02T12:00:00Z), status (none, shipped) →", nil, nil},
+		"charged back": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-01,,1,2,\nk-1,2026-03-02,chargeback,1,3,\n", "",
+			[]string{"k-1 1 300 0", "k-1 1 chargeback 300 0"}, nil},
+		"a bad line": {header + "k-1,2026-03-01,,1,1,\nk-1,2026-03-01,,1,x,\nk-2,2026-03-01,,2,1,\n", "",
+			[]string{"k-2 2 100 0"},
 			[]string{"2 bad_amount amount_net", "1 bad_value"}},
-		"a bad line first": {header + "k-1,2026-03-01,,1,x,\nk-1,2026-03-01,,1,1,\nk-2,2026-03-01,,2,1,\n", "", []string{"k-2 2 100 0"},
+		"a bad line first": {header + "k-1,2026-03-01,,1,x,\nk-1,2026-03-01,,1,1,\nk-2,2026-03-01,,2,1,\n", "",
+			[]string{"k-2 2 100 0"},
 			[]string{"1 bad_amount amount_net", "2 bad_value"}},
-		"a discount as a line":      {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,1,-2.50,\n", "", []string{"k-1 1 750 0"}, nil},
-		"a sum below nothing":       {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,1,-12,\n", "", nil, []string{"1 bad_amount amount_net"}},
-		"a sum beyond numbers":      {header + "k-1,2026-03-01,,1,90000000000000000,\nk-1,2026-03-01,,1,90000000000000000,\n", "", nil, []string{"1 bad_value"}},
-		"no order":                  {header + "k-1,2026-03-01,,,10,\nk-1,2026-03-01,,,10,\n", "", []string{"k-1 x:1:# 1000 0", "k-1 x:2:# 1000 0"}, nil},
-		"two alike are two":         {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,1,10,\n", "", []string{"k-1 1 2000 0"}, nil},
-		"other order in the middle": {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,2,1,\nk-1,2026-03-01,,1,10,\n", "", []string{"k-1 1 2000 0", "k-1 2 100 0"}, nil},
+		"a discount as a line": {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,1,-2.50,\n", "",
+			[]string{"k-1 1 750 0"}, nil},
+		"a sum below nothing": {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,1,-12,\n", "", nil,
+			[]string{"1 bad_amount amount_net"}},
+		"a sum beyond numbers": {header + "k-1,2026-03-01,,1,90000000000000000,\nk-1,2026-03-01,,1,90000000000000000,\n",
+			"", nil, []string{"1 bad_value"}},
+		"no order": {header + "k-1,2026-03-01,,,10,\nk-1,2026-03-01,,,10,\n", "",
+			[]string{"k-1 x:1:# 1000 0", "k-1 x:2:# 1000 0"}, nil},
+		"two alike are two": {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,1,10,\n", "",
+			[]string{"k-1 1 2000 0"}, nil},
+		"other order in the middle": {header + "k-1,2026-03-01,,1,10,\nk-1,2026-03-01,,2,1,\nk-1,2026-03-01,,1,10,\n", "",
+			[]string{"k-1 1 2000 0", "k-1 2 100 0"}, nil},
 	} {
 		got := prepare(t, Options{Name: "x", Format: CSV, Map: mapOf(t, "lines: sum"+itemsMap)}, test.text)
 		if test.err != "" {
@@ -254,7 +294,8 @@ func TestIdsThatAreMadeTellFilesOfOneNameApart(t *testing.T) {
 	again := made("elsewhere/o.csv.gz", "z-1,2025-03-01,order,EUR,10\nz-1,2025-03-02,order,EUR,13\n")
 	ids := func(value string) [2]string {
 		var e struct{ Event, Order string }
-		if err := json.Unmarshal([]byte(strings.NewReplacer("event_id", "event", "order_id", "order").Replace(value)), &e); err != nil {
+		if err := json.Unmarshal([]byte(strings.NewReplacer("event_id", "event", "order_id", "order").Replace(value)),
+			&e); err != nil {
 			t.Fatal(err)
 		}
 		return [2]string{e.Event, e.Order}
@@ -268,7 +309,8 @@ func TestIdsThatAreMadeTellFilesOfOneNameApart(t *testing.T) {
 	if diff := cmp.Diff(a, again); diff != "" {
 		t.Error("the same file again:", diff)
 	}
-	if one, other := ids(made("x", "ab,2025-03-01,order,EUR,1\n")[0]), ids(made("x", "a,2025-03-01,order,EUR,1\n")[0]); one == other {
+	if one, other := ids(made("x", "ab,2025-03-01,order,EUR,1\n")[0]),
+		ids(made("x", "a,2025-03-01,order,EUR,1\n")[0]); one == other {
 		t.Errorf("cells that join to one text: %v, %v", one, other)
 	}
 }
@@ -307,7 +349,8 @@ func TestFieldsThatDifferByCase(t *testing.T) {
 	for _, e := range got.events {
 		keys = append(keys, strings.Join(strings.Fields(e)[:2], " "))
 	}
-	if diff := cmp.Diff([]string{"visit k-1", "visit k-1", "visit a"}, keys); diff != "" || got.err != nil || got.rejects != nil {
+	if diff := cmp.Diff([]string{"visit k-1", "visit k-1", "visit a"}, keys); diff != "" || got.err != nil ||
+		got.rejects != nil {
 		t.Error(got.err, got.rejects, diff)
 	}
 }
@@ -334,8 +377,10 @@ func TestTheExampleOfLines(t *testing.T) {
 // FuzzCSV feeds any text as rows, under each reading of lines: nothing panics,
 // every event is JSON, and what is streamed or spilled is what memory makes.
 func FuzzCSV(f *testing.F) {
-	for _, text := range []string{items, "cust,date,status,invoice,amount,discount\nk,2026-03-01,,1,\"1,\nk,2026-03-01,,1,2,\"\n",
-		"cust,date,status,invoice,amount,discount\r\nk,2026-03-01,,,1,\r\nk,2026-03-01,paid,,-1,9\r\n", "\ufeffcust;date\n", "sep=;\ncust;date"} {
+	for _, text := range []string{items,
+		"cust,date,status,invoice,amount,discount\nk,2026-03-01,,1,\"1,\nk,2026-03-01,,1,2,\"\n",
+		"cust,date,status,invoice,amount,discount\r\nk,2026-03-01,,,1,\r\nk,2026-03-01,paid,,-1,9\r\n", "\ufeffcust;date\n",
+		"sep=;\ncust;date"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

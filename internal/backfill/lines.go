@@ -109,7 +109,8 @@ func (s *summing) take(e *Event) error {
 	case s.unsortedAt > 0:
 		return notSorted(s.unsortedAt, s.room)
 	case s.streaming:
-		return fmt.Errorf("the orders of one moment, up to row %d, need more memory than %d MiB; allow more", e.Row, s.room>>20)
+		return fmt.Errorf("the orders of one moment, up to row %d, need more memory than %d MiB; allow more",
+			e.Row, s.room>>20)
 	}
 	s.streaming = true
 	s.release(s.latest)
@@ -199,6 +200,7 @@ func (s *summing) finish(g *group) (Event, *Reject, error) {
 }
 
 func notSorted(row, room int64) error {
-	return fmt.Errorf("%w: row %d is earlier than the row before it; sort the file by time, or allow more memory than %d MiB",
+	return fmt.Errorf("%w: row %d is earlier than the row before it; sort the file by time, or allow more memory than "+
+		"%d MiB",
 		ErrNotSorted, row, room>>20)
 }

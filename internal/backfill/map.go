@@ -77,7 +77,8 @@ func (o *Origin) UnmarshalText(text []byte) error {
 func ReadMap(name string, data []byte) (*Map, error) {
 	data, err := textfile.Plain(data)
 	if err != nil {
-		return nil, &config.Invalid{Problems: []config.Problem{{Source: name, Message: "the map cannot be read: " + err.Error()}}}
+		return nil, &config.Invalid{Problems: []config.Problem{{Source: name, Message: "the map cannot be read: " +
+			err.Error()}}}
 	}
 	var m Map
 	document := config.ReadYAML(name, data, &m)
@@ -133,7 +134,8 @@ func (c *mapCheck) oneOf(path, text string, allowed ...string) {
 
 func (c *mapCheck) times(path string, forms []string) {
 	if _, err := decode.NewTimes(forms, time.UTC); err != nil {
-		c.fail(path, "write one of "+strings.Join(decode.TimeForms(), ", ")+", or how the file writes 2 January 2006 15:04:05 -0700", "%v", err)
+		c.fail(path, "write one of "+strings.Join(decode.TimeForms(),
+			", ")+", or how the file writes 2 January 2006 15:04:05 -0700", "%v", err)
 	}
 }
 

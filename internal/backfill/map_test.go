@@ -47,8 +47,10 @@ events:
 }
 
 func TestMapsThatAreWrittenOtherwise(t *testing.T) {
-	const text = "\ufeff# a map\r\namounts: minor\r\nfields: &all\r\n  customer_id: {column: c}\r\n  occurred_at: \"t\"\r\n  kind: {constant: 'session'}\r\n"
-	for name, test := range map[string]string{"mark and line ends": text, "returns": strings.ReplaceAll(text, "\r\n", "\r")} {
+	const text = "\ufeff# a map\r\namounts: minor\r\nfields: &all\r\n  customer_id: {column: c}\r\n  occurred_at: " +
+		"\"t\"\r\n  kind: {constant: 'session'}\r\n"
+	for name, test := range map[string]string{"mark and line ends": text, "returns": strings.ReplaceAll(text,
+		"\r\n", "\r")} {
 		got := prepare(t, Options{Name: "x", Format: CSV, Map: mapOf(t, test)}, "c,t\nk,2026-03-01\n")
 		if got.err != nil || len(got.values) != 1 {
 			t.Errorf("%s: %v %v", name, got.err, got.rejects)

@@ -85,9 +85,12 @@ func TestACDNOWRowBecomesAnOrderAtNoonOfTheBusinessZone(t *testing.T) {
 	got := prepare(t, Options{Name: "dir/cdnow.csv", Format: CSV, Map: mapOf(t, cdnowMap), Zone: zone},
 		"cust,date,cds,cents\n2,1997-07-12,1,1200\n1,1997-01-01,1,1177\n1,1997-01-01,2,0\n")
 	want := []string{
-		`purchase 1 {"event_type":"purchase","event_id":"cdnow.csv:2:#","customer_id":"1","occurred_at":"1997-01-01T11:00:00Z","kind":"order","order_id":"cdnow.csv:2:#","currency":"USD","amount_net":1177}`,
-		`purchase 1 {"event_type":"purchase","event_id":"cdnow.csv:3:#","customer_id":"1","occurred_at":"1997-01-01T11:00:00Z","kind":"order","order_id":"cdnow.csv:3:#","currency":"USD","amount_net":0}`,
-		`purchase 2 {"event_type":"purchase","event_id":"cdnow.csv:1:#","customer_id":"2","occurred_at":"1997-07-12T10:00:00Z","kind":"order","order_id":"cdnow.csv:1:#","currency":"USD","amount_net":1200}`,
+		`purchase 1 ` +
+			`{"event_type":"purchase","event_id":"cdnow.csv:2:#","customer_id":"1","occurred_at":"1997-01-01T11:00:00Z","kind":"order","order_id":"cdnow.csv:2:#","currency":"USD","amount_net":1177}`,
+		`purchase 1 ` +
+			`{"event_type":"purchase","event_id":"cdnow.csv:3:#","customer_id":"1","occurred_at":"1997-01-01T11:00:00Z","kind":"order","order_id":"cdnow.csv:3:#","currency":"USD","amount_net":0}`,
+		`purchase 2 ` +
+			`{"event_type":"purchase","event_id":"cdnow.csv:1:#","customer_id":"2","occurred_at":"1997-07-12T10:00:00Z","kind":"order","order_id":"cdnow.csv:1:#","currency":"USD","amount_net":1200}`,
 	}
 	if diff := cmp.Diff(want, got.events); diff != "" || got.err != nil {
 		t.Error(got.err, diff)
@@ -149,11 +152,16 @@ events:
 			"2024-01-05T13:52:07Z,987,complaint,complaint,o1,0,app,k1,opened,price,\n"+
 			"2024-01-06T13:52:07Z,987,complaint,rating,o1,0,app,,,,5\n")
 	want := []string{
-		`purchase 987 {"event_type":"purchase","event_id":"sim.csv.gz.csv:1:#","customer_id":"987","occurred_at":"2024-01-01T13:52:07Z","kind":"order","order_id":"o1","currency":"EUR","amount_net":908,"channel":"store"}`,
-		`purchase 987 {"event_type":"purchase","event_id":"sim.csv.gz.csv:2:#","customer_id":"987","occurred_at":"2024-01-02T13:52:07Z","kind":"refund","ref_order_id":"o1","currency":"EUR","amount_net":908,"channel":"store"}`,
-		`visit 987 {"event_type":"visit","event_id":"sim.csv.gz.csv:3:#","customer_id":"987","occurred_at":"2024-01-03T13:52:07Z","kind":"session","channel":"app"}`,
-		`visit 987 {"event_type":"visit","event_id":"sim.csv.gz.csv:4:#","customer_id":"987","occurred_at":"2024-01-04T13:52:07Z","kind":"closure","channel":"app","closure_reason":"moved"}`,
-		`complaint 987 {"event_type":"complaint","event_id":"sim.csv.gz.csv:5:#","customer_id":"987","occurred_at":"2024-01-05T13:52:07Z","kind":"complaint","status":"opened","channel":"app","category":"price","complaint_id":"k1"}`,
+		`purchase 987 ` +
+			`{"event_type":"purchase","event_id":"sim.csv.gz.csv:1:#","customer_id":"987","occurred_at":"2024-01-01T13:52:07Z","kind":"order","order_id":"o1","currency":"EUR","amount_net":908,"channel":"store"}`,
+		`purchase 987 ` +
+			`{"event_type":"purchase","event_id":"sim.csv.gz.csv:2:#","customer_id":"987","occurred_at":"2024-01-02T13:52:07Z","kind":"refund","ref_order_id":"o1","currency":"EUR","amount_net":908,"channel":"store"}`,
+		`visit 987 ` +
+			`{"event_type":"visit","event_id":"sim.csv.gz.csv:3:#","customer_id":"987","occurred_at":"2024-01-03T13:52:07Z","kind":"session","channel":"app"}`,
+		`visit 987 ` +
+			`{"event_type":"visit","event_id":"sim.csv.gz.csv:4:#","customer_id":"987","occurred_at":"2024-01-04T13:52:07Z","kind":"closure","channel":"app","closure_reason":"moved"}`,
+		`complaint 987 ` +
+			`{"event_type":"complaint","event_id":"sim.csv.gz.csv:5:#","customer_id":"987","occurred_at":"2024-01-05T13:52:07Z","kind":"complaint","status":"opened","channel":"app","category":"price","complaint_id":"k1"}`,
 	}
 	if diff := cmp.Diff(want, got.events); diff != "" || got.err != nil {
 		t.Error(got.err, diff)
@@ -181,7 +189,8 @@ func TestNDJSONIsRoutedByEventTypeAndSorted(t *testing.T) {
 	if diff := cmp.Diff(want, got.events); diff != "" || got.err != nil {
 		t.Error(got.err, diff)
 	}
-	rejects := []string{"6 bad_syntax", "7 bad_type customer_id", "8 unknown_type event_type", "9 future_time occurred_at", "10 bad_encoding"}
+	rejects := []string{"6 bad_syntax", "7 bad_type customer_id", "8 unknown_type event_type", "9 future_time occurred_at",
+		"10 bad_encoding"}
 	if diff := cmp.Diff(rejects, got.rejects); diff != "" {
 		t.Error(diff)
 	}
@@ -204,7 +213,8 @@ func TestAFileAboveTheLimitIsStreamedWhereItIsSorted(t *testing.T) {
 	}
 	for name, extra := range map[string]string{"late": "c,2023-01-01,session\n"} {
 		got := prepare(t, options, text.String()+extra)
-		if !errors.Is(got.err, ErrNotSorted) || !strings.Contains(got.err.Error(), "row 101 is earlier than the row before it; sort the file by time") {
+		if !errors.Is(got.err, ErrNotSorted) || !strings.Contains(got.err.Error(),
+			"row 101 is earlier than the row before it; sort the file by time") {
 			t.Errorf("%s: %v", name, got.err)
 		}
 	}
@@ -239,9 +249,12 @@ fields:
 		"13;2026-03-01;EUR;NaN;\n"+
 		"14;2026-03-01 23:30:00;EUR;0.5;0\n")
 	want := []string{
-		`purchase shop-1 {"event_type":"purchase","event_id":"{b.csv}/1","customer_id":"shop-1","occurred_at":"2026-03-01T12:00:00Z","kind":"order","order_id":"b.csv:1:#","currency":"EUR","amount_net":1234,"is_first_order_claimed":true}`,
-		`purchase shop-2 {"event_type":"purchase","event_id":"{b.csv}/2","customer_id":"shop-2","occurred_at":"2026-03-01T12:00:00Z","kind":"order","order_id":"b.csv:2:#","currency":"JPY","amount_net":12}`,
-		`purchase shop-14 {"event_type":"purchase","event_id":"{b.csv}/14","customer_id":"shop-14","occurred_at":"2026-03-01T23:30:00Z","kind":"order","order_id":"b.csv:14:#","currency":"EUR","amount_net":50,"is_first_order_claimed":false}`,
+		`purchase shop-1 ` +
+			`{"event_type":"purchase","event_id":"{b.csv}/1","customer_id":"shop-1","occurred_at":"2026-03-01T12:00:00Z","kind":"order","order_id":"b.csv:1:#","currency":"EUR","amount_net":1234,"is_first_order_claimed":true}`,
+		`purchase shop-2 ` +
+			`{"event_type":"purchase","event_id":"{b.csv}/2","customer_id":"shop-2","occurred_at":"2026-03-01T12:00:00Z","kind":"order","order_id":"b.csv:2:#","currency":"JPY","amount_net":12}`,
+		`purchase shop-14 ` +
+			`{"event_type":"purchase","event_id":"{b.csv}/14","customer_id":"shop-14","occurred_at":"2026-03-01T23:30:00Z","kind":"order","order_id":"b.csv:14:#","currency":"EUR","amount_net":50,"is_first_order_claimed":false}`,
 	}
 	if diff := cmp.Diff(want, got.events); diff != "" || got.err != nil {
 		t.Error(got.err, diff)
@@ -262,7 +275,8 @@ func TestARejectKeepsTheRowAsItStood(t *testing.T) {
 		},
 		Rejected: func(r *Reject) error { raws = append(raws, r.Raw); return nil },
 	})
-	if diff := cmp.Diff([]string{"\"a\nb\",2026-01-01,session", "c,2026-01-01", "d,\"x,y\",session"}, raws); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"\"a\nb\",2026-01-01,session", "c,2026-01-01", "d,\"x,y\",session"},
+		raws); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 }
@@ -274,8 +288,10 @@ func TestLongRows(t *testing.T) {
 	if diff := cmp.Diff([]string{"1 too_large"}, got.rejects); diff != "" || len(got.events) != 1 || got.err != nil {
 		t.Error(got.err, diff, got.events)
 	}
-	got = prepare(t, Options{Name: "l.csv", Format: CSV}, "customer_id,occurred_at,kind\n\""+strings.Repeat(long+"\n", 2)+"c,2026-01-01,session\n")
-	if diff := cmp.Diff([]string{"1 bad_syntax", "2 bad_syntax"}, got.rejects); diff != "" || len(got.events) != 1 || got.err != nil {
+	got = prepare(t, Options{Name: "l.csv", Format: CSV}, "customer_id,occurred_at,kind\n\""+strings.Repeat(long+"\n",
+		2)+"c,2026-01-01,session\n")
+	if diff := cmp.Diff([]string{"1 bad_syntax", "2 bad_syntax"}, got.rejects); diff != "" || len(got.events) != 1 ||
+		got.err != nil {
 		t.Error(got.err, diff, got.events)
 	}
 }
@@ -283,23 +299,34 @@ func TestLongRows(t *testing.T) {
 func TestWhatIsWrongWithAMapOrItsFile(t *testing.T) {
 	const header = "cust,date,kind\n"
 	for name, test := range map[string]struct{ file, text, want string }{
-		"empty":           {"{}", header, "fields: the map names no field → say where customer_id, occurred_at, event_type and kind come from"},
-		"unknown key":     {"fieldz: {}", header, "map.yaml:1  error  fieldz: is not a known key → did you mean fields?"},
-		"unknown field":   {"fields:\n  custmer_id: cust\n", header, "map.yaml:2  error  fields.custmer_id: is not a field of the schema → did you mean customer_id?"},
-		"two origins":     {"fields:\n  customer_id: {column: a, constant: b}\n", header, "map.yaml:2  error  fields.customer_id: has 2 origins"},
-		"no list":         {"fields: {lines: cust}\n", header, "fields.lines: is a list or an object"},
-		"bad template":    {"fields: {customer_id: {template: \"{cust\"}}\n", header, "has a brace without its end"},
-		"unknown name":    {"fields: {customer_id: {template: \"{@line}\"}}\n", header, "has @line; there are {@file}, {@row} and {@hash}"},
-		"no form":         {"times: [epoch_s, dd.MM.yyyy]\nfields: {kind: kind}", header, "map.yaml:1  error  times: \"dd.MM.yyyy\" is no form of times"},
-		"no zone":         {"time_zone: Mars\nfields: {kind: kind}", header, "time_zone: unknown time zone Mars"},
-		"form of no time": {"fields: {kind: {column: kind, times: [date]}}", header, "fields.kind.times: is for times, which this is not"},
-		"delimiter":       {"delimiter: tab\nfields: {kind: kind}", header, "\"tab\" cannot separate columns"},
-		"amounts":         {"amounts: major\nfields: {kind: kind}", header, "map.yaml:1  error  amounts: \"major\" is not one of minor, decimal"},
-		"no column":       {"fields: {customer_id: custs, occurred_at: date, kind: kind}", header, "fields.customer_id: the file has no column \"custs\" → did you mean cust?"},
-		"field missing":   {"fields: {customer_id: cust, kind: kind}", header, "fields.occurred_at: is missing → say where it comes from"},
-		"column twice":    {"fields: {customer_id: cust, occurred_at: date, kind: kind}", "cust,date,kind,cust\n", "the column \"cust\" stands twice in the header"},
-		"empty file":      {"fields: {customer_id: cust}", "", "it is empty; its first line must name the columns"},
-		"unknown in when": {"fields: {customer_id: cust, occurred_at: date, kind: kind}\nevents: [{when: {knid: a}}]", header, "events[0].when.knid: the file has no column \"knid\" → did you mean kind?"},
+		"empty": {"{}", header,
+			"fields: the map names no field → say where customer_id, occurred_at, event_type and kind come from"},
+		"unknown key": {"fieldz: {}", header, "map.yaml:1  error  fieldz: is not a known key → did you mean fields?"},
+		"unknown field": {"fields:\n  custmer_id: cust\n", header,
+			"map.yaml:2  error  fields.custmer_id: is not a field of the schema → did you mean customer_id?"},
+		"two origins": {"fields:\n  customer_id: {column: a, constant: b}\n", header,
+			"map.yaml:2  error  fields.customer_id: has 2 origins"},
+		"no list":      {"fields: {lines: cust}\n", header, "fields.lines: is a list or an object"},
+		"bad template": {"fields: {customer_id: {template: \"{cust\"}}\n", header, "has a brace without its end"},
+		"unknown name": {"fields: {customer_id: {template: \"{@line}\"}}\n", header,
+			"has @line; there are {@file}, {@row} and {@hash}"},
+		"no form": {"times: [epoch_s, dd.MM.yyyy]\nfields: {kind: kind}", header,
+			"map.yaml:1  error  times: \"dd.MM.yyyy\" is no form of times"},
+		"no zone": {"time_zone: Mars\nfields: {kind: kind}", header, "time_zone: unknown time zone Mars"},
+		"form of no time": {"fields: {kind: {column: kind, times: [date]}}", header,
+			"fields.kind.times: is for times, which this is not"},
+		"delimiter": {"delimiter: tab\nfields: {kind: kind}", header, "\"tab\" cannot separate columns"},
+		"amounts": {"amounts: major\nfields: {kind: kind}", header,
+			"map.yaml:1  error  amounts: \"major\" is not one of minor, decimal"},
+		"no column": {"fields: {customer_id: custs, occurred_at: date, kind: kind}", header,
+			"fields.customer_id: the file has no column \"custs\" → did you mean cust?"},
+		"field missing": {"fields: {customer_id: cust, kind: kind}", header,
+			"fields.occurred_at: is missing → say where it comes from"},
+		"column twice": {"fields: {customer_id: cust, occurred_at: date, kind: kind}", "cust,date,kind,cust\n",
+			"the column \"cust\" stands twice in the header"},
+		"empty file": {"fields: {customer_id: cust}", "", "it is empty; its first line must name the columns"},
+		"unknown in when": {"fields: {customer_id: cust, occurred_at: date, kind: kind}\nevents: [{when: {knid: a}}]", header,
+			"events[0].when.knid: the file has no column \"knid\" → did you mean kind?"},
 	} {
 		m, err := ReadMap("map.yaml", []byte(test.file))
 		if err == nil {

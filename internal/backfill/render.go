@@ -115,7 +115,8 @@ func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	e := Event{Row: row, Line: line, Type: event.Purchase}
 	rule := r.ruleFor(cells)
 	if rule == nil {
-		return e, &Reject{Row: row, Line: line, Reason: decode.BadValue.String(), Detail: "no event of the map is for this row"}
+		return e, &Reject{Row: row, Line: line, Reason: decode.BadValue.String(),
+			Detail: "no event of the map is for this row"}
 	}
 	r.rule, r.number, r.hash, r.at = rule, row, hashOf(cells), 0
 	clear(r.texts)

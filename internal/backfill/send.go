@@ -38,7 +38,8 @@ const flushGrace = 10 * time.Second
 // nobody wants to know.
 func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.Type]string, skip int64,
 	done func(sent int64), reached func(context.Context, event.Instant) error) (int64, error) {
-	sending := &sending{producer: producer, topics: topics, done: done, sent: skip, room: make(chan struct{}, inFlight), reached: reached}
+	sending := &sending{producer: producer, topics: topics, done: done, sent: skip, room: make(chan struct{}, inFlight),
+		reached: reached}
 	index := int64(0)
 	err := plan.Each(func(e Event) error {
 		index++

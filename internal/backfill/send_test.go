@@ -140,7 +140,8 @@ func TestARefusedRecordEndsTheBackfill(t *testing.T) {
 }
 
 func TestATypeWithoutATopicIsRefused(t *testing.T) {
-	_, err := Send(t.Context(), visits(t, 3), &fakeProducer{}, map[event.Type]string{event.Visit: ""}, 0, func(int64) {}, nil)
+	_, err := Send(t.Context(), visits(t, 3), &fakeProducer{}, map[event.Type]string{event.Visit: ""}, 0,
+		func(int64) {}, nil)
 	if !errors.Is(err, ErrNoTopic) {
 		t.Errorf("%v", err)
 	}

@@ -33,7 +33,8 @@ type Session struct {
 // must place records by their Partition; it stays the caller's. Two runs of one
 // plan have one id, so that one that is continued takes its place.
 func NewSession(client *kgo.Client, id, group, internal string, topics []string) *Session {
-	return &Session{ID: id, client: client, group: group, internal: internal, topics: slices.Compact(slices.Sorted(slices.Values(topics)))}
+	return &Session{ID: id, client: client, group: group, internal: internal,
+		topics: slices.Compact(slices.Sorted(slices.Values(topics)))}
 }
 
 // Open announces the backfill. Where an instance is at work it returns once
@@ -138,7 +139,8 @@ func (s *Session) heard(ctx context.Context, written map[int32]int64) error {
 // AwaitHeard returns once the group has committed every partition of the
 // internal topic up to the offsets given; running is false, at once, where no
 // instance is at work. It returns ErrNotHeard where that takes too long.
-func AwaitHeard(ctx context.Context, client *kgo.Client, group, internal string, written map[int32]int64) (running bool, err error) {
+func AwaitHeard(ctx context.Context, client *kgo.Client, group, internal string,
+	written map[int32]int64) (running bool, err error) {
 	admin := kadm.NewClient(client)
 	described, err := admin.DescribeGroups(ctx, group)
 	if err != nil {

@@ -24,7 +24,8 @@ func parseTemplate(template string) ([]piece, error) {
 		case rest[0] == '{':
 			name, after, found := strings.Cut(rest[1:], "}")
 			if !found || name == "" {
-				return nil, fmt.Errorf("the template %q has a brace without its end; double a brace that stands for itself", template)
+				return nil, fmt.Errorf("the template %q has a brace without its end; double a brace that stands for itself",
+					template)
 			}
 			if strings.HasPrefix(name, "@") && name != nameFile && name != nameRow && name != nameHash {
 				return nil, fmt.Errorf("the template %q has %s; there are {@file}, {@row} and {@hash}", template, name)
@@ -32,7 +33,8 @@ func parseTemplate(template string) ([]piece, error) {
 			pieces = append(pieces, piece{text: text}, piece{text: name, name: true})
 			text, rest = "", after
 		case rest[0] == '}':
-			return nil, fmt.Errorf("the template %q has a brace without its beginning; double a brace that stands for itself", template)
+			return nil, fmt.Errorf("the template %q has a brace without its beginning; double a brace that stands for itself",
+				template)
 		default:
 			text, rest = text+rest[:1], rest[1:]
 		}

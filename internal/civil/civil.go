@@ -9,7 +9,8 @@ import "time"
 // forward by the gap, so that a day without midnight begins at one o'clock.
 func In(wall time.Time, zone *time.Location) time.Time {
 	wall = wall.UTC()
-	near := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone)
+	near := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(),
+		wall.Nanosecond(), zone)
 	period := periodBefore(near)
 	for range 3 { // that one, that of the nearest, and the one after
 		_, offset := period.Zone()

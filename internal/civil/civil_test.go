@@ -141,7 +141,8 @@ func checkShown(t *testing.T, wall time.Time, zone *time.Location) {
 		t.Errorf("%s: %s is %s, want %s", zone, wall.Format(time.DateTime), got, first.In(zone))
 	case first.IsZero() && got.Format(time.DateTime) < wall.Format(time.DateTime):
 		t.Errorf("%s: %s, which is skipped, goes back to %s", zone, wall.Format(time.DateTime), got)
-	case got.Format(time.DateOnly) != wall.Format(time.DateOnly) && exists(wall, zone) && wall.Hour() < 12: // else the day ended early
+	// else the day ended early
+	case got.Format(time.DateOnly) != wall.Format(time.DateOnly) && exists(wall, zone) && wall.Hour() < 12:
 		t.Errorf("%s: %s is on another day: %s", zone, wall.Format(time.DateTime), got)
 	}
 }

@@ -18,13 +18,14 @@ const (
 // instance id is left empty: the caller puts the host's name there.
 func Default() Config {
 	return Config{
-		Version:    1,
-		Kafka:      defaultKafka(),
-		Mapping:    map[string]Mapping{},
-		Time:       defaultTime(),
-		Money:      Money{Currency: "EUR", MarginRatio: 0.3}, // ratio of net; a retail rule of thumb, replace by your own
-		Segments:   []string{"all"},
-		Backfill:   Backfill{MaxOpen: hour}, // longer than a backfill that lives is silent, also where brokers are away for a while
+		Version:  1,
+		Kafka:    defaultKafka(),
+		Mapping:  map[string]Mapping{},
+		Time:     defaultTime(),
+		Money:    Money{Currency: "EUR", MarginRatio: 0.3}, // ratio of net; a retail rule of thumb, replace by your own
+		Segments: []string{"all"},
+		// longer than a backfill that lives is silent, also where brokers are away for a while
+		Backfill:   Backfill{MaxOpen: hour},
 		Checkpoint: Checkpoint{MaxReplay: Duration(time.Minute)},
 		Outbox:     Outbox{FlushEvery: Duration(2 * time.Second)}, // a customer changed often within it is one row
 		Score:      defaultScore(),
@@ -55,11 +56,14 @@ func defaultKafka() Kafka {
 			AlertFeedback: "holdfast.alert-feedback.v1",
 			Erasures:      "holdfast.erasures.v1",
 		},
-		MaxRecordBytes:  1 << 20,                          // bytes; Kafka's own default limit of a record
-		CommitEvery:     Duration(200 * time.Millisecond), // an alert waits at most this long; more often costs broker round trips
-		CommitBytes:     64 << 20,                         // bytes of input; bounds what is held until a commit's outcome is known
-		Partitions:      6,                                // divides by 1, 2, 3 and 6 instances
-		TransactionTime: Duration(20 * time.Second),       // a crashed instance's transaction blocks readers and a successor this long, and up to 10 s until the broker looks
+		MaxRecordBytes: 1 << 20, // bytes; Kafka's own default limit of a record
+		// an alert waits at most this long; more often costs broker round trips
+		CommitEvery: Duration(200 * time.Millisecond),
+		// bytes of input; bounds what is held until a commit's outcome is known
+		CommitBytes: 64 << 20,
+		Partitions:  6, // divides by 1, 2, 3 and 6 instances
+		// a crashed instance's transaction blocks readers and a successor this long, and up to 10 s until the broker looks
+		TransactionTime: Duration(20 * time.Second),
 	}
 }
 
@@ -68,9 +72,10 @@ func defaultTime() Time {
 		Clock:           "honest",
 		AllowedLateness: hour, // sources that load once a night are covered by the dwell
 		BusinessZone:    "UTC",
-		ClockTolerance:  Duration(2 * time.Minute), // more than clocks drift that are kept in step, less than anything that is concluded
-		MaxFuture:       hour,                      // clocks of tills and phones differ by less
-		MinEventTime:    Date{time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)},
+		// more than clocks drift that are kept in step, less than anything that is concluded
+		ClockTolerance: Duration(2 * time.Minute),
+		MaxFuture:      hour, // clocks of tills and phones differ by less
+		MinEventTime:   Date{time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)},
 	}
 }
 

@@ -35,10 +35,14 @@ type rows struct {
 }
 
 func TestTextsOfADocumentAreThoseOfTheirTokens(t *testing.T) {
-	for _, text := range []string{"017", "0123456", "1.10", "1.0", "0x1F", "0o17", "0b11", "1_000", "1e3", "1.0e+3", "+5", "-0", "00",
-		".5", "5.", ".inf", ".nan", "2026-03-01", "2026-03-01T10:15:30Z", "12:30:45", "1:20", "yes", "no", "on", "off", "y", "N", "True",
-		"TRUE", "false", "NULL2", "=", "<<2", "Ümlaut", "a b", "9007199254740993", "123456789012345678901234567890", "1,5", "+49 30 1234"} {
-		for _, written := range []string{text, `"` + text + `"`, `'` + text + `'`, "&a " + text, "!!str " + text, text + " # comment"} {
+	for _, text := range []string{"017", "0123456", "1.10", "1.0", "0x1F", "0o17", "0b11", "1_000", "1e3", "1.0e+3",
+		"+5", "-0", "00",
+		".5", "5.", ".inf", ".nan", "2026-03-01", "2026-03-01T10:15:30Z", "12:30:45", "1:20", "yes", "no", "on", "off",
+		"y", "N", "True",
+		"TRUE", "false", "NULL2", "=", "<<2", "Ümlaut", "a b", "9007199254740993", "123456789012345678901234567890", "1,5",
+		"+49 30 1234"} {
+		for _, written := range []string{text, `"` + text + `"`, `'` + text + `'`, "&a " + text, "!!str " + text, text +
+			" # comment"} {
 			file := "delimiter: " + written + "\nnames:\n- " + written + "\nfields:\n  f: {constant: " + flow(written) + "}\n" +
 				"events:\n- when:\n    store: " + written + "\n"
 			var got rows
@@ -58,7 +62,9 @@ func TestTextsOfADocumentAreThoseOfTheirTokens(t *testing.T) {
 			continue
 		}
 		var got rows
-		if document := ReadYAML("m.yml", []byte("events: [{when: {\""+text+"\": x}}]\nfields: {f: {values:\n    {"+flow(text)+": station}}}\n"), &got); len(document.Problems) > 0 ||
+		if document := ReadYAML("m.yml",
+			[]byte("events: [{when: {\""+text+"\": x}}]\nfields: {f: {values:\n    {"+flow(text)+": station}}}\n"),
+			&got); len(document.Problems) > 0 ||
 			got.Events[0].When[text] != "x" || flow(text) == text && got.Fields["f"].Values[text] != "station" {
 			t.Errorf("key %s: got %+v, %v", text, got, document.Problems)
 		}
@@ -75,19 +81,25 @@ func flow(text string) string {
 
 func TestADocumentIsReadStrictly(t *testing.T) {
 	for name, test := range map[string]struct{ file, want string }{
-		"text or keys":    {"fields:\n  a: col\n  b: {constant: 007}\n", ""},
-		"own reader":      {"fields:\n  a: two words\n", "m.yml:2  error  fields.a: holds a space"},
-		"unknown key":     {"field:\n  a: b\n", "m.yml:1  error  field: is not a known key → did you mean fields?"},
-		"unknown, below":  {"fields:\n  a: {kolumn: x}\n", "m.yml:2  error  fields.a.kolumn: is not a known key → did you mean column?"},
-		"no hint":         {"qqqqqqqqq: 1\n", "m.yml:1  error  qqqqqqqqq: is not a known key → leave it out"},
-		"not our keys":    {"time: {clock: honest}\n", "m.yml:1  error  time: is not a known key → leave it out"},
-		"in a list":       {"events:\n- when: {a: b}\n- wen: {a: b}\n", "m.yml:3  error  events[1].wen: is not a known key → did you mean when?"},
-		"key twice":       {"events:\n- when: {017: a}\n- when:\n    017: a\n    \"017\": b\n", "m.yml:5  error  the YAML cannot be read: mapping key \"017\" already defined at [4:5] → correct the line; keys are indented by spaces, and each stands once"},
-		"merge":           {"x: &x {a: b}\n", "m.yml:1  error  x: is not a known key → leave it out"},
-		"merged":          {"fields:\n  a: &a {column: b}\n  c:\n    <<: *a\n", "m.yml:4  error  fields.c: keys of another mapping are merged in (<<) → write them out"},
-		"a list":          {"delimiter: [a]\n", "m.yml:1  error  delimiter: is a list; it must be one value"},
-		"no list":         {"names: 017\n", "m.yml:1  error  names: must be a list → write [017]"},
-		"null":            {"events: [{when: {store: ~}}]\n", "m.yml:1  error  events[0].when.store: has no value → give one or leave the key out"},
+		"text or keys": {"fields:\n  a: col\n  b: {constant: 007}\n", ""},
+		"own reader":   {"fields:\n  a: two words\n", "m.yml:2  error  fields.a: holds a space"},
+		"unknown key":  {"field:\n  a: b\n", "m.yml:1  error  field: is not a known key → did you mean fields?"},
+		"unknown, below": {"fields:\n  a: {kolumn: x}\n",
+			"m.yml:2  error  fields.a.kolumn: is not a known key → did you mean column?"},
+		"no hint":      {"qqqqqqqqq: 1\n", "m.yml:1  error  qqqqqqqqq: is not a known key → leave it out"},
+		"not our keys": {"time: {clock: honest}\n", "m.yml:1  error  time: is not a known key → leave it out"},
+		"in a list": {"events:\n- when: {a: b}\n- wen: {a: b}\n",
+			"m.yml:3  error  events[1].wen: is not a known key → did you mean when?"},
+		"key twice": {"events:\n- when: {017: a}\n- when:\n    017: a\n    \"017\": b\n", "m.yml:5  error  the YAML " +
+			"cannot be read: mapping key \"017\" already defined at [4:5] → correct the line; keys are indented by spaces, " +
+			"and each stands once"},
+		"merge": {"x: &x {a: b}\n", "m.yml:1  error  x: is not a known key → leave it out"},
+		"merged": {"fields:\n  a: &a {column: b}\n  c:\n    <<: *a\n",
+			"m.yml:4  error  fields.c: keys of another mapping are merged in (<<) → write them out"},
+		"a list":  {"delimiter: [a]\n", "m.yml:1  error  delimiter: is a list; it must be one value"},
+		"no list": {"names: 017\n", "m.yml:1  error  names: must be a list → write [017]"},
+		"null": {"events: [{when: {store: ~}}]\n",
+			"m.yml:1  error  events[0].when.store: has no value → give one or leave the key out"},
 		"no number":       {"rows: 0x1F\n", "m.yml:1  error  rows: \"0x1F\" is not a whole number"},
 		"byte order mark": {"\ufefffields: {a: b}\n", ""},
 		"Latin-1":         {"fields:\n  a: Stra\xdfe\n", "m.yml:2  error  the file is not UTF-8 here → save it as UTF-8"},
@@ -117,9 +129,12 @@ func TestLinesOfADocument(t *testing.T) {
 
 // TestConstantsOfAMapping holds the JSON scalars that a constant stands for.
 func TestConstantsOfAMapping(t *testing.T) {
-	for text, want := range map[string]Constant{"15": `15`, "1.10": `1.10`, "017": `"017"`, "0x1F": `"0x1F"`, "1_000": `"1_000"`, "true": `true`,
-		"yes": `"yes"`, "True": `"True"`, `"15"`: `"15"`, "EUR": `"EUR"`, "2026-03-01": `"2026-03-01"`, ".5": `".5"`, "+5": `"+5"`} {
-		loaded, err := Load(Input{Path: "h.yaml", File: []byte(valid + "mapping: {visits: {constants: {x: " + text + "}}}\n"), HostName: "h"})
+	for text, want := range map[string]Constant{"15": `15`, "1.10": `1.10`, "017": `"017"`, "0x1F": `"0x1F"`,
+		"1_000": `"1_000"`, "true": `true`,
+		"yes": `"yes"`, "True": `"True"`, `"15"`: `"15"`, "EUR": `"EUR"`, "2026-03-01": `"2026-03-01"`, ".5": `".5"`,
+		"+5": `"+5"`} {
+		loaded, err := Load(Input{Path: "h.yaml", File: []byte(valid + "mapping: {visits: {constants: {x: " + text + "}}}\n"),
+			HostName: "h"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +151,8 @@ func TestEncodingsOfAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Load(Input{Path: "h.yaml", File: []byte("\ufeffversion: 1\r\n" + strings.ReplaceAll(valid, "\n", "\r\n")), HostName: "host"})
+	got, err := Load(Input{Path: "h.yaml", File: []byte("\ufeffversion: 1\r\n" + strings.ReplaceAll(valid, "\n", "\r\n")),
+		HostName: "host"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,8 +178,10 @@ func TestEncodingsOfAFile(t *testing.T) {
 // FuzzReadYAML reads any bytes: what cannot be read is a problem with a line of
 // the file, and nothing else may happen.
 func FuzzReadYAML(f *testing.F) {
-	for _, file := range []string{"\ufeffdelimiter: ;\nfields:\n  a: col\n  b: {constant: 007}\nevents:\n- when: {store: 017}\nnames: [a, b]\nrows: 3\n",
-		"fields: &a\n  a: *a\n", "x: [*a]\n", "? [a]\n: b\n", "a: |\n  b\n---\nc: d\n", "{", "names: &n [*n]\n", "fields: {a: {<<: *a}}\n", "rows: !!int [1]\n",
+	for _, file := range []string{"\ufeffdelimiter: ;\nfields:\n  a: col\n  b: {constant: 007}\nevents:\n- when: " +
+		"{store: 017}\nnames: [a, b]\nrows: 3\n",
+		"fields: &a\n  a: *a\n", "x: [*a]\n", "? [a]\n: b\n", "a: |\n  b\n---\nc: d\n", "{", "names: &n [*n]\n",
+		"fields: {a: {<<: *a}}\n", "rows: !!int [1]\n",
 		"\xff\xfea\x00", "fields: {a: !!x }\n", "delimiter: >-\n  a\n\n  b\n"} {
 		f.Add([]byte(file))
 	}

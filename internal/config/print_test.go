@@ -10,12 +10,14 @@ import (
 )
 
 func TestWhatIsPrintedCanBeReadBack(t *testing.T) {
-	first, err := Load(Input{HostName: "host", Environ: map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "http://u:secret@localhost:8123/?x=1"}})
+	first, err := Load(Input{HostName: "host",
+		Environ: map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "http://u:secret@localhost:8123/?x=1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	first.Mapping["visits"] = Mapping{Fields: map[string]string{"customer_id": "cust"}, Constants: map[string]Constant{"kind": `"session"`, "pages": "3"},
-		Times: []string{"20060102", "epoch_ms", "02.01.2006 15:04", "2006-01-02: 15h"}, TimeZone: "Asia/Tokyo"}
+	first.Mapping["visits"] = Mapping{Fields: map[string]string{"customer_id": "cust"},
+		Constants: map[string]Constant{"kind": `"session"`, "pages": "3"},
+		Times:     []string{"20060102", "epoch_ms", "02.01.2006 15:04", "2006-01-02: 15h"}, TimeZone: "Asia/Tokyo"}
 	first.Alerts.Plays["OVERDUE"] = Play{ID: "come: back", Title: "call \"now\" #1", ActWithin: 2 * day}
 	text, err := first.YAML(Print{Sources: true})
 	if err != nil {
@@ -31,7 +33,8 @@ func TestWhatIsPrintedCanBeReadBack(t *testing.T) {
 }
 
 func TestPrintingRedactsPasswordsAndNamesOrigins(t *testing.T) {
-	loaded, err := Load(Input{HostName: "host", Environ: map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "clickhouse://u:s3cret@localhost:9440?secure=true&password=s3cret"}})
+	loaded, err := Load(Input{HostName: "host",
+		Environ: map[string]string{"HOLDFAST_CLICKHOUSE_DSN": "clickhouse://u:s3cret@localhost:9440?secure=true&password=s3cret"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +109,8 @@ func TestHashFollowsWhatChangesMeaningOnly(t *testing.T) {
 }
 
 func TestAddressComesFromTheSecretFile(t *testing.T) {
-	files := map[string]string{"/good": "https://u:p@ch.example.com:8443\n", "/plain": "http://u:p@ch.example.com:8123", "/empty": "\n"}
+	files := map[string]string{"/good": "https://u:p@ch.example.com:8443\n", "/plain": "http://u:p@ch.example.com:8123",
+		"/empty": "\n"}
 	read := func(name string) ([]byte, error) {
 		if text, ok := files[name]; ok {
 			return []byte(text), nil
@@ -118,10 +122,12 @@ func TestAddressComesFromTheSecretFile(t *testing.T) {
 		t.Errorf("Address: %q, %v", got, err)
 	}
 	var invalid *Invalid
-	if _, err := (ClickHouse{DSNFile: "/plain"}).Address(read, false); !errors.As(err, &invalid) || strings.Contains(err.Error(), "u:p") {
+	if _, err := (ClickHouse{DSNFile: "/plain"}).Address(read, false); !errors.As(err, &invalid) ||
+		strings.Contains(err.Error(), "u:p") {
 		t.Errorf("a plaintext address: %v", err)
 	}
-	if _, err := (ClickHouse{DSNFile: "/empty"}).Address(read, false); err == nil || !strings.Contains(err.Error(), "/empty is empty") {
+	if _, err := (ClickHouse{DSNFile: "/empty"}).Address(read, false); err == nil || !strings.Contains(err.Error(),
+		"/empty is empty") {
 		t.Errorf("an empty file: %v", err)
 	}
 	if _, err := (ClickHouse{DSNFile: "/none"}).Address(read, false); !errors.Is(err, os.ErrNotExist) {

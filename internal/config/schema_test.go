@@ -53,7 +53,8 @@ func scalarSchema(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[Duration]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^[0-9.]+(ns|us|µs|ms|s|m|h|d)([0-9.]+(ns|us|µs|ms|s|m|h))*$`}
 	case reflect.TypeFor[Size]():
-		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"}, {Type: "string", Pattern: `^[0-9]+ *(B|KiB|MiB|GiB)?$`}}}
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "integer"},
+			{Type: "string", Pattern: `^[0-9]+ *(B|KiB|MiB|GiB)?$`}}}
 	case reflect.TypeFor[Date]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`}
 	case reflect.TypeFor[Constant]():

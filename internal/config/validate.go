@@ -89,7 +89,8 @@ var groupName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,200}$`)
 
 func (c *checker) kafka(kafka Kafka, insecureDev bool) {
 	if len(kafka.Brokers) == 0 {
-		c.fail("kafka.brokers", "name at least one broker, such as [kafka.example.com:9093], or set HOLDFAST_KAFKA_BROKERS", "no broker is given")
+		c.fail("kafka.brokers", "name at least one broker, such as [kafka.example.com:9093], or set HOLDFAST_KAFKA_BROKERS",
+			"no broker is given")
 	}
 	c.brokers(kafka, insecureDev)
 	c.name("kafka.group", kafka.Group)
@@ -125,7 +126,8 @@ func (c *checker) brokers(kafka Kafka, insecureDev bool) {
 			continue
 		}
 		if !kafka.TLS.On() && !insecureDev && !loopback(host) {
-			c.fail(path, "set kafka.tls.enabled: true or kafka.tls.ca_file; on a network of your own for trying out, use --insecure-dev",
+			c.fail(path, "set kafka.tls.enabled: true or kafka.tls.ca_file; on a network of your own for trying out, use "+
+				"--insecure-dev",
 				"%s would be talked to without encryption", clip(broker))
 		}
 	}
@@ -152,7 +154,8 @@ func (c *checker) sasl(kafka Kafka) {
 		c.fail("kafka.sasl", "give user and password_file", "a login needs both user and password_file")
 	}
 	if kafka.SASL.Mechanism == "plain" && !kafka.TLS.On() {
-		c.fail("kafka.sasl.mechanism", "switch TLS on or use scram-sha-512", "plain sends the password as it is and is allowed inside TLS only")
+		c.fail("kafka.sasl.mechanism", "switch TLS on or use scram-sha-512",
+			"plain sends the password as it is and is allowed inside TLS only")
 	}
 }
 
@@ -182,7 +185,8 @@ func (c *checker) topics(config *Config) {
 			continue
 		}
 		if !topicName.MatchString(item.topic) {
-			c.fail(item.path, "use 1 to 249 letters, digits, dots, dashes or underscores", "%q is not a topic name", clip(item.topic))
+			c.fail(item.path, "use 1 to 249 letters, digits, dots, dashes or underscores", "%q is not a topic name",
+				clip(item.topic))
 		}
 		if other := seen[item.topic]; other != "" {
 			c.fail(item.path, "give each its own topic", "is the same topic as %s", other)
@@ -222,7 +226,8 @@ func (c *checker) times(path string, mapping Mapping) {
 		c.zone(path+".time_zone", mapping.TimeZone)
 	}
 	if _, err := decode.NewTimes(mapping.Times, time.UTC); err != nil {
-		fix := "use " + strings.Join(decode.TimeForms(), ", ") + ", or write 2 January 2006 15:04:05 -0700 as the source would"
+		fix := "use " + strings.Join(decode.TimeForms(), ", ") +
+			", or write 2 January 2006 15:04:05 -0700 as the source would"
 		for _, form := range mapping.Times {
 			if guess := Nearest(form, decode.TimeForms()); guess != "" && guess != form {
 				fix = "did you mean " + guess + "?"

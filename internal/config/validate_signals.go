@@ -36,7 +36,8 @@ var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 
 func (c *checker) money(money Money) {
 	if !currencyForm.MatchString(money.Currency) {
-		c.fail("money.currency", "use three capitals of ISO 4217, such as EUR or USD", "%q is not a currency", clip(money.Currency))
+		c.fail("money.currency", "use three capitals of ISO 4217, such as EUR or USD", "%q is not a currency",
+			clip(money.Currency))
 	}
 	c.between("money.margin_ratio", money.MarginRatio, 0, 1)
 }
@@ -154,7 +155,8 @@ func (c *checker) alerts(alerts Alerts) {
 		c.between(item.path, item.band.Enter, 0, 1)
 		c.between(item.path, item.band.Leave, 0, 1)
 		if item.band.Leave < item.band.Enter {
-			c.fail(item.path, "write the smaller number first", "is left at %v, below where it is entered (%v): it would come and go", item.band.Leave, item.band.Enter)
+			c.fail(item.path, "write the smaller number first",
+				"is left at %v, below where it is entered (%v): it would come and go", item.band.Leave, item.band.Enter)
 		}
 		if i > 0 && item.band.Enter > bands[i-1].band.Enter {
 			c.fail(item.path, "", "is entered earlier than %s", bands[i-1].path)
@@ -178,7 +180,8 @@ func (c *checker) alerts(alerts Alerts) {
 func (c *checker) holdout(alerts Alerts) {
 	c.between("alerts.holdout_percent", alerts.HoldoutPercent, 0, 50)
 	if alerts.HoldoutPercent == 0 {
-		c.warn("alerts.holdout_percent", "hold back a few percent", "without a holdout nobody can tell whether the alerts help")
+		c.warn("alerts.holdout_percent", "hold back a few percent",
+			"without a holdout nobody can tell whether the alerts help")
 	}
 }
 
@@ -187,7 +190,8 @@ var identifierForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,63}$`)
 
 func (c *checker) clickhouse(clickhouse ClickHouse, insecureDev bool) {
 	if !identifierForm.MatchString(clickhouse.Database) {
-		c.fail("sinks.clickhouse.database", "use small letters, digits and underscores", "%q is not a database name", clip(clickhouse.Database))
+		c.fail("sinks.clickhouse.database", "use small letters, digits and underscores", "%q is not a database name",
+			clip(clickhouse.Database))
 	}
 	c.between("sinks.clickhouse.batch_rows", float64(clickhouse.BatchRows), 1, 1_000_000)
 	c.duration("sinks.clickhouse.insert_every", clickhouse.InsertEvery, 10*time.Millisecond, time.Minute)
@@ -201,7 +205,8 @@ func (c *checker) clickhouse(clickhouse ClickHouse, insecureDev bool) {
 	if problem.Message != "" {
 		c.fail("sinks.clickhouse.dsn", problem.Fix, "%s", problem.Message)
 	} else if _, hasPassword := address.User.Password(); hasPassword || address.Query().Has("password") {
-		c.warn("sinks.clickhouse.dsn", "put the dsn into a file and name it as sinks.clickhouse.dsn_file", "carries a password")
+		c.warn("sinks.clickhouse.dsn", "put the dsn into a file and name it as sinks.clickhouse.dsn_file",
+			"carries a password")
 	}
 }
 
@@ -209,12 +214,14 @@ func (c *checker) clickhouse(clickhouse ClickHouse, insecureDev bool) {
 func checkDSN(dsn string, insecureDev bool) (*url.URL, Problem) {
 	address, err := url.Parse(dsn)
 	if err != nil || address.Host == "" {
-		return nil, Problem{Message: "is not an address", Fix: "write http://host:8123, https://host:8443 or clickhouse://host:9440?secure=true"}
+		return nil, Problem{Message: "is not an address",
+			Fix: "write http://host:8123, https://host:8443 or clickhouse://host:9440?secure=true"}
 	}
 	switch address.Scheme {
 	case "http", "https", "clickhouse", "tcp":
 	default:
-		return nil, Problem{Message: "has a scheme that is none of http, https, clickhouse, tcp", Fix: "write http://host:8123"}
+		return nil, Problem{Message: "has a scheme that is none of http, https, clickhouse, tcp",
+			Fix: "write http://host:8123"}
 	}
 	if !insecureDev && plaintextURL(address) {
 		return nil, Problem{Message: "would be talked to without encryption",

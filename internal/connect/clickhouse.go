@@ -22,7 +22,8 @@ func ClickHouse(settings config.ClickHouse, insecureDev bool, read config.FileRe
 	}
 	options, err := clickhouse.ParseDSN(secured(address))
 	if err != nil {
-		return nil, fmt.Errorf("read the ClickHouse address %s: a setting in it is not known or has a wrong form", config.RedactDSN(address))
+		return nil, fmt.Errorf("read the ClickHouse address %s: a setting in it is not known or has a wrong form",
+			config.RedactDSN(address))
 	}
 	options.Auth.Database = settings.Database
 	options.ClientInfo.Products = append(options.ClientInfo.Products, struct{ Name, Version string }{"holdfast", "1"})

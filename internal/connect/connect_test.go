@@ -62,7 +62,8 @@ func TestKafkaOverTLSWithALogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "user", "secret"),
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512",
+		"user", "secret"),
 		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{pair}}))
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +89,8 @@ func TestKafkaOverTLSWithALogin(t *testing.T) {
 		t.Errorf("the right login: %v", err)
 	}
 	marked := config.TLS{CAFile: "marked ca", CertFile: "marked ca", KeyFile: "marked key"}
-	if err := ping(config.Kafka{TLS: marked, SASL: config.SASL{Mechanism: "scram-sha-512", User: "user", PasswordFile: "marked good"}}); err != nil {
+	if err := ping(config.Kafka{TLS: marked, SASL: config.SASL{Mechanism: "scram-sha-512", User: "user",
+		PasswordFile: "marked good"}}); err != nil {
 		t.Errorf("files with a byte order mark: %v", err)
 	}
 	if err := ping(config.Kafka{TLS: config.TLS{Enabled: true}, SASL: login}); err == nil {
@@ -111,15 +113,18 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		kafka config.Kafka
 		want  string
 	}{
-		"no ca":     {config.Kafka{TLS: config.TLS{CAFile: "none"}}, "read kafka.tls.ca_file: "},
-		"ca no pem": {config.Kafka{TLS: config.TLS{CAFile: "text"}}, "read kafka.tls.ca_file text: there is no PEM certificate in it"},
-		"no key":    {config.Kafka{TLS: config.TLS{CertFile: "cert", KeyFile: "none"}}, "read kafka.tls.key_file: "},
-		"no cert":   {config.Kafka{TLS: config.TLS{CertFile: "none", KeyFile: "key"}}, "read kafka.tls.cert_file: "},
-		"swapped":   {config.Kafka{TLS: config.TLS{CertFile: "key", KeyFile: "cert"}}, "read kafka.tls.cert_file and key_file: "},
+		"no ca": {config.Kafka{TLS: config.TLS{CAFile: "none"}}, "read kafka.tls.ca_file: "},
+		"ca no pem": {config.Kafka{TLS: config.TLS{CAFile: "text"}},
+			"read kafka.tls.ca_file text: there is no PEM certificate in it"},
+		"no key":  {config.Kafka{TLS: config.TLS{CertFile: "cert", KeyFile: "none"}}, "read kafka.tls.key_file: "},
+		"no cert": {config.Kafka{TLS: config.TLS{CertFile: "none", KeyFile: "key"}}, "read kafka.tls.cert_file: "},
+		"swapped": {config.Kafka{TLS: config.TLS{CertFile: "key", KeyFile: "cert"}},
+			"read kafka.tls.cert_file and key_file: "},
 		"wide password": {config.Kafka{SASL: config.SASL{Mechanism: "plain", User: "u", PasswordFile: "wide"}},
 			"read the secret of kafka.sasl.password_file: read wide: it is UTF-16 or UTF-32; save it as UTF-8"},
-		"wide ca":     {config.Kafka{TLS: config.TLS{CAFile: "wide"}}, "read kafka.tls.ca_file: read wide: it is UTF-16"},
-		"no password": {config.Kafka{SASL: config.SASL{Mechanism: "plain", User: "u", PasswordFile: "empty"}}, "read the secret of kafka.sasl.password_file: empty is empty"},
+		"wide ca": {config.Kafka{TLS: config.TLS{CAFile: "wide"}}, "read kafka.tls.ca_file: read wide: it is UTF-16"},
+		"no password": {config.Kafka{SASL: config.SASL{Mechanism: "plain", User: "u", PasswordFile: "empty"}},
+			"read the secret of kafka.sasl.password_file: empty is empty"},
 	} {
 		if _, err := Kafka(test.kafka, folder.read); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)

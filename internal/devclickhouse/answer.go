@@ -39,7 +39,8 @@ func writeResult(w http.ResponseWriter, q *request, stmt *statement, r *result) 
 	if q.queryID != "" {
 		h.Set("X-ClickHouse-Query-Id", q.queryID)
 	}
-	h.Set("X-ClickHouse-Summary", fmt.Sprintf(`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d"}`, r.rowsRead, r.bytesRead, r.rowsWritten))
+	h.Set("X-ClickHouse-Summary", fmt.Sprintf(`{"read_rows":"%d","read_bytes":"%d","written_rows":"%d"}`, r.rowsRead,
+		r.bytesRead, r.rowsWritten))
 	contentType := contentTypes[strings.ToLower(format)]
 	if contentType == "" {
 		contentType = "text/plain; charset=UTF-8"

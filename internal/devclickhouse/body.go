@@ -103,7 +103,8 @@ func (b *body) all() ([]byte, error) {
 
 func decodedBody(r *http.Request, framed bool) (io.Reader, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		return nil, refusal(48, "NOT_IMPLEMENTED", "External tables and other multipart bodies are not supported by the embedded engine")
+		return nil, refusal(48, "NOT_IMPLEMENTED",
+			"External tables and other multipart bodies are not supported by the embedded engine")
 	}
 	var source io.Reader = r.Body
 	switch encoding := r.Header.Get("Content-Encoding"); encoding {

@@ -77,7 +77,8 @@ func post(t *testing.T, addr, body string, parameters ...string) (status int, te
 	for i := 0; i+1 < len(parameters); i += 2 {
 		values.Set(parameters[i], parameters[i+1])
 	}
-	answer, err := http.Post("http://"+addr+"/?"+values.Encode(), "application/x-www-form-urlencoded", strings.NewReader(body))
+	answer, err := http.Post("http://"+addr+"/?"+values.Encode(), "application/x-www-form-urlencoded",
+		strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,8 @@ func (c *connection) result(handle uintptr) (*result, error) {
 // format. midApply is called when all of body is handed over and nothing is
 // confirmed yet. Nothing is inserted of a body or a midApply that ends in an
 // error, unless the engine has written full blocks of it already.
-func (c *connection) insert(sql []byte, format string, params []parameter, body io.Reader, midApply func() error) (*result, error) {
+func (c *connection) insert(sql []byte, format string, params []parameter, body io.Reader,
+	midApply func() error) (*result, error) {
 	text, n := cBytes(sql)
 	name, fn := cBytes([]byte(format))
 	p := newCParameters(params)

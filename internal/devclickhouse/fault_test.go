@@ -44,7 +44,8 @@ func TestFaults(t *testing.T) {
 	// lost is an error of the connection, not of the engine.
 	lost := func(err error) bool {
 		var e *clickhouse.Exception
-		return err != nil && !errors.As(err, &e) && (strings.Contains(err.Error(), "EOF") || strings.Contains(err.Error(), "reset"))
+		return err != nil && !errors.As(err, &e) && (strings.Contains(err.Error(), "EOF") ||
+			strings.Contains(err.Error(), "reset"))
 	}
 	f(devclickhouse.Fault{Point: devclickhouse.BeforeBody, Action: devclickhouse.Drop}, false, lost)
 	f(devclickhouse.Fault{Point: devclickhouse.AfterBody, Action: devclickhouse.Drop}, false, lost)
@@ -55,19 +56,22 @@ func TestFaults(t *testing.T) {
 		return errors.As(err, &e) && e.Code == 242
 	}
 	f(devclickhouse.Fault{Point: devclickhouse.AfterBody, Action: devclickhouse.Refuse, Code: 242}, false, refused)
-	f(devclickhouse.Fault{Point: devclickhouse.AfterApply, Action: devclickhouse.Delay, Delay: time.Millisecond}, true, func(err error) bool { return err == nil })
+	f(devclickhouse.Fault{Point: devclickhouse.AfterApply, Action: devclickhouse.Delay, Delay: time.Millisecond}, true,
+		func(err error) bool { return err == nil })
 }
 
 func TestFaultSkipsAndCounts(t *testing.T) {
 	engine := enginetest.Start(t)
 	mark := "/* " + engine.Database() + " */ SELECT 1"
-	engine.Fault(devclickhouse.Fault{Point: devclickhouse.AfterBody, Action: devclickhouse.Refuse, Code: 999, Match: mark, Skip: 2, Count: 2})
+	engine.Fault(devclickhouse.Fault{Point: devclickhouse.AfterBody, Action: devclickhouse.Refuse, Code: 999, Match: mark,
+		Skip: 2, Count: 2})
 	for i, want := range []int{200, 200, 500, 500, 200} {
 		if got, text, _ := post(t, engine.Addr(), mark); got != want {
 			t.Errorf("request %d: got %d %q, want %d", i, got, text, want)
 		}
 	}
-	for _, body := range []string{`{"point":"nowhere","action":"drop"}`, `{"point":"after_body","action":"explode"}`, `{`} {
+	for _, body := range []string{`{"point":"nowhere","action":"drop"}`,
+		`{"point":"after_body","action":"explode"}`, `{`} {
 		answer, err := http.Post("http://"+engine.Addr()+devclickhouse.FaultPath, "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +91,8 @@ func TestKillAtPoints(t *testing.T) {
 	const table = "INSERT INTO killed"
 	execute(t, conn, "CREATE TABLE killed (n UInt32, seq UInt64) ENGINE = ReplacingMergeTree(seq) ORDER BY n")
 	n := uint32(0)
-	for _, point := range []devclickhouse.FaultPoint{devclickhouse.BeforeBody, devclickhouse.AfterBody, devclickhouse.MidApply, devclickhouse.AfterApply} {
+	for _, point := range []devclickhouse.FaultPoint{devclickhouse.BeforeBody, devclickhouse.AfterBody,
+		devclickhouse.MidApply, devclickhouse.AfterApply} {
 		n += 2
 		if err := send(t.Context(), conn, table, []any{n, uint64(n)}); err != nil {
 			t.Fatal(err)
@@ -129,7 +134,8 @@ func killCount(t *testing.T) int {
 func TestKillDuringInserts(t *testing.T) {
 	engine := enginetest.StartAlone(t)
 	conn := dial(t, engine, compressed(clickhouse.CompressionLZ4))
-	execute(t, conn, "CREATE TABLE hurried (worker UInt8, n UInt32, seq UInt64) ENGINE = ReplacingMergeTree(seq) ORDER BY (worker, n)")
+	execute(t, conn, "CREATE TABLE hurried (worker UInt8, n UInt32, seq UInt64) ENGINE = ReplacingMergeTree(seq) ORDER "+
+		"BY (worker, n)")
 	const workers = 4
 	kills := killCount(t)
 	confirmed := make([]uint32, workers)

@@ -27,11 +27,13 @@ var between = set("OR", "REPLACE", "TEMPORARY")
 
 // others are statements of ClickHouse that are not let through; what is neither
 // is for the engine's parser to complain of.
-var others = set("ATTACH", "DETACH", "BACKUP", "RESTORE", "GRANT", "REVOKE", "MOVE", "COPY", "IMPORT", "EXPORT", "EXECUTE",
+var others = set("ATTACH", "DETACH", "BACKUP", "RESTORE", "GRANT", "REVOKE", "MOVE", "COPY", "IMPORT",
+	"EXPORT", "EXECUTE",
 	"PARALLEL", "BEGIN", "COMMIT", "ROLLBACK", "WATCH")
 
 // tableFunctions read nothing but the engine's own tables and memory.
-var tableFunctions = set("numbers", "numbers_mt", "zeros", "zeros_mt", "generateseries", "generate_series", "generaterandom",
+var tableFunctions = set("numbers", "numbers_mt", "zeros", "zeros_mt", "generateseries", "generate_series",
+	"generaterandom",
 	"values", "view", "viewifpermitted", "viewexplain", "merge", "null", "input", "format", "loop", "primes",
 	"mergetreeindex", "mergetreeprojection", "mergetreeparts", "fuzzquery", "fuzzjson")
 
@@ -43,7 +45,8 @@ var engines = set("mergetree", "replacingmergetree", "summingmergetree", "aggreg
 // outside are functions and engines that read or write files, start programs or
 // reach other hosts. They are refused wherever they are called: there are more
 // places for a call than are known here.
-var outside = set("file", "filecluster", "url", "urlcluster", "s3", "s3cluster", "s3queue", "gcs", "oss", "cosn", "hdfs",
+var outside = set("file", "filecluster", "url", "urlcluster", "s3", "s3cluster", "s3queue", "gcs", "oss",
+	"cosn", "hdfs",
 	"hdfscluster", "azureblobstorage", "azureblobstoragecluster", "azurequeue", "executable", "executablepool", "remote",
 	"remotesecure", "cluster", "clusterallreplicas", "mysql", "postgresql", "materializedpostgresql", "mongodb", "redis",
 	"sqlite", "odbc", "jdbc", "kafka", "rabbitmq", "nats", "filelog", "iceberg", "icebergcluster", "iceberglocal",
@@ -101,7 +104,8 @@ func (f *fence) see(t lexer.Token) error {
 
 // own refuses what does not stay within the engine.
 func own(what string) error {
-	return refusal(497, "ACCESS_DENIED", "%s is switched off: the embedded engine reads and writes its own tables only", what)
+	return refusal(497, "ACCESS_DENIED", "%s is switched off: the embedded engine reads and writes its own tables only",
+		what)
 }
 
 // word judges the words that say what kind of statement it is.
@@ -158,7 +162,8 @@ func keyword(name string) bool { return name == "lateral" || name == "select" }
 // atTable reports whether a table's name stands next.
 func (f *fence) atTable() bool {
 	l := f.last
-	return l.Is("FROM") || l.Is("JOIN") || l.Is("INTO") || l.Is("TABLE") || l.Is("DESCRIBE") || l.Is("DESC") || l.Is("ATTACH")
+	return l.Is("FROM") || l.Is("JOIN") || l.Is("INTO") || l.Is("TABLE") || l.Is("DESCRIBE") || l.Is("DESC") ||
+		l.Is("ATTACH")
 }
 
 // tableName reports whether a token may stand where a table is named: a path is

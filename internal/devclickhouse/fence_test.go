@@ -124,7 +124,8 @@ func TestNoSpellingPassesTheFence(t *testing.T) {
 	r := rand.New(rand.NewPCG(24, 7))
 	for name := range outside {
 		for range 60 {
-			for _, form := range []string{"SELECT * FROM %s('x')", "SELECT 1 FROM a, %s('x')", "INSERT INTO FUNCTION %s('x') SELECT 1",
+			for _, form := range []string{"SELECT * FROM %s('x')", "SELECT 1 FROM a, %s('x')",
+				"INSERT INTO FUNCTION %s('x') SELECT 1",
 				"CREATE TABLE t (a Int8) ENGINE = %s('x')", "DESCRIBE TABLE %s('x')"} {
 				if sql := fmt.Sprintf(form, spelling(r, name)); refusedBy(sql) != 497 {
 					t.Fatalf("refused by %d: %q", refusedBy(sql), sql)

@@ -15,11 +15,14 @@ var (
 	// ErrNoNPM: the client that fetches the package is not installed.
 	ErrNoNPM = errors.New("npm is not installed: install Node.js with npm, or set " + libraryVariable + " to a libchdb.so")
 	// ErrOffline: the package registry is out of reach.
-	ErrOffline = errors.New("the package registry cannot be reached: connect and try again, set npm's registry or proxy, or set " + libraryVariable + " to a libchdb.so")
+	ErrOffline = errors.New("the package registry cannot be reached: connect and try again, set npm's registry or " +
+		"proxy, or set " + libraryVariable + " to a libchdb.so")
 	// ErrChecksum: what was fetched is not what was pinned. Nothing is kept.
-	ErrChecksum = errors.New("the checksum is wrong, nothing was kept: try again, and if it happens again do not use this package source")
+	ErrChecksum = errors.New("the checksum is wrong, nothing was kept: try again, and if it happens again do not use " +
+		"this package source")
 	// ErrNoSpace: the cache's disk is full.
-	ErrNoSpace = errors.New("the disk of the cache is full: free some space, or set " + cacheVariable + " to a folder on another disk")
+	ErrNoSpace = errors.New("the disk of the cache is full: free some space, or set " + cacheVariable +
+		" to a folder on another disk")
 )
 
 // Steps of a fetch, as Progress hears them.

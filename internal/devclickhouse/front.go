@@ -150,10 +150,12 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) error {
 	mayWrite := f.mayWrite(r)
 	switch {
 	case r.Method != http.MethodPost && !readOnly[stmt.first]:
-		return refusal(164, "READONLY", "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries")
+		return refusal(164, "READONLY", "Cannot execute query in readonly mode. For queries over HTTP, method GET implies "+
+			"readonly. You should use method POST for modifying queries")
 	case !mayWrite && !readOnly[stmt.first]:
-		return refusal(164, "READONLY", "Cannot execute query in readonly mode: the embedded engine takes changes from Holdfast's own commands only; "+
-			"another client needs the token that stands in the file named by `holdfast engines`")
+		return refusal(164, "READONLY",
+			"Cannot execute query in readonly mode: the embedded engine takes changes from Holdfast's own commands only; "+
+				"another client needs the token that stands in the file named by `holdfast engines`")
 	}
 	if r.Method != http.MethodPost || !mayWrite {
 		if err := q.onlyRead(); err != nil {
@@ -163,7 +165,8 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) error {
 	return f.apply(w, r, session, q, stmt, body)
 }
 
-func (f *front) apply(w http.ResponseWriter, r *http.Request, session *session, q *request, stmt *statement, body *body) error {
+func (f *front) apply(w http.ResponseWriter, r *http.Request, session *session, q *request, stmt *statement,
+	body *body) error {
 	strike := func(point FaultPoint) error { return f.faults.strike(r.Context(), point, string(stmt.text)) }
 	if err := strike(AfterBody); err != nil {
 		return err
@@ -182,7 +185,8 @@ func (f *front) apply(w http.ResponseWriter, r *http.Request, session *session, 
 
 // readOnly are the first words of statements that change nothing.
 var readOnly = map[string]bool{
-	"SELECT": true, "WITH": true, "SHOW": true, "DESCRIBE": true, "DESC": true, "EXISTS": true, "EXPLAIN": true, "CHECK": true,
+	"SELECT": true, "WITH": true, "SHOW": true, "DESCRIBE": true, "DESC": true, "EXISTS": true, "EXPLAIN": true,
+	"CHECK": true,
 }
 
 // readStatement parses the URL's SQL, or where that is empty or not an INSERT

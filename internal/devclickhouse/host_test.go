@@ -53,7 +53,8 @@ func runHost(role string) int {
 	fmt.Println(engine.Addr(), pid)
 	<-ctx.Done()
 	// What is still to be inserted after the signal must find the engine up.
-	if answer, err := http.Get("http://" + engine.Addr() + "/?query=SELECT%201"); err != nil || answer.StatusCode != http.StatusOK {
+	if answer, err := http.Get("http://" + engine.Addr() + "/?query=SELECT%201"); err != nil ||
+		answer.StatusCode != http.StatusOK {
 		fmt.Println("the engine was gone before its host closed it:", err)
 		return 1
 	}

@@ -31,9 +31,11 @@ func TestCurl(t *testing.T) {
 	f("CREATE TABLE c (n UInt32, s String) ENGINE = MergeTree ORDER BY n", "")
 	f("INSERT INTO c VALUES (1, 'a\n\nb'), (2, 'it''s; FORMAT CSV')", "")
 	f("INSERT INTO c (n, s) FORMAT CSV\n3,\"x\n\ny\"\n4,z\n", "")
-	f("insert into c (s, n) settings async_insert = 0 format JSONEachRow {\"n\":5,\"s\":\"j\"} {\"n\":6,\"s\":\"\\n\\n\"}", "")
+	f("insert into c (s, n) settings async_insert = 0 format JSONEachRow {\"n\":5,\"s\":\"j\"} "+
+		"{\"n\":6,\"s\":\"\\n\\n\"}", "")
 	f("INSERT INTO c SELECT 7, * FROM VALUES('s String', 'selected')", "")
-	f("SELECT n, s FROM c ORDER BY n", "1\ta\\n\\nb\n2\tit\\'s; FORMAT CSV\n3\tx\\n\\ny\n4\tz\n5\tj\n6\t\\n\\n\n7\tselected\n")
+	f("SELECT n, s FROM c ORDER BY n",
+		"1\ta\\n\\nb\n2\tit\\'s; FORMAT CSV\n3\tx\\n\\ny\n4\tz\n5\tj\n6\t\\n\\n\n7\tselected\n")
 	f("CREATE TABLE `format` (`values` UInt8) ENGINE = Memory", "")
 	f("INSERT INTO `format` (`values`) VALUES (1)", "")
 	f("INSERT INTO format VALUES (2)", "")
@@ -42,7 +44,8 @@ func TestCurl(t *testing.T) {
 		t.Errorf("PrettyCompact gave %q", got)
 	}
 	_, got, header := post(t, engine.Addr(), "SELECT 1 AS x FORMAT JSON", "query_id", "q-1")
-	if !strings.Contains(got, `"rows": 1`) || header.Get("Content-Type") != "application/json; charset=UTF-8" || header.Get("X-ClickHouse-Query-Id") != "q-1" {
+	if !strings.Contains(got, `"rows": 1`) || header.Get("Content-Type") != "application/json; charset=UTF-8" ||
+		header.Get("X-ClickHouse-Query-Id") != "q-1" {
 		t.Errorf("JSON gave %q with header %v", got, header)
 	}
 }
@@ -101,7 +104,8 @@ func TestGzipBody(t *testing.T) {
 	}
 	f := func(encoding string, body []byte, want string) {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+engine.Addr(), bytes.NewReader(body))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+engine.Addr(),
+			bytes.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +132,8 @@ func TestRefusals(t *testing.T) {
 		t.Helper()
 		got, text, header := post(t, engine.Addr(), sql, parameters...)
 		if got != status || header.Get("X-ClickHouse-Exception-Code") != fmt.Sprint(code) {
-			t.Errorf("%.60q %v: got %d, code %s, %.200q; want %d, code %d", sql, parameters, got, header.Get("X-ClickHouse-Exception-Code"), text, status, code)
+			t.Errorf("%.60q %v: got %d, code %s, %.200q; want %d, code %d", sql, parameters, got,
+				header.Get("X-ClickHouse-Exception-Code"), text, status, code)
 		}
 	}
 	f(62, 400, "")
@@ -162,7 +167,8 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	engine := enginetest.Start(t)
 	f := func(host, origin string, want int) {
 		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+engine.Addr(), strings.NewReader("SELECT 1"))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+engine.Addr(),
+			strings.NewReader("SELECT 1"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +195,8 @@ func TestOtherSitesAreRefused(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(), MaxBodyBytes: 1000, MaxMemoryBytes: 500_000_000})
+	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(), MaxBodyBytes: 1000,
+		MaxMemoryBytes: 500_000_000})
 	if err != nil {
 		enginetest.Start(t) // skips where there is no engine
 		t.Fatal(err)

@@ -68,7 +68,8 @@ func everyTypeRows() []everyType {
 		Pairs: map[string]uint64{"k": 7}, UUID: uuid.MustParse("00112233-4455-6677-8899-aabbccddeeff"), Kind: "b", Flag: true,
 	}
 	empty := everyType{
-		ID: 0, Currency: "USD", Day: time.Unix(0, 0).UTC(), At: time.UnixMilli(1).UTC(), Counts: []uint32{}, Codes: []string{},
+		ID: 0, Currency: "USD", Day: time.Unix(0, 0).UTC(), At: time.UnixMilli(1).UTC(), Counts: []uint32{},
+		Codes: []string{},
 		Texts: []string{}, Pairs: map[string]uint64{}, Kind: "a",
 	}
 	return []everyType{empty, full}
@@ -203,7 +204,8 @@ func TestLargeBatch(t *testing.T) {
 	if got := one[uint64](t, conn, "SELECT count() FROM large WHERE s = ?", text); got != rows {
 		t.Errorf("got %d rows, want %d", got, rows)
 	}
-	if got := one[uint64](t, conn, "SELECT count() FROM system.parts WHERE active AND table = 'large' AND database = currentDatabase()"); got != 1 {
+	if got := one[uint64](t, conn,
+		"SELECT count() FROM system.parts WHERE active AND table = 'large' AND database = currentDatabase()"); got != 1 {
 		t.Errorf("one batch made %d parts", got)
 	}
 }

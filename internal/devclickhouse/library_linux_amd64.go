@@ -16,18 +16,20 @@ import (
 // the front end needs and no more. Strings go with their lengths, so bytes of
 // any value are safe.
 type library struct {
-	connect      func(argc int32, argv unsafe.Pointer) *uintptr
-	closeConn    func(conn *uintptr)
-	setSignals   func(enabled int32)
-	query        func(conn uintptr, sql *byte, n uintptr, format *byte, fn uintptr, names, nameLens, values, valueLens unsafe.Pointer, count uintptr) uintptr
-	destroy      func(result uintptr)
-	failure      func(result uintptr) string
-	buffer       func(result uintptr) unsafe.Pointer
-	length       func(result uintptr) uintptr
-	rowsRead     func(result uintptr) uint64
-	bytesRead    func(result uintptr) uint64
-	rowsWritten  func(result uintptr) uint64
-	insert       func(conn uintptr, sql *byte, n uintptr, format *byte, fn uintptr, names, nameLens, values, valueLens unsafe.Pointer, count uintptr) uintptr
+	connect    func(argc int32, argv unsafe.Pointer) *uintptr
+	closeConn  func(conn *uintptr)
+	setSignals func(enabled int32)
+	query      func(conn uintptr, sql *byte, n uintptr, format *byte, fn uintptr, names, nameLens, values,
+		valueLens unsafe.Pointer, count uintptr) uintptr
+	destroy     func(result uintptr)
+	failure     func(result uintptr) string
+	buffer      func(result uintptr) unsafe.Pointer
+	length      func(result uintptr) uintptr
+	rowsRead    func(result uintptr) uint64
+	bytesRead   func(result uintptr) uint64
+	rowsWritten func(result uintptr) uint64
+	insert      func(conn uintptr, sql *byte, n uintptr, format *byte, fn uintptr, names, nameLens, values,
+		valueLens unsafe.Pointer, count uintptr) uintptr
 	insertAppend func(stream uintptr, data *byte, n uintptr) int32
 	insertDone   func(stream uintptr) uintptr
 	insertCancel func(stream uintptr)
@@ -43,7 +45,8 @@ func supported() error {
 // supportedWith wants the instructions of x86-64-v3, all of them.
 func supportedWith(instructions ...bool) error {
 	if slices.Contains(instructions, false) {
-		return fmt.Errorf("%w: the processor lacks AVX2 (x86-64-v3), which the engine's library needs; use a ClickHouse server instead", ErrUnsupported)
+		return fmt.Errorf("%w: the processor lacks AVX2 (x86-64-v3), which the engine's library needs; use a ClickHouse "+
+			"server instead", ErrUnsupported)
 	}
 	return nil
 }

@@ -11,7 +11,9 @@ import (
 type library struct{}
 
 func supported() error {
-	return fmt.Errorf("%w: this binary for %s/%s has no loader for the engine's library (it is there in linux/amd64 builds without the tag holdfast_static); use a ClickHouse server instead", ErrUnsupported, runtime.GOOS, runtime.GOARCH)
+	return fmt.Errorf("%w: this binary for %s/%s has no loader for the engine's library (it is there in linux/amd64 "+
+		"builds without the tag holdfast_static); use a ClickHouse server instead", ErrUnsupported, runtime.GOOS,
+		runtime.GOARCH)
 }
 
 func loadLibrary(string) (*library, error) { return nil, supported() }

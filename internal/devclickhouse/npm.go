@@ -90,7 +90,8 @@ func npmError(said string, err error) error {
 	}{
 		{[]string{"ENOSPC"}, ErrNoSpace},
 		{[]string{"EINTEGRITY"}, ErrChecksum},
-		{[]string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH", "ERR_SOCKET_TIMEOUT", "ENOTCACHED", "EPIPE"}, ErrOffline},
+		{[]string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH",
+			"ERR_SOCKET_TIMEOUT", "ENOTCACHED", "EPIPE"}, ErrOffline},
 	}
 	detail := firstLines(said, 3)
 	for _, r := range reasons {
@@ -101,7 +102,8 @@ func npmError(said string, err error) error {
 		}
 	}
 	if strings.Contains(said, "E404") || strings.Contains(said, "ETARGET") {
-		return fmt.Errorf("the registry that npm is set to does not have the package: check `npm config get registry` (npm: %s)", detail)
+		return fmt.Errorf("the registry that npm is set to does not have the package: check `npm config get registry` "+
+			"(npm: %s)", detail)
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && detail == "" {

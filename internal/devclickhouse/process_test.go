@@ -94,7 +94,8 @@ func TestStartFails(t *testing.T) {
 // Close ends a child that does not listen any more.
 func TestCloseKillsWhatHangs(t *testing.T) {
 	enginetest.Start(t) // skips where there is no engine
-	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(), StopTimeout: time.Millisecond})
+	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(),
+		StopTimeout: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,8 @@ func TestCloseKillsWhatHangs(t *testing.T) {
 // A statement that would run for hours is cancelled when the engine closes.
 func TestCloseCancelsStatements(t *testing.T) {
 	enginetest.Start(t) // skips where there is no engine
-	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(), StopTimeout: 3 * time.Second})
+	process, err := devclickhouse.StartProcess(t.Context(), devclickhouse.Options{DataDir: t.TempDir(),
+		StopTimeout: 3 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +129,8 @@ func TestCloseCancelsStatements(t *testing.T) {
 		answer <- string(text)
 	}()
 	for running := "0\n"; running != "1\n"; {
-		_, running, _ = post(t, process.Addr(), "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64%' AND query NOT LIKE '%processes%'")
+		_, running, _ = post(t, process.Addr(),
+			"SELECT count() FROM system.processes WHERE query LIKE '%sipHash64%' AND query NOT LIKE '%processes%'")
 	}
 	if err := process.Close(); err != nil {
 		t.Error(err)

@@ -36,7 +36,8 @@ func TestBinding(t *testing.T) {
 	conn := dial(t, enginetest.Start(t))
 	at := time.Date(2026, 2, 3, 4, 5, 6, 789e6, time.UTC)
 	execute(t, conn, "CREATE TABLE bound (id String, at DateTime64(3, 'UTC'), n UInt64) ENGINE = MergeTree ORDER BY id")
-	if err := send(t.Context(), conn, "INSERT INTO bound", []any{"it's", at, uint64(1)}, []any{"b", at.AddDate(0, 0, 1), uint64(2)}); err != nil {
+	if err := send(t.Context(), conn, "INSERT INTO bound", []any{"it's", at, uint64(1)}, []any{"b", at.AddDate(0, 0, 1),
+		uint64(2)}); err != nil {
 		t.Fatal(err)
 	}
 	sum := func(sql string, args ...any) {
@@ -47,7 +48,8 @@ func TestBinding(t *testing.T) {
 	}
 	sum("SELECT sum(n) FROM bound WHERE id = ?", "it's")
 	sum("SELECT sum(n) FROM bound WHERE id = $1 AND n = $2", "it's", 1)
-	sum("SELECT sum(n) FROM bound WHERE id = @id AND at = @at", clickhouse.Named("id", "it's"), clickhouse.DateNamed("at", at, clickhouse.MilliSeconds))
+	sum("SELECT sum(n) FROM bound WHERE id = @id AND at = @at", clickhouse.Named("id", "it's"),
+		clickhouse.DateNamed("at", at, clickhouse.MilliSeconds))
 	sum("SELECT sum(n) FROM {table:Identifier} WHERE id = {id:String} AND n IN {ns:Array(UInt64)}",
 		clickhouse.Named("table", "bound"), clickhouse.Named("id", "it's"), clickhouse.Named("ns", []uint64{1, 7}))
 	text := "tab\tline\n\nback\\slash 'quote' \x00"
@@ -95,9 +97,12 @@ func TestSettingsHoldForOneStatement(t *testing.T) {
 			t.Fatal("a SET outlived its request")
 		}
 	}
-	wantCode(t, 115, conn.Exec(clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"no_such_setting": 1})), "SELECT 1"))
-	wantCode(t, 159, conn.Exec(clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"max_execution_time": 1})),
-		"SELECT sleepEachRow(0.5) FROM numbers(20) SETTINGS max_block_size = 1"))
+	wantCode(t, 115,
+		conn.Exec(clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"no_such_setting": 1})),
+			"SELECT 1"))
+	wantCode(t, 159,
+		conn.Exec(clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"max_execution_time": 1})),
+			"SELECT sleepEachRow(0.5) FROM numbers(20) SETTINGS max_block_size = 1"))
 }
 
 func wantCode(t *testing.T, code int32, err error) {
@@ -179,7 +184,8 @@ func TestConcurrentStatements(t *testing.T) {
 					return
 				}
 				var got uint64
-				if err := conn.QueryRow(t.Context(), "SELECT count() FROM many WHERE worker = ?", worker).Scan(&got); err != nil || got != uint64(n)+1 {
+				if err := conn.QueryRow(t.Context(), "SELECT count() FROM many WHERE worker = ?", worker).Scan(&got); err != nil ||
+					got != uint64(n)+1 {
 					t.Errorf("worker %d: got %d rows after %d inserts, error %v", worker, got, n+1, err)
 					return
 				}

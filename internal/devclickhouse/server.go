@@ -87,7 +87,8 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("read the listen address %q: %w", address, err)
 	}
 	if !loopbackHost(host) {
-		return nil, fmt.Errorf("listen on %q: the engine has no users and no passwords and listens on a loopback address only, such as 127.0.0.1:8123", address)
+		return nil, fmt.Errorf("listen on %q: the engine has no users and no passwords and listens on a loopback address "+
+			"only, such as 127.0.0.1:8123", address)
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)

@@ -49,7 +49,8 @@ func newSessions(lib *library, args []string, count int) (*sessions, error) {
 func (p *sessions) take(ctx context.Context) (*session, error) {
 	if p.waiting.Add(1) > maxWaiting {
 		p.waiting.Add(-1)
-		return nil, refusal(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many simultaneous queries: %d wait already", maxWaiting)
+		return nil, refusal(202, "TOO_MANY_SIMULTANEOUS_QUERIES",
+			"Too many simultaneous queries: %d wait already", maxWaiting)
 	}
 	defer p.waiting.Add(-1)
 	select {

@@ -17,7 +17,8 @@ func TestParseStatement(t *testing.T) {
 		if want.text == nil {
 			want.text = []byte(sql)
 		}
-		if got.first != want.first || got.insertFormat != want.insertFormat || got.outputFormat != want.outputFormat || got.session != want.session ||
+		if got.first != want.first || got.insertFormat != want.insertFormat || got.outputFormat != want.outputFormat ||
+			got.session != want.session ||
 			!bytes.Equal(got.text, want.text) || !bytes.Equal(got.data, want.data) {
 			t.Errorf("%s\n got %+v\nwant %+v", sql, *got, want)
 		}
@@ -51,7 +52,8 @@ func TestParseStatement(t *testing.T) {
 	insert("INSERT INTO values VALUES (1)", "INSERT INTO values ", "Values", " (1)")
 	insert("INSERT INTO db.format (values) FORMAT CSV\n1", "INSERT INTO db.format (values) ", "CSV", "1")
 	insert("INSERT INTO TABLE format FORMAT CSV\n1", "INSERT INTO TABLE format ", "CSV", "1")
-	insert("INSERT INTO t SETTINGS s = 'FORMAT CSV' VALUES (1)", "INSERT INTO t SETTINGS s = 'FORMAT CSV' ", "Values", " (1)")
+	insert("INSERT INTO t SETTINGS s = 'FORMAT CSV' VALUES (1)", "INSERT INTO t SETTINGS s = 'FORMAT CSV' ",
+		"Values", " (1)")
 	insert("INSERT INTO t VALUES ('a'); SELECT 1", "INSERT INTO t ", "Values", " ('a'); SELECT 1")
 	f("INSERT INTO t SELECT * FROM VALUES('n UInt8', 1)", statement{first: "INSERT"})
 	f("INSERT INTO t SELECT 1", statement{first: "INSERT"})
@@ -87,7 +89,8 @@ func TestFence(t *testing.T) {
 // What the lexer is given never stops it, and an INSERT's parts are the whole.
 func FuzzParseStatement(f *testing.F) {
 	for _, sql := range []string{
-		"SELECT 1", "INSERT INTO t (a) FORMAT CSV\n1,2", "INSERT INTO t VALUES ('a\\'', \"b\"\"\")", "/* ", "-- x", "$$", "$a$ x $a$",
+		"SELECT 1", "INSERT INTO t (a) FORMAT CSV\n1,2", "INSERT INTO t VALUES ('a\\'', \"b\"\"\")", "/* ", "-- x",
+		"$$", "$a$ x $a$",
 		"'", "`", "\\", "SELECT '\\", "#!x\n;;", "INSERT INTO . FORMAT x",
 	} {
 		f.Add([]byte(sql))

@@ -28,10 +28,13 @@ func TestReplacingTableAndView(t *testing.T) {
 	if got := one[uint64](t, conn, "SELECT count() FROM current"); got != 7 {
 		t.Errorf("the table holds %d rows before merges, want 7", got)
 	}
-	if got := one[string](t, conn, "SELECT toString(groupArray((customer_id, risk))) FROM (SELECT * FROM v_current ORDER BY customer_id)"); got != "[('a',0.9),('b',0.2)]" {
+	got := one[string](t, conn,
+		"SELECT toString(groupArray((customer_id, risk))) FROM (SELECT * FROM v_current ORDER BY customer_id)")
+	if got != "[('a',0.9),('b',0.2)]" {
 		t.Errorf("the view shows %s", got)
 	}
-	if got := one[string](t, conn, "SELECT comment FROM system.columns WHERE table = 'current' AND name = 'customer_id' AND database = currentDatabase()"); got != "the customer's id; never a name" {
+	if got := one[string](t, conn, "SELECT comment FROM system.columns WHERE table = 'current' AND name = "+
+		"'customer_id' AND database = currentDatabase()"); got != "the customer's id; never a name" {
 		t.Errorf("the column's comment is %q", got)
 	}
 }
@@ -39,9 +42,11 @@ func TestReplacingTableAndView(t *testing.T) {
 func TestRefreshableView(t *testing.T) {
 	conn := dial(t, enginetest.Start(t))
 	execute(t, conn, "CREATE TABLE source (n UInt32) ENGINE = MergeTree ORDER BY n")
-	execute(t, conn, "CREATE TABLE target (total UInt64, at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree ORDER BY at")
+	execute(t, conn, "CREATE TABLE target (total UInt64, at DateTime64(3, 'UTC') DEFAULT now64(3)) ENGINE = MergeTree "+
+		"ORDER BY at")
 	execute(t, conn, "INSERT INTO source SELECT number FROM numbers(10)")
-	execute(t, conn, "CREATE MATERIALIZED VIEW refresher REFRESH EVERY 1 HOUR APPEND TO target AS SELECT sum(n) AS total FROM source")
+	execute(t, conn, "CREATE MATERIALIZED VIEW refresher REFRESH EVERY 1 HOUR APPEND TO target AS SELECT sum(n) AS "+
+		"total FROM source")
 	execute(t, conn, "SYSTEM REFRESH VIEW refresher")
 	execute(t, conn, "SYSTEM WAIT VIEW refresher")
 	if got := one[uint64](t, conn, "SELECT max(total) FROM target"); got != 45 {
@@ -53,7 +58,8 @@ func TestRefreshableView(t *testing.T) {
 func TestDataStays(t *testing.T) {
 	engine := enginetest.StartAlone(t)
 	conn := dial(t, engine)
-	execute(t, conn, "CREATE TABLE default.stays (at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY at TTL at + INTERVAL 400 DAY")
+	execute(t, conn, "CREATE TABLE default.stays (at DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY at TTL at + "+
+		"INTERVAL 400 DAY")
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	if err := send(t.Context(), conn, "INSERT INTO default.stays", []any{at}); err != nil {
 		t.Fatal(err)

@@ -82,14 +82,19 @@ func TestChangesTakeTheToken(t *testing.T) {
 	do("read by anybody's GET", 200, "7", "GET", "?query="+url.QueryEscape("SELECT a FROM kept"), "", nil)
 	do("made without", 403, "readonly", "POST", "", "CREATE TABLE mine (a Int8) ENGINE = Memory", nil)
 	do("dropped without", 403, "readonly", "POST", "", "DROP TABLE kept", nil)
-	do("made with another", 403, "readonly", "POST", "", "DROP TABLE kept", func(r *http.Request) { r.SetBasicAuth("default", "guess") })
+	do("made with another", 403, "readonly", "POST", "", "DROP TABLE kept",
+		func(r *http.Request) { r.SetBasicAuth("default", "guess") })
 	do("a right that is widened", 403, "readonly", "POST", "?readonly=0", "SELECT 1", nil)
-	do("the token in the key's header", 200, "7", "POST", "", "SELECT a FROM kept", func(r *http.Request) { r.Header.Set("X-ClickHouse-Key", testToken) })
+	do("the token in the key's header", 200, "7", "POST", "", "SELECT a FROM kept",
+		func(r *http.Request) { r.Header.Set("X-ClickHouse-Key", testToken) })
 	for _, site := range []string{"cross-site", "same-site"} {
-		do("another page", 403, "refused", "GET", "?query=SELECT+1", "", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", site) })
+		do("another page", 403, "refused", "GET", "?query=SELECT+1", "",
+			func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", site) })
 	}
-	do("its own page", 200, "1", "GET", "?query=SELECT+1", "", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
-	do("a path as a parameter", 403, "switched off", "POST", "?param_t="+url.QueryEscape("/etc/passwd"), "SELECT * FROM {t:Identifier}", nil)
+	do("its own page", 200, "1", "GET", "?query=SELECT+1", "",
+		func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") })
+	do("a path as a parameter", 403, "switched off", "POST", "?param_t="+url.QueryEscape("/etc/passwd"),
+		"SELECT * FROM {t:Identifier}", nil)
 	do("still there", 200, "7", "POST", "", "SELECT a FROM kept", nil)
 }
 
@@ -109,12 +114,14 @@ func TestNothingLeavesTheEngine(t *testing.T) {
 	for _, form := range []string{
 		"SELECT * FROM url('%[1]s', CSV, 'a String')", "SELECT * FROM `ur\\x6c`('%[1]s', CSV, 'a String')",
 		"SELECT * FROM file('%[2]s', CSV, 'a String')", "SELECT * FROM \"fil\\x65\"('%[2]s', CSV, 'a String')",
-		"SELECT * FROM '%[2]s'", "SELECT * FROM `%[2]s`", "DESCRIBE `%[2]s`", "SELECT * FROM executable('cat %[2]s', TSV, 'a String')",
+		"SELECT * FROM '%[2]s'", "SELECT * FROM `%[2]s`", "DESCRIBE `%[2]s`",
+		"SELECT * FROM executable('cat %[2]s', TSV, 'a String')",
 		"WITH x AS (SELECT * FROM url('%[1]s', CSV, 'a String')) SELECT * FROM x",
 		"SELECT 1 WHERE 'a' IN url('%[1]s', CSV, 'a String')", "SELECT file('%[2]s')",
 	} {
 		for _, token := range []string{"", testToken} {
-			_, text := ask(t, "POST", address, "", fmt.Sprintf(form, listener.URL, secret), func(r *http.Request) { r.SetBasicAuth("default", token) })
+			_, text := ask(t, "POST", address, "", fmt.Sprintf(form, listener.URL, secret),
+				func(r *http.Request) { r.SetBasicAuth("default", token) })
 			if strings.Contains(text, "very-secret") {
 				t.Errorf("%s: reads the file", form)
 			}
@@ -149,7 +156,8 @@ func TestAPageOfAnotherSiteGetsNothing(t *testing.T) {
 	defer other.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir="+t.TempDir(),
+	command := exec.CommandContext(ctx, browser, "--headless=new", "--no-sandbox", "--disable-gpu",
+		"--user-data-dir="+t.TempDir(),
 		"--virtual-time-budget=8000", "--dump-dom", strings.Replace(other.URL, "127.0.0.1", "localhost", 1)+"/")
 	shown, err := command.Output()
 	if err != nil {

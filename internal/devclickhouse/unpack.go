@@ -97,7 +97,8 @@ func writeLibrary(source io.Reader, a artifact, path string) (err error) {
 func sameLibrary(a artifact, n int64, sum hash.Hash) error {
 	got := hex.EncodeToString(sum.Sum(nil))
 	if n != a.libraryBytes || got != a.librarySHA256 {
-		return fmt.Errorf("%w (library: got %d bytes, sha256 %s, want %d, %s)", ErrChecksum, n, got, a.libraryBytes, a.librarySHA256)
+		return fmt.Errorf("%w (library: got %d bytes, sha256 %s, want %d, %s)", ErrChecksum, n, got, a.libraryBytes,
+			a.librarySHA256)
 	}
 	return nil
 }

@@ -56,7 +56,8 @@ func TestAChildSaysWhyItCannotStart(t *testing.T) {
 }
 
 func TestRunChildRefusesBrokenOptions(t *testing.T) {
-	if err := runChild("{", strings.NewReader(""), &strings.Builder{}); err == nil || !strings.Contains(err.Error(), childVariable) {
+	if err := runChild("{", strings.NewReader(""), &strings.Builder{}); err == nil || !strings.Contains(err.Error(),
+		childVariable) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -51,7 +51,8 @@ func (p pages) end(how kgo.TransactionEndTry) {
 func (p pages) newest() (values map[string]string, records int) {
 	p.t.Helper()
 	values = map[string]string{}
-	reader := client(p.t, p.cluster.Addrs(), kgo.ConsumeTopics("pages"), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+	reader := client(p.t, p.cluster.Addrs(), kgo.ConsumeTopics("pages"), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords())
 	end := p.cluster.Engine().PartitionInfo("pages", 0).HighWatermark
 	for next := int64(0); next < end; {
 		fetches := reader.PollFetches(p.ctx)

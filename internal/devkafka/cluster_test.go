@@ -38,7 +38,8 @@ func start(t *testing.T, options Options) *Cluster {
 
 func client(t *testing.T, addrs []string, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	cl, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(addrs...), kgo.ProducerLinger(0), kgo.MetadataMinAge(20 * time.Millisecond)}, options...)...)
+	cl, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(addrs...), kgo.ProducerLinger(0),
+		kgo.MetadataMinAge(20 * time.Millisecond)}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,10 +125,12 @@ func fill(t *testing.T, addrs []string) {
 	t.Helper()
 	ctx := bounded(t)
 	admin := kadm.NewClient(client(t, addrs))
-	if _, err := admin.CreateTopic(ctx, 2, 1, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}, "kept"); err != nil {
+	if _, err := admin.CreateTopic(ctx, 2, 1, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")},
+		"kept"); err != nil {
 		t.Fatal(err)
 	}
-	writer := client(t, addrs, kgo.TransactionalID("writer"), kgo.DefaultProduceTopic("kept"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	writer := client(t, addrs, kgo.TransactionalID("writer"), kgo.DefaultProduceTopic("kept"),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	for _, key := range []string{"a", "b", "c"} {
 		if err := writer.BeginTransaction(); err != nil {
 			t.Fatal(err)
@@ -180,7 +183,8 @@ func check(t *testing.T, addrs []string) {
 	if _, _, err := client(t, addrs, kgo.TransactionalID("writer")).ProducerID(ctx); err != nil {
 		t.Fatal(err)
 	}
-	reader := client(t, addrs, kgo.ConsumeTopics("kept"), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
+	reader := client(t, addrs, kgo.ConsumeTopics("kept"), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
 	var keys []string
 	for sawAbort := false; !sawAbort; {
 		fetches := reader.PollFetches(ctx)

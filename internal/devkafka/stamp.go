@@ -123,7 +123,8 @@ func (s *stamper) restamp(raw []byte, now time.Time) ([]byte, bool) {
 		return nil, false
 	}
 	least, most := now.Add(-usualDelay).UnixMilli(), now.Add(usualDelay).UnixMilli()
-	if batch.FirstTimestamp >= least && batch.MaxTimestamp >= least && batch.FirstTimestamp <= most && batch.MaxTimestamp <= most {
+	if batch.FirstTimestamp >= least && batch.MaxTimestamp >= least && batch.FirstTimestamp <= most &&
+		batch.MaxTimestamp <= most {
 		return nil, false
 	}
 	records, err := s.unpacker.Decompress(batch.Records, kgo.CompressionCodecType(batch.Attributes&codecBits))

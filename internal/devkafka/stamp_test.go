@@ -49,7 +49,8 @@ func TestRecordsAreStampedAsTheirTopicSays(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		written, err := producer.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("some value, some value"), Timestamp: past}).First()
+		written, err := producer.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("some value, some value"),
+			Timestamp: past}).First()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +72,8 @@ func TestRecordsAreStampedAsTheirTopicSays(t *testing.T) {
 		check(topic, byBroker, true, kgo.TransactionalID("t-"+topic))
 	}
 	// Altered later, a topic is stamped as it says then.
-	if _, err := admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Name: "message.timestamp.type", Value: &logAppendTime}}, "own"); err != nil {
+	if _, err := admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Name: "message.timestamp.type", Value: &logAppendTime}},
+		"own"); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(1200 * time.Millisecond)

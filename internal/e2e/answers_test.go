@@ -19,7 +19,8 @@ import (
 func (w *world) settled() {
 	w.t.Helper()
 	w.run(0, "wait", "--caught-up", "--timeout", "120s")
-	at := w.ask("SELECT (SELECT count() FROM score_history FINAL) + (SELECT count() FROM alert_event FINAL) + (SELECT count() FROM model_params FINAL)")
+	at := w.ask("SELECT (SELECT count() FROM score_history FINAL) + (SELECT count() FROM alert_event FINAL) + (SELECT " +
+		"count() FROM model_params FINAL)")
 	var report struct {
 		Shards []struct{ Expected, Rows, Missing, Repeated, Beyond uint64 }
 	}
@@ -49,7 +50,8 @@ func (w *world) sameOpenAlerts() {
 	w.t.Helper()
 	onTopics := w.foldAlerts()
 	inView := map[string]openAlert{}
-	for line := range strings.Lines(w.ask("SELECT alert_id, customer_id, action, alert_seq FROM v_alerts_open FORMAT TSV")) {
+	rows := w.ask("SELECT alert_id, customer_id, action, alert_seq FROM v_alerts_open FORMAT TSV")
+	for line := range strings.Lines(rows) {
 		columns := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(columns) != 4 {
 			continue // no rows at all
@@ -123,7 +125,8 @@ func (w *world) foldAlerts() map[string]openAlert {
 // read gives all committed records of a topic.
 func (w *world) read(topic string) []*kgo.Record {
 	w.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(w.kafka), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	client, err := kgo.NewClient(kgo.SeedBrokers(w.kafka), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.KeepControlRecords(),
 		kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		w.t.Fatal(err)

@@ -27,7 +27,8 @@ func TestBadRecordsAreSetAsideAndStopNothing(t *testing.T) {
 	now := workload.InstantOf(time.Now())
 	poisons := append(workload.Poisons(now), workload.Oversized(100<<20, now))
 	good := shopItems(60, 40)
-	client, err := kgo.NewClient(kgo.SeedBrokers(w.kafka), kgo.ProducerBatchMaxBytes(200<<20), kgo.BrokerMaxWriteBytes(256<<20),
+	client, err := kgo.NewClient(kgo.SeedBrokers(w.kafka), kgo.ProducerBatchMaxBytes(200<<20),
+		kgo.BrokerMaxWriteBytes(256<<20),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.MaxBufferedBytes(512<<20))
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +37,8 @@ func TestBadRecordsAreSetAsideAndStopNothing(t *testing.T) {
 	names := map[event.Type]string{event.Purchase: topics.DefaultNames()[topics.Purchases],
 		event.Visit: topics.DefaultNames()[topics.Visits], event.Complaint: topics.DefaultNames()[topics.Complaints]}
 	large := "209715200"
-	if _, err := kadm.NewClient(client).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: &large}}, names[event.Visit]); err != nil {
+	if _, err := kadm.NewClient(client).AlterTopicConfigs(t.Context(),
+		[]kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: &large}}, names[event.Visit]); err != nil {
 		t.Fatal(err)
 	}
 	for i, item := range good {
@@ -52,7 +54,8 @@ func TestBadRecordsAreSetAsideAndStopNothing(t *testing.T) {
 	w.settled()
 	w.wantDeadLetters(poisons)
 	w.sameRows(oracleOf(t, good))
-	if got := w.ask("SELECT count() FROM customer_current FINAL WHERE customer_id = '" + workload.PoisonCustomer() + "'"); got != "0" {
+	if got := w.ask("SELECT count() FROM customer_current FINAL WHERE customer_id = '" + workload.PoisonCustomer() +
+		"'"); got != "0" {
 		t.Errorf("%s rows are about the customer whom bad records name", got)
 	}
 	select {
@@ -149,7 +152,8 @@ func TestLoadingWaitsForTablesThatFit(t *testing.T) {
 	w.ask("ALTER TABLE customer_current ADD COLUMN level LowCardinality(String) AFTER churn_risk")
 	w.settled()
 	w.sameRows(oracleOf(t, items))
-	if rows, err := strconv.Atoi(w.ask("SELECT count() FROM customer_current FINAL WHERE level != ''")); err != nil || rows == 0 {
+	if rows, err := strconv.Atoi(w.ask("SELECT count() FROM customer_current FINAL WHERE level != ''")); err != nil ||
+		rows == 0 {
 		t.Errorf("%d rows have a level, %v", rows, err)
 	}
 }

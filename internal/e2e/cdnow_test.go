@@ -28,9 +28,11 @@ var golden = []struct{ metric, sql string }{
 	{"customers", "SELECT count() FROM customer_current FINAL"},
 	{"revenue_cents", "SELECT toInt64(sum(monetary_net_life) * 100) FROM customer_current FINAL"},
 	{"purchase days (customer,date)", "SELECT sum(purchase_days_life) FROM customer_current FINAL"},
-	{"repeat purchase rate: customers with >=2 purchase days", "SELECT round(avg(is_repeat), 6) FROM customer_current FINAL"},
+	{"repeat purchase rate: customers with >=2 purchase days",
+		"SELECT round(avg(is_repeat), 6) FROM customer_current FINAL"},
 	{"customers with >=3", "SELECT round(avg(purchase_days_life >= 3), 6) FROM customer_current FINAL"},
-	{"P(3rd | 2nd)", "SELECT round(countIf(frequency_repeat >= 2) / countIf(frequency_repeat >= 1), 6) FROM customer_current FINAL"},
+	{"P(3rd | 2nd)", "SELECT round(countIf(frequency_repeat >= 2) / countIf(frequency_repeat >= 1), 6) FROM " +
+		"customer_current FINAL"},
 	{"max purchase days", "SELECT max(purchase_days_life) FROM customer_current FINAL"},
 	{"revenue share of top 1% customers (ceil)", topShare(0.01)},
 	{"revenue share of top 5% customers (ceil)", topShare(0.05)},
@@ -106,7 +108,8 @@ func sharedLog(t *testing.T) (file string, golden map[string]string) {
 	}
 	f, err := os.Open(filepath.Join(dir, "golden_aggregates.csv"))
 	if err != nil {
-		t.Skipf("Skipped because the purchase logs are not there; they lie beside the project (or where HOLDFAST_SHARED_DATA says): %v", err)
+		t.Skipf("Skipped because the purchase logs are not there; they lie beside the project (or where "+
+			"HOLDFAST_SHARED_DATA says): %v", err)
 	}
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()

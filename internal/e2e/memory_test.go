@@ -191,14 +191,15 @@ func (w *world) produce(batchBytes int32, n int, next func(i int) workload.Item)
 	failure := make(chan error, 1)
 	for i := range n {
 		item := next(i)
-		client.Produce(w.t.Context(), &kgo.Record{Topic: topicOf[item.Topic], Key: item.Key, Value: item.Value}, func(_ *kgo.Record, err error) {
-			if err != nil {
-				select {
-				case failure <- err:
-				default:
+		client.Produce(w.t.Context(), &kgo.Record{Topic: topicOf[item.Topic], Key: item.Key, Value: item.Value},
+			func(_ *kgo.Record, err error) {
+				if err != nil {
+					select {
+					case failure <- err:
+					default:
+					}
 				}
-			}
-		})
+			})
 	}
 	if err := client.Flush(w.t.Context()); err != nil {
 		w.t.Fatal(err)

@@ -13,10 +13,14 @@ import (
 )
 
 // comparedColumns are those that the oracle counts, beside id and as_of.
-var comparedColumns = []string{"first_purchase_day", "last_purchase_day", "frequency_repeat", "is_repeat", "purchase_days_life",
-	"first_activity_day", "last_activity_day", "activity_x", "orders_life", "monetary_net_life", "refunds_waiting_net", "orders_30d", "orders_90d",
-	"orders_365d", "monetary_net_30d", "monetary_net_90d", "monetary_net_365d", "purchase_days_365d", "visits_7d", "visits_30d",
-	"visits_90d", "complaints_open", "complaints_30d_by_category", "complaints_90d_by_category", "complaints_30d", "complaints_90d",
+var comparedColumns = []string{"first_purchase_day", "last_purchase_day", "frequency_repeat", "is_repeat",
+	"purchase_days_life",
+	"first_activity_day", "last_activity_day", "activity_x", "orders_life", "monetary_net_life", "refunds_waiting_net",
+	"orders_30d", "orders_90d",
+	"orders_365d", "monetary_net_30d", "monetary_net_90d", "monetary_net_365d", "purchase_days_365d", "visits_7d",
+	"visits_30d",
+	"visits_90d", "complaints_open", "complaints_30d_by_category", "complaints_90d_by_category", "complaints_30d",
+	"complaints_90d",
 	"rating_last", "oldest_open_complaint_days"}
 
 // sameRows holds every customer's row against the oracle.
@@ -38,7 +42,8 @@ func (w *world) sameRows(oracle *workload.Oracle) {
 		}
 		columns = append(columns, column)
 	}
-	text := w.ask("SELECT " + strings.Join(columns, ", ") + " FROM customer_current FINAL SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONEachRow")
+	text := w.ask("SELECT " + strings.Join(columns, ", ") +
+		" FROM customer_current FINAL SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONEachRow")
 	bad, compared := 0, 0
 	for line := range strings.Lines(text) {
 		row, approximate := w.rowOf(line, places)

@@ -50,7 +50,8 @@ func TestAShopWhileProgramAndEngineAreKilled(t *testing.T) {
 // shopItems are a shop's events, the last of some days ago.
 func shopItems(customers, days int) []workload.Item {
 	end := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -5)
-	shop := workload.NewShop(workload.ShopConfig{Seed: 11, Customers: customers, End: workload.InstantOf(end), HistoryDays: days})
+	shop := workload.NewShop(workload.ShopConfig{Seed: 11, Customers: customers, End: workload.InstantOf(end),
+		HistoryDays: days})
 	var items []workload.Item
 	for {
 		item, ok := shop.Next()
@@ -87,7 +88,8 @@ func oracleOf(t *testing.T, items []workload.Item) *workload.Oracle {
 			t.Fatal(err)
 		}
 		var e event.Event
-		if reject, ok := d.Decode(&e, &decode.Record{Key: item.Key, Value: item.Value, HasKey: true, HasValue: true, Timestamp: now}, arena); !ok {
+		if reject, ok := d.Decode(&e, &decode.Record{Key: item.Key, Value: item.Value, HasKey: true, HasValue: true,
+			Timestamp: now}, arena); !ok {
 			t.Fatalf("event of the shop: %v", reject)
 		}
 		oracle.Add(&e)
@@ -139,10 +141,12 @@ func (w *world) throughTheDriver(customers int) {
 	}
 	defer conn.Close()
 	var rows, without uint64
-	if err := conn.QueryRow(w.t.Context(), "SELECT count() FROM customer_current FINAL").Scan(&rows); err != nil || rows != uint64(customers) {
+	if err := conn.QueryRow(w.t.Context(), "SELECT count() FROM customer_current FINAL").Scan(&rows); err != nil ||
+		rows != uint64(customers) {
 		w.t.Errorf("%d customers through the driver, %v; want %d", rows, err, customers)
 	}
-	err = conn.QueryRow(w.t.Context(), "SELECT count(), countIf(p_alive IS NULL OR p_return_90d IS NULL) FROM v_customers_at_risk").Scan(&rows, &without)
+	err = conn.QueryRow(w.t.Context(),
+		"SELECT count(), countIf(p_alive IS NULL OR p_return_90d IS NULL) FROM v_customers_at_risk").Scan(&rows, &without)
 	if err != nil || rows == 0 || without != 0 {
 		w.t.Errorf("%d customers at risk, %d of them without a probability, %v", rows, without, err)
 	}

@@ -69,7 +69,8 @@ func newWorldAlone(t *testing.T, variables ...string) *world {
 	t.Helper()
 	needEngine(t)
 	w := &world{t: t, dir: t.TempDir(), environ: os.Environ()}
-	w.engines = w.start("engines", "--kafka-listen", "127.0.0.1:0", "--clickhouse-listen", "127.0.0.1:0", "--data", filepath.Join(w.dir, "data"))
+	w.engines = w.start("engines", "--kafka-listen", "127.0.0.1:0", "--clickhouse-listen", "127.0.0.1:0", "--data",
+		filepath.Join(w.dir, "data"))
 	w.engines.says("Ready.", time.Minute)
 	for line := range strings.Lines(w.engines.out.String()) {
 		switch fields := strings.Fields(line); fields[0] {
@@ -241,7 +242,8 @@ func (w *world) post(path, query string) string {
 }
 
 func (w *world) request(path, query string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, "http://"+w.clickhouse+path, strings.NewReader(query))
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, "http://"+w.clickhouse+path,
+		strings.NewReader(query))
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,8 @@ func checkExits(t *Tree) []Finding {
 			continue
 		}
 		for _, decl := range file.syntax.Decls {
-			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Name.Name == "main" && file.syntax.Name.Name == "main" && fn.Recv == nil {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Name.Name == "main" && file.syntax.Name.Name == "main" &&
+				fn.Recv == nil {
 				continue
 			}
 			ast.Inspect(decl, func(n ast.Node) bool {

@@ -22,7 +22,8 @@ func checkGoroutines(t *Tree) []Finding {
 		ast.Inspect(file.syntax, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.GoStmt:
-				f.at(n.Pos(), "%s starts no goroutine: do the work in the caller, or add an owner to the table of goroutines", file.dir)
+				f.at(n.Pos(), "%s starts no goroutine: do the work in the caller, or add an owner to the table of goroutines",
+					file.dir)
 			case *ast.CallExpr:
 				sel, ok := n.Fun.(*ast.SelectorExpr)
 				if ok && (sel.Sel.Name == "Go" || sel.Sel.Name == "AfterFunc") {

@@ -27,7 +27,8 @@ var boundaries = []boundary{
 	{"pipeline/shard", []string{"pipeline/event", "pipeline/signal", "pipeline/window", "pipeline/state",
 		"pipeline/score", "pipeline/score/btyd", "pipeline/policy", "pipeline/population/cuts"}},
 	{"pipeline/population/cuts", nil},
-	{"pipeline/population/parameters", []string{"pipeline/event", "pipeline/signal", "pipeline/score", "pipeline/score/btyd"}},
+	{"pipeline/population/parameters", []string{"pipeline/event", "pipeline/signal", "pipeline/score",
+		"pipeline/score/btyd"}},
 	{"pipeline/population/fit", []string{"pipeline/event", "pipeline/signal", "pipeline/score",
 		"pipeline/score/btyd"}},
 	{"pipeline/checkpoint", []string{"pipeline/state"}},
@@ -55,14 +56,16 @@ func checkImports(t *Tree) []Finding {
 		if !ok {
 			if !unknown[file.dir] {
 				unknown[file.dir] = true
-				f.in(file.path, 0, "package %s is not in the import table: decide what it may import and add it to boundaries", file.dir)
+				f.in(file.path, 0, "package %s is not in the import table: decide what it may import and add it to boundaries",
+					file.dir)
 			}
 			continue
 		}
 		for _, spec := range file.syntax.Imports {
 			ours, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), Module+"/")
 			if ok && !slices.ContainsFunc(row.may, func(may string) bool { return matches(may, ours) }) {
-				f.at(spec.Pos(), "%s may not import %s: hand the value in, or move what both need into pipeline/event or pipeline/signal", file.dir, ours)
+				f.at(spec.Pos(), "%s may not import %s: hand the value in, or move what both need into pipeline/event or "+
+					"pipeline/signal", file.dir, ours)
 			}
 		}
 	}
@@ -101,7 +104,8 @@ type driver struct {
 
 // drivers are tried in order: the first whose prefix fits decides.
 var drivers = []driver{
-	{"github.com/twmb/franz-go/pkg/kfake", []string{"sinks/outbox/conformance", "internal/...", "cmd/holdfast", "bench/..."},
+	{"github.com/twmb/franz-go/pkg/kfake", []string{"sinks/outbox/conformance", "internal/...", "cmd/holdfast",
+		"bench/..."},
 		"the embedded broker is for the demo and the tests, behind internal/devkafka"},
 	{"github.com/twmb/franz-go", []string{"pipeline", "pipeline/checkpoint", "pipeline/assign", "sinks/...",
 		"schemas/...", "internal/...", "cmd/holdfast", "bench/..."},
@@ -111,12 +115,14 @@ var drivers = []driver{
 	{"github.com/ebitengine/purego", []string{"internal/devclickhouse"}, "only the embedded engine loads a library"},
 	{"github.com/spf13/cobra", []string{"cmd/holdfast", "internal/modelcli"}, "only the command line reads flags"},
 	{"flag", []string{"cmd/holdfast", "bench/...", "internal/..."}, "only the command line reads flags"},
-	{"github.com/caarlos0/env", []string{"internal/config", "cmd/holdfast"}, "only the command line reads the environment"},
+	{"github.com/caarlos0/env", []string{"internal/config", "cmd/holdfast"},
+		"only the command line reads the environment"},
 	{"github.com/goccy/go-yaml", []string{"internal/...", "cmd/holdfast"}, "configuration reaches a package as values"},
 	{"github.com/prometheus/client_golang", []string{"pipeline", "sinks/...", "internal/...", "cmd/holdfast", "bench/..."},
 		"the core is measured from its shell"},
 	{"github.com/compose-spec", nil, "the compose file is read by its test alone"},
-	{"net/http/pprof", []string{"internal/ops", "bench/..."}, "profiles show memory: they are served by internal/ops, behind a token"},
+	{"net/http/pprof", []string{"internal/ops", "bench/..."},
+		"profiles show memory: they are served by internal/ops, behind a token"},
 	{"log", nil, "write through the log/slog logger that was handed in"},
 }
 

@@ -47,6 +47,7 @@ func Rules() []Rule {
 		{"environment", checkEnvironment},
 		{"init", checkInit},
 		{"sizes", checkSizes},
+		{"lines", checkLines},
 		{"names", checkNames},
 		{"comments", checkComments},
 		{"error-texts", checkErrorTexts},

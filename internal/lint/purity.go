@@ -19,7 +19,8 @@ var pureRoots = []string{"pipeline/event", "pipeline/signal", "pipeline/window",
 // no I/O, keep no state and give the same answer to the same question.
 var pureImports = []string{
 	"bytes", "cmp", "encoding", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "errors",
-	"fmt", "hash", "hash/crc32", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "math/rand", "math/rand/v2",
+	"fmt", "hash", "hash/crc32", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits", "math/rand",
+	"math/rand/v2",
 	"reflect", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16", "unicode/utf8", "unsafe",
 	"crypto/sha256", "embed",
 	"github.com/cespare/xxhash/v2", "github.com/klauspost/compress/s2", "github.com/klauspost/compress/zstd",
@@ -29,7 +30,8 @@ var pureImports = []string{
 // impureCalls are functions of allowed packages that look outside, or whose
 // order or seed differs from run to run.
 var impureCalls = map[string][]string{
-	"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "LoadLocation", "Local"},
+	"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker",
+		"LoadLocation", "Local"},
 	"fmt":  {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln", "Fscan", "Fscanf", "Fscanln"},
 	"maps": {"All", "Keys", "Values"},
 	"math/rand": {"Int", "Intn", "Int31", "Int31n", "Int63", "Int63n", "Uint32", "Uint64", "Float32", "Float64",

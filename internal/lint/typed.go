@@ -41,7 +41,8 @@ func (t *Tree) typed(roots []string) ([]*typedPackage, error) {
 	var packages []*typedPackage
 	for _, dir := range order {
 		p := &typedPackage{files: t.built(dir), info: &types.Info{Types: map[ast.Expr]types.TypeAndValue{},
-			Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}, Selections: map[*ast.SelectorExpr]*types.Selection{}}}
+			Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{},
+			Selections: map[*ast.SelectorExpr]*types.Selection{}}}
 		var syntax []*ast.File
 		for _, file := range p.files {
 			syntax = append(syntax, file.syntax)
@@ -127,7 +128,8 @@ func exportData(root string, packages []string) (map[string]string, error) {
 	if len(packages) == 0 {
 		return files, nil
 	}
-	list := exec.Command("go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"}, packages...)...)
+	list := exec.Command("go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}"},
+		packages...)...)
 	list.Dir = root
 	list.Env = append(list.Environ(), "CGO_ENABLED=0")
 	var stderr bytes.Buffer

@@ -12,7 +12,8 @@ import (
 var (
 	unfinished  = regexp.MustCompile(`\b(` + strings.Join([]string{"TO" + "DO", "FIX" + "ME", "XX" + "X"}, "|") + `)\b`)
 	machinePath = regexp.MustCompile(`(^|[^A-Za-z0-9_.-])/(work|farm|root|home|Users)/`)
-	registries  = regexp.MustCompile(strings.Join([]string{`registry\.npm` + `js`, `proxy\.go` + `lang`, `repo1\.mav` + `en`,
+	registries  = regexp.MustCompile(strings.Join([]string{`registry\.npm` + `js`, `proxy\.go` + `lang`,
+		`repo1\.mav` + `en`,
 		`pypi\.o` + `rg`, `files\.pythonhos` + `ted`}, "|"))
 	thisMachine = regexp.MustCompile(`(?i)\bth` + `is machine\b|\bon th` + `e machines here\b`)
 )

@@ -30,7 +30,8 @@ func openCSV(path string, delimiter byte, stdin io.Reader) (*table, error) {
 		case err != nil:
 			return record{}, err
 		case row.Problem != "":
-			return record{fields: row.Cells, problem: fmt.Sprintf("line %d: %s", row.Line, strings.TrimPrefix(row.Problem, "it "))}, nil
+			return record{fields: row.Cells, problem: fmt.Sprintf("line %d: %s", row.Line, strings.TrimPrefix(row.Problem,
+				"it "))}, nil
 		}
 		return record{fields: row.Cells}, nil
 	}

@@ -76,7 +76,8 @@ func TestFilesAsTheyCome(t *testing.T) {
 	ndjson := "\ufeff"
 	for _, line := range strings.Split(strings.TrimSpace(plain), "\n")[1:] {
 		cells := strings.Split(strings.ReplaceAll(line, `"`, ""), ",")
-		ndjson += fmt.Sprintf(`{"customer":"%s","date":"%s","amount":%s,"Customer":"other"}`+"\n", cells[0], cells[1], cells[2])
+		ndjson += fmt.Sprintf(`{"customer":"%s","date":"%s","amount":%s,"Customer":"other"}`+"\n", cells[0],
+			cells[1], cells[2])
 	}
 	for name, file := range map[string]struct {
 		name string
@@ -92,14 +93,16 @@ func TestFilesAsTheyCome(t *testing.T) {
 		"both line ends":       {"a.csv", []byte(strings.ReplaceAll(plain, "\n", "\r\n")), nil},
 		"semicolons":           {"a.csv", []byte(strings.ReplaceAll(plain, ",", ";")), []string{"--delimiter", ";"}},
 		"tabs":                 {"a.csv", []byte(strings.ReplaceAll(plain, ",", "\t")), []string{"--delimiter", `\t`}},
-		"days of a layout":     {"a.csv", []byte(germanDays.ReplaceAllString(plain, "$3.$2.$1")), []string{"--times", "02.01.2006"}},
-		"seconds":              {"a.csv", []byte(inSeconds(t, plain)), []string{"--times", "epoch_s"}},
-		"NDJSON with a mark":   {"a.ndjson", []byte(ndjson), nil},
-		"NDJSON in capitals":   {"A.NDJSON.GZ", zipped(t, ndjson), nil},
+		"days of a layout": {"a.csv", []byte(germanDays.ReplaceAllString(plain, "$3.$2.$1")),
+			[]string{"--times", "02.01.2006"}},
+		"seconds":            {"a.csv", []byte(inSeconds(t, plain)), []string{"--times", "epoch_s"}},
+		"NDJSON with a mark": {"a.ndjson", []byte(ndjson), nil},
+		"NDJSON in capitals": {"A.NDJSON.GZ", zipped(t, ndjson), nil},
 	} {
 		got, stderr, code := fitted(t, "", append(file.args, written(t, file.name, file.data))...)
 		if code != 0 || got.Customers != want.Customers || got.LogLikelihood != want.LogLikelihood || want.Customers != 60 {
-			t.Errorf("%s: exit %d, %v customers, log-likelihood %v, want %v: %s", name, code, got.Customers, got.LogLikelihood, want.LogLikelihood, stderr)
+			t.Errorf("%s: exit %d, %v customers, log-likelihood %v, want %v: %s", name, code, got.Customers, got.LogLikelihood,
+				want.LogLikelihood, stderr)
 		}
 	}
 }
@@ -111,7 +114,8 @@ func TestAFittedFileWithAMark(t *testing.T) {
 	if code != 0 || len(lines) != 1 || lines[0]["p_alive"] == "" {
 		t.Errorf("exit %d, %v", code, lines)
 	}
-	if _, stderr, code := execute(t, NewScoreCommand(), "x,t_x,T\n1,2,9\n", "--params", written(t, "p.json", sixteen(fittedFile)), "-"); code != exitUsage || !strings.Contains(stderr, "it is UTF-16") {
+	if _, stderr, code := execute(t, NewScoreCommand(), "x,t_x,T\n1,2,9\n", "--params",
+		written(t, "p.json", sixteen(fittedFile)), "-"); code != exitUsage || !strings.Contains(stderr, "it is UTF-16") {
 		t.Errorf("UTF-16: exit %d, %s", code, stderr)
 	}
 }
@@ -163,13 +167,17 @@ func TestAnOpenQuoteTakesInNoRows(t *testing.T) {
 		fmt.Fprintf(&log, "c%d,2024-%02d-%02d,%s\n", i%50, 1+i/50*2, 1+i%28, amount)
 	}
 	d, stderr, code := fitted(t, "", "--amount", "amount", written(t, "q.csv", []byte(log.String())))
-	if code != exitPartial || d.Customers != 50 || !strings.Contains(stderr, "left out: row 21: line 22: a quote that opens in line 22 would make one row of lines 22 to 202") ||
+	if code != exitPartial || d.Customers != 50 ||
+		!strings.Contains(stderr,
+			"left out: row 21: line 22: a quote that opens in line 22 would make one row of lines 22 to 202") ||
 		!strings.Contains(stderr, "2 of 250 rows were left out") {
 		t.Errorf("exit %d, %v customers: %s", code, d.Customers, stderr)
 	}
 	base := "x,t_x,T,remark\n1,2,\"9,a\n" + strings.Repeat("1,2,9,b\n", 5) + "1,2,9,c\"\n1,2,9,d\n"
-	stdout, stderr, code := execute(t, NewScoreCommand(), base, "--model", "bg-nbd", "--params", "r=1,alpha=1,a=1,b=1", "-")
-	if _, lines := scored(t, stdout); code != exitPartial || len(lines) != 8 || !strings.Contains(lines[0]["error"], "lines 2 to 8") || lines[1]["error"] != "" {
+	stdout, stderr, code := execute(t, NewScoreCommand(), base, "--model", "bg-nbd", "--params",
+		"r=1,alpha=1,a=1,b=1", "-")
+	if _, lines := scored(t, stdout); code != exitPartial || len(lines) != 8 || !strings.Contains(lines[0]["error"],
+		"lines 2 to 8") || lines[1]["error"] != "" {
 		t.Errorf("score: exit %d, %s\n%s", code, stderr, stdout)
 	}
 }
@@ -181,8 +189,10 @@ func TestARowOfAnotherTime(t *testing.T) {
 		rest      []string
 	}{
 		"in the future": {"c1,2099-01-01,5\n", `left out: row 301: date "2099-01-01" lies in the future`, nil},
-		"an instant":    {"c1,2099-01-01T00:00:00Z,5\n", `left out: row 301: date "2099-01-01T00:00:00Z" lies in the future`, nil},
-		"long ago":      {"c60,1999-12-31,5\n", "1 customers with more than 5000 repeats or older than 522 weeks on 2024-09-28; the first of them begins with row 301, of 1999-12-31", nil},
+		"an instant": {"c1,2099-01-01T00:00:00Z,5\n", `left out: row 301: date "2099-01-01T00:00:00Z" lies in the future`,
+			nil},
+		"long ago": {"c60,1999-12-31,5\n", "1 customers with more than 5000 repeats or older than 522 weeks on " +
+			"2024-09-28; the first of them begins with row 301, of 1999-12-31", nil},
 	} {
 		d, stderr, code := fitted(t, strings.ReplaceAll(quotedLog(), `"`, "")+c.row, append(c.rest, "-")...)
 		if code != exitPartial || d.Customers != 60 || !strings.Contains(stderr, c.want) {

@@ -50,8 +50,10 @@ func TestFitCDNOWFromTheLog(t *testing.T) {
 	if d.LogLikelihood < -9582.13571559-1e-3 || d.Spend.LogLikelihood < -4055.917695-1e-3 {
 		t.Errorf("log-likelihoods %v, %v", d.LogLikelihood, d.Spend.LogLikelihood)
 	}
-	if d.Customers != 2357 || d.Repeaters != 946 || d.Cells != 1016 || d.Calibration.ActualPurchases != 1882 || !d.DropoutIdentified {
-		t.Errorf("%v customers, %v repeaters, %d cells, %d later purchases", d.Customers, d.Repeaters, d.Cells, d.Calibration.ActualPurchases)
+	if d.Customers != 2357 || d.Repeaters != 946 || d.Cells != 1016 || d.Calibration.ActualPurchases != 1882 ||
+		!d.DropoutIdentified {
+		t.Errorf("%v customers, %v repeaters, %d cells, %d later purchases", d.Customers, d.Repeaters, d.Cells,
+			d.Calibration.ActualPurchases)
 	}
 	compareTriples(t, base, sharedData(t, "cdnow_sample_reference.csv"))
 	stdout, stderr, code := execute(t, NewScoreCommand(), "", "--params", model, base)
@@ -71,7 +73,8 @@ func compareTriples(t *testing.T, base, reference string) {
 	for _, want := range csvLines(t, reference) {
 		got := mine[want["cust"]]
 		number := func(m map[string]string, column string) float64 { v, _ := strconv.ParseFloat(m[column], 64); return v }
-		if got["x"] != want["x"] || number(got, "t_x") != number(want, "t_x_days")/7 || number(got, "T") != number(want, "T_days")/7 ||
+		if got["x"] != want["x"] || number(got, "t_x") != number(want, "t_x_days")/7 || number(got, "T") != number(want,
+			"T_days")/7 ||
 			math.Abs(number(got, "m_x")-number(want, "m_x_usd")) > 1e-9*number(want, "m_x_usd") {
 			t.Fatalf("triple %v, want %v", got, want)
 		}
@@ -98,10 +101,14 @@ func TestScoreReproducesCDNOWReference(t *testing.T) {
 		horizon               string
 		columns               map[string]string
 	}{
-		{"bg-nbd", "r=.243,alpha=4.414,a=.793,b=2.426", "bg_", "13", map[string]string{"p_alive": "bg_palive", "expected_purchases": "bg_e13", "log_likelihood": "bg_ll", "p_return": "bg_pactive13"}},
-		{"mbg-nbd", mbgParams, "mbg_", "13", map[string]string{"p_alive": "mbg_palive", "expected_purchases": "mbg_e13", "log_likelihood": "mbg_ll", "p_return": "mbg_pactive13", "discounted_52": "mbg_det52", "value_52": "mbg_clv52", "expected_spend": "gg_mean"}},
+		{"bg-nbd", "r=.243,alpha=4.414,a=.793,b=2.426", "bg_", "13", map[string]string{"p_alive": "bg_palive",
+			"expected_purchases": "bg_e13", "log_likelihood": "bg_ll", "p_return": "bg_pactive13"}},
+		{"mbg-nbd", mbgParams, "mbg_", "13", map[string]string{"p_alive": "mbg_palive", "expected_purchases": "mbg_e13",
+			"log_likelihood": "mbg_ll", "p_return": "mbg_pactive13", "discounted_52": "mbg_det52", "value_52": "mbg_clv52",
+			"expected_spend": "gg_mean"}},
 		{"mbg-nbd", mbgParams, "mbg_", "39", map[string]string{"expected_purchases": "mbg_e39"}},
-		{"pareto-nbd", "r=.553,alpha=10.578,s=.606,beta=11.669", "pn_", "39", map[string]string{"p_alive": "pn_palive", "expected_purchases": "pn_e39", "log_likelihood": "pn_ll", "dert": "pn_dert_0_0027"}},
+		{"pareto-nbd", "r=.553,alpha=10.578,s=.606,beta=11.669", "pn_", "39", map[string]string{"p_alive": "pn_palive",
+			"expected_purchases": "pn_e39", "log_likelihood": "pn_ll", "dert": "pn_dert_0_0027"}},
 	} {
 		var input strings.Builder
 		input.WriteString("x,t_x,T,m_x\n")
@@ -126,14 +133,16 @@ func TestScoreReproducesCDNOWReference(t *testing.T) {
 }
 
 func TestFitWeeklyCellsReportsBothLikelihoods(t *testing.T) {
-	d, _, _ := fitted(t, "", "--until", "1997-09-30", "--cells", "week", "--starts", "1", sharedData(t, "cdnow_sample_events.csv"))
+	d, _, _ := fitted(t, "", "--until", "1997-09-30", "--cells", "week", "--starts", "1",
+		sharedData(t, "cdnow_sample_events.csv"))
 	if d.LogLikelihood < -9582.13571559-.02 || d.CellsLogLikelihood == d.LogLikelihood || d.Cells >= 1016 {
 		t.Errorf("log-likelihood %v, of %d cells %v", d.LogLikelihood, d.Cells, d.CellsLogLikelihood)
 	}
 }
 
 func TestFitChoosesRegularity(t *testing.T) {
-	d, _, code := fitted(t, "", "--model", "mbg-cnbd-k", "--until", "2006-12-31", "--starts", "1", sharedData(t, "grocery_events.csv"))
+	d, _, code := fitted(t, "", "--model", "mbg-cnbd-k", "--until", "2006-12-31", "--starts", "1",
+		sharedData(t, "grocery_events.csv"))
 	if code != 0 || d.Params["k"] != 2 || len(d.ByK) != 6 || d.LogLikelihood < -14978.21-6e-3 {
 		t.Errorf("exit %d, k = %v, %v", code, d.Params["k"], d.ByK)
 	}
@@ -182,7 +191,8 @@ func TestFitTriplesNetOfRefunds(t *testing.T) {
 	base := filepath.Join(t.TempDir(), "base.csv")
 	log := "cust,date,amount\na,2024-01-01,10\na,2024-01-08,20\na,2024-01-08,5\na,2024-01-10,-15\n" +
 		"a,2024-01-22,8\na,2024-01-29,9\na,2024-02-01,-9\nb,2024-01-15,3\nc,2024-01-03,-4\na,2024-03-01,7\n"
-	if _, stderr, code := execute(t, NewFitCommand(), log, "--amount", "amount", "--until", "2024-02-05", "--triples", base, "-"); code == 1 || code == exitUsage {
+	if _, stderr, code := execute(t, NewFitCommand(), log, "--amount", "amount", "--until", "2024-02-05", "--triples",
+		base, "-"); code == 1 || code == exitUsage {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	lines := csvLines(t, base)
@@ -222,7 +232,8 @@ func TestFitRefusals(t *testing.T) {
 		{"x,t_x,T\n1,2,9\n", []string{"--starts", "0"}, exitUsage, "--starts"},
 		{"x,t_x,T\n1,2,9\n", []string{"--cells", "month"}, exitUsage, "--cells"},
 		{"x,t_x,T\n1,2,9\n", []string{"--time-zone", "Mars"}, exitUsage, "--time-zone"},
-		{"cust,date\na,2024-01-01\n", []string{"--times", "dd.MM.yyyy"}, exitUsage, `--times: "dd.MM.yyyy" is no form of times`},
+		{"cust,date\na,2024-01-01\n", []string{"--times", "dd.MM.yyyy"}, exitUsage,
+			`--times: "dd.MM.yyyy" is no form of times`},
 		{"cust,date\na,2024-01-01\n", []string{"--lines", "last"}, exitUsage, "--lines last: want sum or first"},
 		{"cust,date\na,2024-01-01\n", []string{"--delimiter", "ab"}, exitUsage, `--delimiter: "ab" cannot separate columns`},
 		{"cust,date\na,2024-01-01\n", []string{"--order", "no"}, exitUsage, `no column "no"`},

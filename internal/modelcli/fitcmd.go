@@ -64,11 +64,14 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.k, "k", "auto", "regularity of mbg-cnbd-k: 1 to 20, or auto for the most likely of 1 to 6")
 	flags.StringVar(&f.until, "until", "", "last day that the model sees of a log; the last in the log if left out")
 	flags.StringVar(&f.unit, "unit", "weeks", "unit of t_x and T in triples: weeks or days")
-	flags.StringVar(&f.cells, "cells", "exact", "exact, or week: customers with the same weeks of first and last purchase count as one")
+	flags.StringVar(&f.cells, "cells", "exact",
+		"exact, or week: customers with the same weeks of first and last purchase count as one")
 	flags.IntVar(&f.starts, "starts", 3, "number of starting points, 1 to 6")
-	flags.StringVar(&f.prior, "prior", "none", "none; cold: ln-parameters around ln(1, 5, 1, 2), deviation 2; or an earlier fit's file: around it, deviation 1")
+	flags.StringVar(&f.prior, "prior", "none",
+		"none; cold: ln-parameters around ln(1, 5, 1, 2), deviation 2; or an earlier fit's file: around it, deviation 1")
 	flags.StringVar(&f.write, "write", "", "write the fitted model to this file (JSON), for score --params")
-	flags.StringVar(&f.triples, "triples", "", "write x, t_x, T, litt, m_x of every customer of a log to this file (CSV), for score")
+	flags.StringVar(&f.triples, "triples", "",
+		"write x, t_x, T, litt, m_x of every customer of a log to this file (CSV), for score")
 	flags.BoolVar(&f.spend, "spend", false, "fit gamma-gamma to the amounts as well; p, q, nu go into the same file")
 	flags.StringVarP(&f.output, "output", "o", "table", "standard output as table or json")
 	flags.StringVar(&f.format, "format", "auto", "format of FILE: csv, ndjson, or auto by its name")
@@ -79,15 +82,19 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.mapping.kind, "kind", "",
 		"column that says order, renewal, refund, cancel, adjustment or exchange; kind if left out and there")
 	flags.StringVar(&f.mapping.status, "status", "",
-		"column of the order's status: placed, paid, shipped, delivered, payment_failed or chargeback; status if left out and there")
+		"column of the order's status: placed, paid, shipped, delivered, payment_failed or chargeback; status if left out "+
+			"and there")
 	flags.StringVar(&f.mapping.lines, "lines", "",
-		"several rows of one order and status: sum, or first; left out, those that differ are summed, those that are alike count once")
+		"several rows of one order and status: sum, or first; left out, those that differ are summed, those that are "+
+			"alike count once")
 	flags.StringVar(&f.delimiter, "delimiter", "", `what separates the columns of CSV, such as ; or \t (default a comma)`)
 	flags.Float64Var(&f.mapping.divisor, "amount-divisor", 1, "amounts are divided by this (100 for cents)")
 	flags.StringArrayVar(&f.mapping.where, "where", nil, "only rows with column=value; may be repeated")
-	flags.StringArrayVar(&f.mapping.refunds, "refund", nil, "rows with column=value are refunds, whatever the sign of their amount; may be repeated")
+	flags.StringArrayVar(&f.mapping.refunds, "refund", nil,
+		"rows with column=value are refunds, whatever the sign of their amount; may be repeated")
 	flags.StringArrayVar(&f.mapping.forms, "times", nil,
-		"how the date is written: epoch_s, epoch_ms, epoch_us, epoch_ns, or a layout that writes 2 January 2006 15:04:05 -0700, such as 02.01.2006; may be repeated")
+		"how the date is written: epoch_s, epoch_ms, epoch_us, epoch_ns, or a layout that writes 2 January 2006 15:04:05 "+
+			"-0700, such as 02.01.2006; may be repeated")
 	flags.StringVar(&f.zone, "time-zone", "UTC", "zone in which an instant's business day is taken")
 	flags.StringVar(&f.count, "count", "", "column of triples with the number of customers a row stands for")
 }

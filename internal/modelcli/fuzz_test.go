@@ -13,7 +13,8 @@ import (
 // FuzzScore feeds any bytes: no panic, a known exit code, and in every output
 // column nothing or a finite number.
 func FuzzScore(f *testing.F) {
-	for _, seed := range []string{"x,t_x,T\n2,3,9\n", "x,t_x,T,t,m_x,r,p\n1,1,1,1e9,NaN,0x1p-2,5\n", "\ufeffx,t_x,T\n\"\n", "x,x\n",
+	for _, seed := range []string{"x,t_x,T\n2,3,9\n", "x,t_x,T,t,m_x,r,p\n1,1,1,1e9,NaN,0x1p-2,5\n",
+		"\ufeffx,t_x,T\n\"\n", "x,x\n",
 		"{\"x\":1,\"t_x\":2,\"T\":3}\n", "{\"x\":1e400}\n{", "x,t_x,n,T,litt,k\n3,4,6,9,-Inf,20\n"} {
 		for i := range 6 {
 			f.Add([]byte(seed), byte(i), i%2 == 0)

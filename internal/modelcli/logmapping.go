@@ -89,7 +89,8 @@ func firstColumn(t *table, names []string) string {
 // columns says which columns are read as what.
 func (m *logMapping) columns() string {
 	words := []string{"customer " + textfile.Printed(m.customer), "date " + textfile.Printed(m.date)}
-	for _, c := range []struct{ what, column string }{{"amount", m.value}, {"order", m.order}, {"kind", m.kind}, {"status", m.status}} {
+	for _, c := range []struct{ what, column string }{{"amount", m.value}, {"order", m.order}, {"kind", m.kind},
+		{"status", m.status}} {
 		if c.column != "" {
 			words = append(words, fmt.Sprintf("%s %s", c.what, textfile.Printed(c.column)))
 		}

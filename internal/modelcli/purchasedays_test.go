@@ -49,25 +49,39 @@ func TestPurchaseDaysOfOrders(t *testing.T) {
 		rows string // date order amount kind
 		want map[string]string
 	}{
-		"whole refund":          {"01-01 a 10 sale,02-05 b 40 sale,02-20 b 40 refund", map[string]string{"x": "0", "t_x": "0"}},
-		"two of one day":        {"01-01 a 10 sale,02-05 b 40 sale,02-05 c 7 sale,03-01 b 40 refund", map[string]string{"x": "1", "t_x": "5", "m_x": "7"}},
-		"not the last one":      {"01-01 a 10 sale,02-05 b 40 sale,02-12 c 40 sale,03-01 b 40 refund", map[string]string{"x": "1", "t_x": "6", "m_x": "40"}},
-		"same day":              {"01-01 a 10 sale,02-05 b 40 sale,02-05 b 40 refund", map[string]string{"x": "0"}},
-		"more than the order":   {"01-01 a 10 sale,02-05 b 40 sale,02-05 c 50 sale,02-06 b 45 refund", map[string]string{"x": "1", "m_x": "45"}},
-		"before its order":      {"01-01 a 10 sale,01-05 b 40 refund,02-05 b 40 sale,02-12 c 5 sale", map[string]string{"x": "1", "t_x": "6"}},
-		"in part":               {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 15 refund", map[string]string{"x": "1", "m_x": "25"}},
-		"in parts to nothing":   {"01-01 a 10 sale,02-05 b 30.30 sale,02-06 b 10.10 refund,02-07 b 20.20 refund", map[string]string{"x": "0"}},
-		"cancelled":             {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 0 cancel", map[string]string{"x": "0"}},
-		"cancelled, one beside": {"01-01 a 10 sale,02-05 b 40 sale,02-05 c 4 sale,02-06 b 0 cancel", map[string]string{"x": "1", "m_x": "4"}},
-		"adjusted to nothing":   {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 40 adjustment", map[string]string{"x": "1", "m_x": "0"}},
-		"exchanged":             {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 40 exchange", map[string]string{"x": "1", "m_x": "40"}},
-		"the first one":         {"01-01 a 10 sale,02-05 b 40 sale,02-12 c 4 sale,02-20 a 10 refund", map[string]string{"x": "1", "t_x": "1"}},
-		"all":                   {"01-01 a 10 sale,01-02 a 10 refund", nil},
-		"of no known order":     {"01-01 a 10 sale,02-05 b 40 sale,02-06 z 40 refund", map[string]string{"x": "1", "m_x": "40"}},
-		"nothing was paid":      {"01-01 a 10 sale,02-05 b 0 sale", map[string]string{"x": "1", "m_x": "0"}},
-		"a negative row":        {"01-01 a 10 sale,02-05 b 40 sale,02-06 b -40 sale", map[string]string{"x": "0"}},
-		"lines of an order":     {"01-01 a 10 sale,02-05 b 10 sale,02-05 b 30 sale,02-06 b 25 refund", map[string]string{"x": "1", "m_x": "15"}},
-		"a repeated row":        {"01-01 a 10 sale,02-05 b 40 sale,02-05 b 40 sale,02-06 b 40 refund", map[string]string{"x": "0"}},
+		"whole refund": {"01-01 a 10 sale,02-05 b 40 sale,02-20 b 40 refund",
+			map[string]string{"x": "0", "t_x": "0"}},
+		"two of one day": {"01-01 a 10 sale,02-05 b 40 sale,02-05 c 7 sale,03-01 b 40 refund",
+			map[string]string{"x": "1", "t_x": "5", "m_x": "7"}},
+		"not the last one": {"01-01 a 10 sale,02-05 b 40 sale,02-12 c 40 sale,03-01 b 40 refund",
+			map[string]string{"x": "1", "t_x": "6", "m_x": "40"}},
+		"same day": {"01-01 a 10 sale,02-05 b 40 sale,02-05 b 40 refund", map[string]string{"x": "0"}},
+		"more than the order": {"01-01 a 10 sale,02-05 b 40 sale,02-05 c 50 sale,02-06 b 45 refund",
+			map[string]string{"x": "1", "m_x": "45"}},
+		"before its order": {"01-01 a 10 sale,01-05 b 40 refund,02-05 b 40 sale,02-12 c 5 sale",
+			map[string]string{"x": "1", "t_x": "6"}},
+		"in part": {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 15 refund",
+			map[string]string{"x": "1", "m_x": "25"}},
+		"in parts to nothing": {"01-01 a 10 sale,02-05 b 30.30 sale,02-06 b 10.10 refund,02-07 b 20.20 refund",
+			map[string]string{"x": "0"}},
+		"cancelled": {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 0 cancel", map[string]string{"x": "0"}},
+		"cancelled, one beside": {"01-01 a 10 sale,02-05 b 40 sale,02-05 c 4 sale,02-06 b 0 cancel",
+			map[string]string{"x": "1", "m_x": "4"}},
+		"adjusted to nothing": {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 40 adjustment",
+			map[string]string{"x": "1", "m_x": "0"}},
+		"exchanged": {"01-01 a 10 sale,02-05 b 40 sale,02-06 b 40 exchange",
+			map[string]string{"x": "1", "m_x": "40"}},
+		"the first one": {"01-01 a 10 sale,02-05 b 40 sale,02-12 c 4 sale,02-20 a 10 refund",
+			map[string]string{"x": "1", "t_x": "1"}},
+		"all": {"01-01 a 10 sale,01-02 a 10 refund", nil},
+		"of no known order": {"01-01 a 10 sale,02-05 b 40 sale,02-06 z 40 refund",
+			map[string]string{"x": "1", "m_x": "40"}},
+		"nothing was paid": {"01-01 a 10 sale,02-05 b 0 sale", map[string]string{"x": "1", "m_x": "0"}},
+		"a negative row":   {"01-01 a 10 sale,02-05 b 40 sale,02-06 b -40 sale", map[string]string{"x": "0"}},
+		"lines of an order": {"01-01 a 10 sale,02-05 b 10 sale,02-05 b 30 sale,02-06 b 25 refund",
+			map[string]string{"x": "1", "m_x": "15"}},
+		"a repeated row": {"01-01 a 10 sale,02-05 b 40 sale,02-05 b 40 sale,02-06 b 40 refund",
+			map[string]string{"x": "0"}},
 	} {
 		row := func(customer, order, date, amount, kind string) string {
 			return fmt.Sprintf("%s,%s,%s,%s,%s\n", customer, date, order, amount, kind)
@@ -103,7 +117,8 @@ func TestPurchaseDaysOfOrders(t *testing.T) {
 // What is taken back counts also where the amounts are not asked for.
 func TestRefundsWithoutAskingForAmounts(t *testing.T) {
 	row := func(customer, order, date string) string { return customer + "," + date + "," + order + ",5,sale\n" }
-	log := "customer,date,order,amount,kind\nk,2024-01-01,a,10,sale\nk,2024-02-05,b,40,sale\nk,2024-02-06,b,40,refund\n" + others(row)
+	log := "customer,date,order,amount,kind\nk,2024-01-01,a,10,sale\nk,2024-02-05,b,40,sale\nk,2024-02-06,b,40,refund\n" +
+		others(row)
 	got, _ := triplesOf(t, log, "--refund", "kind=refund")
 	if got["k"]["x"] != "0" || got["other-3"]["x"] != "3" {
 		t.Errorf("%v, %v", got["k"], got["other-3"])
@@ -112,7 +127,8 @@ func TestRefundsWithoutAskingForAmounts(t *testing.T) {
 		t.Errorf("%v has values", got["k"])
 	}
 	got, stderr := triplesOf(t, strings.ReplaceAll(log, "amount", "what"), "--refund", "kind=refund")
-	if got["k"]["x"] != "1" || !strings.Contains(stderr, "refunds without amounts take nothing back: say --amount COLUMN") {
+	if got["k"]["x"] != "1" ||
+		!strings.Contains(stderr, "refunds without amounts take nothing back: say --amount COLUMN") {
 		t.Errorf("%v, %s", got["k"], stderr)
 	}
 }
@@ -121,8 +137,9 @@ func TestRefundsWithoutAskingForAmounts(t *testing.T) {
 func TestRefundsOfNoPurchaseAreTold(t *testing.T) {
 	row := func(customer, order, date string) string { return customer + "," + date + "," + order + ",5\n" }
 	for rows, want := range map[string]string{
-		"k,2024-01-01,a,10\nk,2024-02-06,z,-40\nk,2024-02-07,,-1\nk,2024-02-08,,-1\n": "3 refunds or adjustments are about a purchase that the log does not have; they lower nothing",
-		"k,2024-01-01,a,10\nk,2024-02-06,a,-4\n":                                      "",
+		"k,2024-01-01,a,10\nk,2024-02-06,z,-40\nk,2024-02-07,,-1\nk,2024-02-08,,-1\n": "3 refunds or adjustments are " +
+			"about a purchase that the log does not have; they lower nothing",
+		"k,2024-01-01,a,10\nk,2024-02-06,a,-4\n": "",
 	} {
 		_, stderr := triplesOf(t, "customer,date,order,amount\n"+rows+others(row), "--amount", "amount")
 		if !strings.Contains(stderr, want) || want == "" && strings.Contains(stderr, "does not have") {
@@ -174,9 +191,11 @@ func madeOrders(random *rand.Rand, customers int) (lines []string) {
 		for order := range 1 + random.IntN(9) {
 			for range 1 + random.IntN(4) {
 				number++
-				at := start.Add(time.Duration(order*random.IntN(40)) * 24 * time.Hour).Add(time.Duration(random.IntN(86400)) * time.Second)
+				day := start.Add(time.Duration(order*random.IntN(40)) * 24 * time.Hour)
+				at := day.Add(time.Duration(random.IntN(86400)) * time.Second)
 				id := fmt.Sprintf(`"order_id":"o%d"`, order)
-				kind, status, amount := "order", []string{"placed", "paid", "shipped", "delivered", "payment_failed"}[random.IntN(5)], 1000*(1+random.IntN(3))
+				kind, status, amount := "order", []string{"placed", "paid", "shipped", "delivered",
+					"payment_failed"}[random.IntN(5)], 1000*(1+random.IntN(3))
 				switch random.IntN(12) {
 				case 0, 1, 2:
 					kind, amount = "refund", 500*(1+random.IntN(5))
@@ -232,7 +251,8 @@ func TestFitCountsAsTheProcessorDoes(t *testing.T) {
 			var e event.Event
 			key := line[strings.Index(line, `"customer_id":"`)+len(`"customer_id":"`):]
 			key = key[:strings.IndexByte(key, '"')]
-			record := decode.Record{Value: []byte(line), HasValue: true, Key: []byte(key), HasKey: true, Timestamp: event.Instant(time.Now().UnixMicro())}
+			record := decode.Record{Value: []byte(line), HasValue: true, Key: []byte(key), HasKey: true,
+				Timestamp: event.Instant(time.Now().UnixMicro())}
 			if _, ok := decoder.Decode(&e, &record, &decode.Arena{}); ok {
 				oracle.Add(&e)
 				purchases++
@@ -245,7 +265,8 @@ func TestFitCountsAsTheProcessorDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, stderr := triplesOf(t, strings.Join(lines, "\n"), "--format", "ndjson", "--amount", "amount_net", "--until", until,
+			got, stderr := triplesOf(t, strings.Join(lines, "\n"), "--format", "ndjson", "--amount", "amount_net",
+				"--until", until,
 				"--where", "event_type=purchase")
 			want := oracle.At(event.Instant(last.AddDate(0, 0, 1).UnixMicro() - 1))
 			compareWithOracle(t, name+" "+until, got, want)
@@ -257,7 +278,8 @@ func TestFitCountsAsTheProcessorDoes(t *testing.T) {
 	}
 }
 
-func compareWithOracle(t *testing.T, name string, got map[string]map[string]string, want map[string]*workload.Customer) {
+func compareWithOracle(t *testing.T, name string, got map[string]map[string]string,
+	want map[string]*workload.Customer) {
 	t.Helper()
 	compared, repeats := 0, 0
 	for id, customer := range want {
@@ -274,7 +296,8 @@ func compareWithOracle(t *testing.T, name string, got map[string]map[string]stri
 		}
 		weeks := strconv.FormatFloat(float64(customer.LastPurchase-customer.FirstPurchase)/7, 'g', 17, 64)
 		mean, _ := strconv.ParseFloat(line["m_x"], 64)
-		if line["x"] != strconv.Itoa(customer.Repeat) || line["t_x"] != weeks || mean < customer.MeanRepeat-1e-6 || mean > customer.MeanRepeat+1e-6 {
+		if line["x"] != strconv.Itoa(customer.Repeat) || line["t_x"] != weeks || mean < customer.MeanRepeat-1e-6 ||
+			mean > customer.MeanRepeat+1e-6 {
 			t.Errorf("%s: %s has %v, want x %d, t_x %s, m_x %v", name, id, line, customer.Repeat, weeks, customer.MeanRepeat)
 		}
 		compared++

@@ -161,7 +161,8 @@ func (m *logMapping) kindOf(t *table, r record) (event.Kind, string) {
 	case known:
 		return kind, ""
 	case text != "" && m.kindGiven:
-		return event.KindNone, fmt.Sprintf("%s = %.40q: want order, renewal, refund, cancel, adjustment or exchange", m.kind, text)
+		return event.KindNone, fmt.Sprintf("%s = %.40q: want order, renewal, refund, cancel, adjustment or exchange",
+			m.kind, text)
 	}
 	return event.Order, ""
 }
@@ -174,7 +175,8 @@ func (m *logMapping) statusOf(t *table, r record) (event.Status, string) {
 	case known && !status.OfComplaint():
 		return status, ""
 	case text != "" && m.statusGiven:
-		return event.StatusNone, fmt.Sprintf("%s = %.40q: want placed, paid, shipped, delivered, payment_failed or chargeback",
+		return event.StatusNone, fmt.Sprintf("%s = %.40q: want placed, paid, shipped, delivered, payment_failed or "+
+			"chargeback",
 			m.status, text)
 	}
 	return event.Paid, ""

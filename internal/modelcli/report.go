@@ -64,7 +64,8 @@ func reportCalibration(w io.Writer, c *calibration) {
 	if c == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nWhat the model says of %s to %s (%.1f weeks), and what happened,\nby tenths of the customers from least to most likely to return:\n\n",
+	fmt.Fprintf(w, "\nWhat the model says of %s to %s (%.1f weeks), and what happened,\nby tenths of the customers "+
+		"from least to most likely to return:\n\n",
 		c.From, c.To, c.HorizonWeeks)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "customers\tp_return\treturned\tpurchases expected\tactual\t")
@@ -73,6 +74,7 @@ func reportCalibration(w io.Writer, c *calibration) {
 			b.Customers, b.PredictedReturn, b.ObservedReturn, b.ExpectedPurchases, b.ActualPurchases)
 	}
 	table.Flush()
-	fmt.Fprintf(w, "\nreturned   %d, expected %.1f\npurchases  %d, expected %.1f\nBrier      %.4f\nmean error of p_return over the tenths  %.4f\n",
+	fmt.Fprintf(w, "\nreturned   %d, expected %.1f\npurchases  %d, expected %.1f\nBrier      %.4f\nmean error of "+
+		"p_return over the tenths  %.4f\n",
 		c.ActualReturns, c.ExpectedReturns, c.ActualPurchases, c.ExpectedPurchases, c.Brier, c.CalibrationError)
 }

@@ -121,7 +121,8 @@ func TestScoreUnits(t *testing.T) {
 
 func TestScoreMinusInfinityAndNever(t *testing.T) {
 	_, lines, code := score(t, "x,t_x,T\n0,0,39\n", "--model", "bg-nbd", "--params", mbgParams)
-	requireCells(t, lines[0], map[string]string{"p_alive": "1", "logodds_dead": "-1e+308", "crossing_half": "", "error": ""})
+	requireCells(t, lines[0], map[string]string{"p_alive": "1", "logodds_dead": "-1e+308", "crossing_half": "",
+		"error": ""})
 	if !strings.Contains(lines[0]["note"], "never") || code != 0 {
 		t.Errorf("note %q, exit %d", lines[0]["note"], code)
 	}
@@ -157,7 +158,8 @@ func TestScoreParameterPrecedence(t *testing.T) {
 	if lines[0]["p_alive"] == lines[1]["p_alive"] || lines[1]["error"] != "" {
 		t.Errorf("a row's own r does not win: %v", lines[:2])
 	}
-	if !strings.Contains(lines[2]["error"], "b = 20000") || !strings.Contains(lines[3]["error"], "r = 0") || code != exitPartial {
+	if !strings.Contains(lines[2]["error"], "b = 20000") || !strings.Contains(lines[3]["error"], "r = 0") ||
+		code != exitPartial {
 		t.Errorf("parameters outside the domain: %q, %q", lines[2]["error"], lines[3]["error"])
 	}
 	_, lines, _ = score(t, "x,t_x,T,r,alpha,a,b\n2,9,20,1,,2,2\n", "--model", "mbg-nbd")
@@ -205,7 +207,8 @@ func TestScoreRegularity(t *testing.T) {
 }
 
 func TestScoreParetoAndDERT(t *testing.T) {
-	_, lines, _ := score(t, "x,t_x,T\n2,213,272\n", "--unit", "days", "--model", "pareto-nbd", "--params", "r=.553,alpha=10.578,s=.606,beta=11.669")
+	_, lines, _ := score(t, "x,t_x,T\n2,213,272\n", "--unit", "days", "--model", "pareto-nbd", "--params",
+		"r=.553,alpha=10.578,s=.606,beta=11.669")
 	requireNumber(t, lines[0], "p_alive", 0.8691861546512)
 	requireNumber(t, lines[0], "dert", 6.484143063302)
 	requireNumber(t, lines[0], "gap_q90", (10.578+213.0/7)*(math.Pow(10, 1/2.553)-1))
@@ -217,17 +220,21 @@ func TestScoreCalendar(t *testing.T) {
 	requireNumber(t, lines[0], "p_alive", 0.9304025423729)
 	requireNumber(t, lines[0], "expected_purchases", 3.7521156076)
 	requireNumber(t, lines[1], "log_likelihood", -1.167262472674)
-	requireCells(t, lines[0], map[string]string{"crossing_half": "", "gap_q90": "", "discounted_52": "", "value_52": "", "error": ""})
-	if !strings.Contains(lines[2]["error"], "t = 2.5") || !strings.Contains(lines[3]["error"], "x = 2") || code != exitPartial {
+	requireCells(t, lines[0], map[string]string{"crossing_half": "", "gap_q90": "", "discounted_52": "", "value_52": "",
+		"error": ""})
+	if !strings.Contains(lines[2]["error"], "t = 2.5") || !strings.Contains(lines[3]["error"], "x = 2") ||
+		code != exitPartial {
 		t.Errorf("errors %q, %q, exit %d", lines[2]["error"], lines[3]["error"], code)
 	}
-	if _, stderr, code := execute(t, NewScoreCommand(), "x,t_x,n\n", append(params, "--unit", "days", "-")...); code != exitUsage {
+	if _, stderr, code := execute(t, NewScoreCommand(), "x,t_x,n\n", append(params, "--unit", "days",
+		"-")...); code != exitUsage {
 		t.Errorf("--unit days passes for opportunities: %d %s", code, stderr)
 	}
 }
 
 func TestScoreSpendAlone(t *testing.T) {
-	_, lines, code := score(t, "x,m_x\n2,22.345\n0,0\n3,-4\n1,NaN\n", "--model", "gamma-gamma", "--params", "p=6.25,q=3.74,nu=15.44")
+	_, lines, code := score(t, "x,m_x\n2,22.345\n0,0\n3,-4\n1,NaN\n", "--model", "gamma-gamma", "--params",
+		"p=6.25,q=3.74,nu=15.44")
 	requireNumber(t, lines[0], "expected_spend", 24.65961286089)
 	requireCells(t, lines[0], map[string]string{"p_alive": "", "crossing_half": "", "discounted_52": ""})
 	for _, i := range []int{1, 2} {
@@ -240,10 +247,13 @@ func TestScoreSpendAlone(t *testing.T) {
 }
 
 func TestScoreNDJSON(t *testing.T) {
-	path := temporary(t, "base.ndjson", `{"x":2,"t_x":30.5,"T":38.9,"who":{"a":[1,2]}}`+"\n\n"+`{"T":38.9,"x":0,"t_x":0,"extra":"é \"q\"","who":null}`+"\n{broken\n[1]\n")
+	path := temporary(t, "base.ndjson",
+		`{"x":2,"t_x":30.5,"T":38.9,"who":{"a":[1,2]}}`+"\n\n"+
+			`{"T":38.9,"x":0,"t_x":0,"extra":"é \"q\"","who":null}`+"\n{broken\n[1]\n")
 	stdout, _, code := execute(t, NewScoreCommand(), "", "--model", "mbg-nbd", "--params", mbgParams, path)
 	header, lines := scored(t, stdout)
-	if want := "x,t_x,T,who,extra," + outputColumns; strings.Join(header, ",") != want || code != exitPartial || len(lines) != 4 {
+	if want := "x,t_x,T,who,extra," + outputColumns; strings.Join(header, ",") != want || code != exitPartial ||
+		len(lines) != 4 {
 		t.Fatalf("exit %d, %d rows, header %v", code, len(lines), header)
 	}
 	requireCells(t, lines[0], map[string]string{"who": `{"a":[1,2]}`, "extra": "", "error": ""})
@@ -284,7 +294,8 @@ func TestScoreRefusals(t *testing.T) {
 			t.Errorf("%v: exit %d, %q, want %q", c.args, code, stderr, c.want)
 		}
 	}
-	if _, stderr, code := execute(t, NewScoreCommand(), "", "--model", "mbg-nbd", "--params", mbgParams, "/nowhere.csv"); code != 1 {
+	if _, stderr, code := execute(t, NewScoreCommand(), "", "--model", "mbg-nbd", "--params", mbgParams,
+		"/nowhere.csv"); code != 1 {
 		t.Errorf("a missing file: exit %d, %s", code, stderr)
 	}
 }
@@ -292,7 +303,8 @@ func TestScoreRefusals(t *testing.T) {
 func TestScoreTakesFittedFileAndWarns(t *testing.T) {
 	fitted := temporary(t, "fitted.json", `{"model":"mbg-nbd","params":{"r":0.525,"alpha":6.183,"a":0.891,"b":1.614},
 		"guards":[{"code":"few_customers","message":"12 customers"}]}`)
-	stdout, stderr, code := execute(t, NewScoreCommand(), "x,t_x,T\n2,213,272\n", "--unit", "days", "--params", fitted, "-")
+	stdout, stderr, code := execute(t, NewScoreCommand(), "x,t_x,T\n2,213,272\n", "--unit", "days",
+		"--params", fitted, "-")
 	_, lines := scored(t, stdout)
 	requireNumber(t, lines[0], "p_alive", 0.7062150554622)
 	if code != 0 || !strings.Contains(stderr, "few_customers") {

@@ -54,11 +54,13 @@ func NewScoreCommand() *cobra.Command {
 	cmd.SetFlagErrorFunc(flagError)
 	flags := cmd.Flags()
 	flags.StringVar(&f.model, "model", "", modelList+"; taken from a fitted file if left out")
-	flags.StringArrayVar(&f.params, "params", nil, "parameters: r=…,alpha=… or a file written by fit; may be repeated, the later wins")
+	flags.StringArrayVar(&f.params, "params", nil,
+		"parameters: r=…,alpha=… or a file written by fit; may be repeated, the later wins")
 	flags.StringVar(&f.unit, "unit", "weeks", "unit of t_x, T and t: weeks or days; everything else stays in weeks")
 	flags.StringVar(&f.format, "format", "auto", "format of FILE: csv, ndjson, or auto by its name")
 	flags.StringVar(&f.delimiter, "delimiter", "", `what separates the columns of CSV, such as ; or \t (default a comma)`)
-	flags.Float64Var(&f.horizon, "horizon", 13, "horizon of p_return and expected_purchases where a row has no t, in weeks (bg-bb: opportunities)")
+	flags.Float64Var(&f.horizon, "horizon", 13,
+		"horizon of p_return and expected_purchases where a row has no t, in weeks (bg-bb: opportunities)")
 	flags.Float64Var(&f.margin, "margin", 1, "margin that value_52 is multiplied by")
 	flags.Float64Var(&f.annual, "annual-rate", 0.15, "discount rate a year of discounted_52 and value_52")
 	flags.Float64Var(&f.discount, "discount", 0.0027, "continuous discount rate per week of dert; 0.0027 is 15 % a year")

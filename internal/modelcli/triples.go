@@ -134,7 +134,8 @@ func writeTriples(path string, buyers []buyer, hasAmount bool) error {
 			return err
 		}
 		for _, b := range buyers {
-			line := []string{b.id, strconv.Itoa(b.history.X), number(b.history.TX), number(b.history.T), number(b.logGaps.Value())}
+			line := []string{b.id, strconv.Itoa(b.history.X), number(b.history.TX), number(b.history.T),
+				number(b.logGaps.Value())}
 			if hasAmount {
 				line = append(line, number(b.meanSpend))
 			}

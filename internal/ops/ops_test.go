@@ -14,7 +14,8 @@ import (
 
 func options(change func(*Options)) Options {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "holdfast_ready", Help: "h"}, func() float64 { return 1 }))
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "holdfast_ready", Help: "h"},
+		func() float64 { return 1 }))
 	o := Options{Live: func() error { return nil }, Started: func() bool { return true }, Metrics: registry,
 		Ready: func() []Check {
 			return []Check{{Name: "partitions", OK: true}, {Name: "loader", Why: "12 rows wait", Shown: true}}
@@ -47,10 +48,12 @@ func TestProbesSayWhyNot(t *testing.T) {
 		code   int
 		words  string
 	}{
-		"live":        {"/livez", nil, 200, ""},
-		"not live":    {"/livez", func(o *Options) { o.Live = func() error { return errors.New("no turn for 30 s") } }, 503, "no turn for 30 s"},
-		"ready":       {"/readyz", nil, 200, "12 rows wait"},
-		"not ready":   {"/readyz", func(o *Options) { o.Ready = func() []Check { return []Check{{Name: "topics", Why: "unequal"}} } }, 503, "unequal"},
+		"live": {"/livez", nil, 200, ""},
+		"not live": {"/livez", func(o *Options) { o.Live = func() error { return errors.New("no turn for 30 s") } }, 503,
+			"no turn for 30 s"},
+		"ready": {"/readyz", nil, 200, "12 rows wait"},
+		"not ready": {"/readyz",
+			func(o *Options) { o.Ready = func() []Check { return []Check{{Name: "topics", Why: "unequal"}} } }, 503, "unequal"},
 		"started":     {"/startupz", nil, 200, ""},
 		"not started": {"/startupz", func(o *Options) { o.Started = func() bool { return false } }, 503, "not restored yet"},
 	} {
@@ -66,7 +69,8 @@ func TestProbesSayWhyNot(t *testing.T) {
 }
 
 func TestMetricsAndNothingElse(t *testing.T) {
-	if code, body := get(t, options(nil), "GET", "/metrics", ""); code != 200 || !strings.Contains(body, "holdfast_ready 1") {
+	if code, body := get(t, options(nil), "GET", "/metrics", ""); code != 200 ||
+		!strings.Contains(body, "holdfast_ready 1") {
 		t.Errorf("metrics: %d %s", code, body)
 	}
 	for path, want := range map[string]int{"/": 404, "/debug/pprof/": 404} {

@@ -45,7 +45,8 @@ func NewCSV(in io.Reader, delimiter byte) (*CSV, error) {
 		c.record.comma = ','
 	}
 	header, err := c.Next()
-	if err == nil && !given && header.Problem == "" && bytes.HasPrefix(header.Raw, []byte("sep=")) && len(header.Raw) <= 5 {
+	if err == nil && !given && header.Problem == "" && bytes.HasPrefix(header.Raw, []byte("sep=")) &&
+		len(header.Raw) <= 5 {
 		given, c.record.comma = true, (string(header.Raw[4:]) + ",")[0]
 		header, err = c.Next()
 	}
@@ -187,7 +188,8 @@ func (c *CSV) give(text []byte, length int, problem string) Row {
 func (c *CSV) firstLine(problem string) Row {
 	text := c.buffer[c.taken:]
 	if lines := int64(c.record.lines); lines > 1 {
-		problem = fmt.Sprintf("a quote that opens in line %d would make one row of lines %d to %d (%s); only line %d is left out",
+		problem = fmt.Sprintf("a quote that opens in line %d would make one row of lines %d to %d (%s); only line %d is "+
+			"left out",
 			c.line+1, c.line+1, c.line+lines, problem, c.line+1)
 	}
 	length := bytes.IndexByte(text, '\n') + 1

@@ -74,7 +74,8 @@ func TestOpenGivesTheTextOfWhatIsThere(t *testing.T) {
 func TestOpenRefusesWhatIsNoText(t *testing.T) {
 	const rows = "customer,date\r\nk-1,2026-01-01\r\n"
 	for name, test := range map[string]struct{ file, want string }{
-		"UTF-16, little":       {"\xff\xfe" + inUTF16(rows, false), "it is UTF-16: save it as \"CSV UTF-8\", or convert it: iconv -f UTF-16 -t UTF-8"},
+		"UTF-16, little": {"\xff\xfe" + inUTF16(rows, false),
+			"it is UTF-16: save it as \"CSV UTF-8\", or convert it: iconv -f UTF-16 -t UTF-8"},
 		"UTF-16, big":          {"\xfe\xff" + inUTF16(rows, true), "iconv -f UTF-16 -t"},
 		"UTF-16 without mark":  {inUTF16(rows, false), "iconv -f UTF-16LE"},
 		"UTF-16BE without one": {inUTF16(rows, true), "iconv -f UTF-16BE"},
@@ -132,23 +133,31 @@ func TestRows(t *testing.T) {
 		text string
 		want []string
 	}{
-		"plain":       {"a,b\nk-1,2\n\nk-2,4", []string{`["a" "b"]`, `2: ["k-1" "2"]`, `4: ["k-2" "4"]`}},
-		"quoted":      {"\"a\",\"b\"\r\n\"k,1\",\"x\"\"y\"\r\n", []string{`["a" "b"]`, `2: ["k,1" "x\"y"]`}},
-		"two lines":   {"a,b\nk-1,\"well\r\nyes, no\"\nk-2,\n", []string{`["a" "b"]`, `2: ["k-1" "well\nyes, no"]`, `4: ["k-2" ""]`}},
-		"cell count":  {"a,b\nk-1\nk-2,2,3\nk-3,4\n", []string{`["a" "b"]`, `2! it has 1 fields, the header has 2`, `3! it has 3 fields, the header has 2`, `4: ["k-3" "4"]`}},
-		"bare":        {"a,b\nk\"1,2\nk-3,4\n", []string{`["a" "b"]`, `2! a quote stands within a cell that has none around it`, `3: ["k-3" "4"]`}},
-		"semicolons":  {"sep=;\na;b\nk-1;2,5\n", []string{`["a" "b"]`, `3: ["k-1" "2,5"]`}},
-		"open to end": {"a,b\nk-1,\"2\nk-2,3\nk-3,4\n", []string{`["a" "b"]`, `2! a quote that opens in line 2 would make one row of lines 2 to 4 (a quote is left open); only line 2 is left out`, `3: ["k-2" "3"]`, `4: ["k-3" "4"]`}},
+		"plain":  {"a,b\nk-1,2\n\nk-2,4", []string{`["a" "b"]`, `2: ["k-1" "2"]`, `4: ["k-2" "4"]`}},
+		"quoted": {"\"a\",\"b\"\r\n\"k,1\",\"x\"\"y\"\r\n", []string{`["a" "b"]`, `2: ["k,1" "x\"y"]`}},
+		"two lines": {"a,b\nk-1,\"well\r\nyes, no\"\nk-2,\n", []string{`["a" "b"]`, `2: ["k-1" "well\nyes, no"]`,
+			`4: ["k-2" ""]`}},
+		"cell count": {"a,b\nk-1\nk-2,2,3\nk-3,4\n", []string{`["a" "b"]`, `2! it has 1 fields, the header has 2`,
+			`3! it has 3 fields, the header has 2`, `4: ["k-3" "4"]`}},
+		"bare": {"a,b\nk\"1,2\nk-3,4\n",
+			[]string{`["a" "b"]`, `2! a quote stands within a cell that has none around it`, `3: ["k-3" "4"]`}},
+		"semicolons": {"sep=;\na;b\nk-1;2,5\n", []string{`["a" "b"]`, `3: ["k-1" "2,5"]`}},
+		"open to end": {"a,b\nk-1,\"2\nk-2,3\nk-3,4\n", []string{`["a" "b"]`, `2! a quote that opens in line 2 would make ` +
+			`one row of lines 2 to 4 (a quote is left open); only line 2 is left out`, `3: ["k-2" "3"]`, `4: ["k-3" "4"]`}},
 		"open, text after": {"a,b\n\"k-1,2\nk-2,3\n\"k-3\",4\nk-4,5\n", []string{`["a" "b"]`,
-			`2! a quote that opens in line 2 would make one row of lines 2 to 4 (text follows a closing quote); only line 2 is left out`,
+			`2! a quote that opens in line 2 would make one row of lines 2 to 4 (text follows a closing quote); only line 2 ` +
+				`is left out`,
 			`3: ["k-2" "3"]`, `4: ["k-3" "4"]`, `5: ["k-4" "5"]`}},
 		"open, closed later": {"a,b\nk-1,\"2\nk-2,3\nk-3,4\"\nk-4,5\n", []string{`["a" "b"]`,
-			`2! a quote that opens in line 2 would make one row of lines 2 to 4 (a quote takes in lines that are rows themselves); only line 2 is left out`,
+			`2! a quote that opens in line 2 would make one row of lines 2 to 4 (a quote takes in lines that are rows ` +
+				`themselves); only line 2 is left out`,
 			`3: ["k-2" "3"]`, `4! a quote stands within a cell that has none around it`, `5: ["k-4" "5"]`}},
 		"open, closed next": {"a,b\nk-1,\"2\nk-3,4\"\nk-4,5\n", []string{`["a" "b"]`,
-			`2! a quote that opens in line 2 would make one row of lines 2 to 3 (a quote takes in lines that are rows themselves); only line 2 is left out`,
+			`2! a quote that opens in line 2 would make one row of lines 2 to 3 (a quote takes in lines that are rows ` +
+				`themselves); only line 2 is left out`,
 			`3! a quote stands within a cell that has none around it`, `4: ["k-4" "5"]`}},
-		"first cell of two lines": {"a,b\n\"k-1\nk-2\",2\nk-4,5\n", []string{`["a" "b"]`, `2: ["k-1\nk-2" "2"]`, `4: ["k-4" "5"]`}},
+		"first cell of two lines": {"a,b\n\"k-1\nk-2\",2\nk-4,5\n", []string{`["a" "b"]`, `2: ["k-1\nk-2" "2"]`,
+			`4: ["k-4" "5"]`}},
 		"open, other count": {"a,b\n\"k-1,\"2\nk-2,\"3\",4\nk-4,5\n", []string{`["a" "b"]`,
 			`2! text follows a closing quote`, `3! it has 3 fields, the header has 2`, `4: ["k-4" "5"]`}},
 	} {
@@ -190,7 +199,8 @@ func TestLongRowsAreLeftOut(t *testing.T) {
 	if err != nil || len(got) != 3+MaxRowBytes/2 {
 		t.Fatalf("%d rows, %v", len(got), err)
 	}
-	for i, want := range []string{`["a" "b"]`, `2! it is longer than 4 MiB`, `3: ["k" "2"]`, `4! a quote that opens in line 4 would`, `5: ["x" "1"]`} {
+	for i, want := range []string{`["a" "b"]`, `2! it is longer than 4 MiB`, `3: ["k" "2"]`,
+		`4! a quote that opens in line 4 would`, `5: ["x" "1"]`} {
 		if !strings.HasPrefix(got[i], want) {
 			t.Errorf("row %d: %.90s, want %s", i, got[i], want)
 		}
@@ -213,7 +223,8 @@ func TestLines(t *testing.T) {
 }
 
 func TestPrinted(t *testing.T) {
-	for text, want := range map[string]string{"Größe, m": "Größe, m", "a\x00b": `"a\x00b"`, "\x1b[2J": `"\x1b[2J"`, "Gr\xf6\xdfe": `"Gr\xf6\xdfe"`} {
+	for text, want := range map[string]string{"Größe, m": "Größe, m", "a\x00b": `"a\x00b"`, "\x1b[2J": `"\x1b[2J"`,
+		"Gr\xf6\xdfe": `"Gr\xf6\xdfe"`} {
 		if got := Printed(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
@@ -241,7 +252,8 @@ func TestAnArrayIsRefused(t *testing.T) {
 
 // What Go's own reader takes whole, this one gives likewise.
 func FuzzCSV(f *testing.F) {
-	for _, text := range []string{"a,b\n1,2\n", "\"a\n\",b\r\n\"x\"\"\",2", "\"\",\r\n\n\r\r\n", "a\"b\n1", "\"a,b\nc\"d\n"} {
+	for _, text := range []string{"a,b\n1,2\n", "\"a\n\",b\r\n\"x\"\"\",2", "\"\",\r\n\n\r\r\n", "a\"b\n1",
+		"\"a,b\nc\"d\n"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -26,8 +26,10 @@ type template struct {
 // The templates.
 var templates = [3]template{
 	newTemplate(event.Visit, `"kind":"session","session_id":"s-@@@@@@@@@@@","duration_s":1###,"pages":7,"channel":"web"`),
-	newTemplate(event.Purchase, `"kind":"order","order_id":"o-@@@@@@@@@@@","currency":"EUR","amount_net":1###,"channel":"web"`),
-	newTemplate(event.Complaint, `"kind":"complaint","complaint_id":"k-@@@@@@@@@@@","status":"opened","severity":2,"sku":"A-###"`),
+	newTemplate(event.Purchase,
+		`"kind":"order","order_id":"o-@@@@@@@@@@@","currency":"EUR","amount_net":1###,"channel":"web"`),
+	newTemplate(event.Complaint,
+		`"kind":"complaint","complaint_id":"k-@@@@@@@@@@@","status":"opened","severity":2,"sku":"A-###"`),
 }
 
 // newTemplate wraps a type's own fields in the envelope and fills it up to

@@ -98,8 +98,9 @@ func (o *Oracle) Customer(id string, now event.Instant) (*Customer, bool) {
 
 // fold counts one customer's events.
 func (o *Oracle) fold(events []seen, now event.Instant) *Customer {
-	c := &Customer{Orders: map[int]int{}, Net: map[int]int64{}, Visits: map[int]int{}, Complaints: map[int]map[event.Category]int{
-		30: {}, 90: {}}}
+	c := &Customer{Orders: map[int]int{}, Net: map[int]int64{}, Visits: map[int]int{},
+		Complaints: map[int]map[event.Category]int{
+			30: {}, 90: {}}}
 	events = distinct(events, now)
 	c.Events = len(events)
 	today := dayOf(now)

@@ -26,7 +26,8 @@ func history(t *testing.T, lines ...string) []event.Event {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kind := map[string]event.Type{"purchase": event.Purchase, "visit": event.Visit, "complaint": event.Complaint}[parts[2]]
+		kind := map[string]event.Type{"purchase": event.Purchase, "visit": event.Visit,
+			"complaint": event.Complaint}[parts[2]]
 		value := begin(nil, kind, parts[1], InstantOf(day), "c-1")
 		value = append(append(append(value, ','), parts[3]...), '}')
 		item := Item{Topic: kind, Key: []byte("c-1"), Value: value, At: InstantOf(day)}
@@ -96,7 +97,8 @@ func TestOracleByHand(t *testing.T) {
 	)
 	days := []event.Day{day("01-10"), day("02-01"), day("03-10"), day("03-13"), day("03-20")}
 	want := &Customer{
-		PurchaseDays: days, ActivityDays: []event.Day{days[0], days[1], days[2], days[3], day("03-14"), day("03-15"), days[4], day("03-21")}, Repeat: 4, FirstPurchase: days[0], LastPurchase: days[4],
+		PurchaseDays: days, ActivityDays: []event.Day{days[0], days[1], days[2], days[3], day("03-14"), day("03-15"), days[4],
+			day("03-21")}, Repeat: 4, FirstPurchase: days[0], LastPurchase: days[4],
 		Orders:     map[int]int{0: 6, 30: 3, 90: 6, 365: 6},
 		Net:        map[int]int64{0: 3900, 30: 500, 90: 3900, 365: 3900},
 		OrdersLife: 6, NetLife: 3900, RefundsWaiting: 50, MeanRepeat: (1900.0 + 500) / 2,
@@ -138,13 +140,16 @@ func TestRowDifferences(t *testing.T) {
 	}
 	asOf := event.Instant(day("02-10"))*event.Day24h + 12*event.Hour
 	row := signal.CustomerRow{
-		CustomerID: []byte("c-1"), AsOf: signal.Instant(asOf), FrequencyRepeat: 1, ActivityX: 2, IsRepeat: true, PurchaseDaysLife: 2,
+		CustomerID: []byte("c-1"), AsOf: signal.Instant(asOf), FrequencyRepeat: 1, ActivityX: 2, IsRepeat: true,
+		PurchaseDaysLife: 2,
 		FirstPurchaseDay: signal.Some(signal.Day(day("01-10"))), LastPurchaseDay: signal.Some(signal.Day(day("02-01"))),
 		FirstActivityDay: signal.Some(signal.Day(day("01-10"))), LastActivityDay: signal.Some(signal.Day(day("02-02"))),
-		OrdersLife: 2, MonetaryNetLife: 3000, MonetaryMeanRepeat: signal.Some(2000.0), Orders30d: 1, Orders90d: 2, Orders365d: 2,
+		OrdersLife: 2, MonetaryNetLife: 3000, MonetaryMeanRepeat: signal.Some(2000.0), Orders30d: 1, Orders90d: 2,
+		Orders365d:     2,
 		MonetaryNet30d: 2000, MonetaryNet90d: 3000, MonetaryNet365d: 3000, PurchaseDays365d: 2, Visits30d: 1, Visits90d: 1,
-		ComplaintsOpen: 1, Complaints30d: 1, Complaints90d: 1, Complaints30dByCategory: [9]uint32{1}, Complaints90dByCategory: [9]uint32{1},
-		RatingLast: signal.Some(uint8(4)), OldestOpenComplaintDays: signal.Some(uint32(7)),
+		ComplaintsOpen: 1, Complaints30d: 1, Complaints90d: 1, Complaints30dByCategory: [9]uint32{1},
+		Complaints90dByCategory: [9]uint32{1},
+		RatingLast:              signal.Some(uint8(4)), OldestOpenComplaintDays: signal.Some(uint32(7)),
 	}
 	if got := o.RowDifferences(&row); len(got) > 0 {
 		t.Errorf("the right row: %q", got)

@@ -28,7 +28,8 @@ func Poisons(now event.Instant) []Poison {
 	var all []Poison
 	for n, c := range badFields {
 		value := []byte(fmt.Sprintf(c.text, n, TimeOf(now-event.Minute).Format("2006-01-02T15:04:05Z")))
-		all = append(all, Poison{c.name, Item{Topic: c.topic, Key: []byte(poisonCustomer), Value: value, At: now, Want: c.want}})
+		all = append(all, Poison{c.name, Item{Topic: c.topic, Key: []byte(poisonCustomer), Value: value, At: now,
+			Want: c.want}})
 	}
 	visit := func(n int) []byte {
 		return append(begin(nil, event.Visit, fmt.Sprintf("poison-record-%d", n), now-event.Minute, poisonCustomer),
@@ -46,11 +47,13 @@ func Poisons(now event.Instant) []Poison {
 	add("null value", decode.Empty, func(i *Item) { i.Value = nil })
 	add("empty value", decode.Empty, func(i *Item) { i.Value = []byte{} })
 	add("value cut off", decode.BadSyntax, func(i *Item) { i.Value = i.Value[:len(i.Value)-4] })
-	add("byte-order mark behind a space", decode.BadSyntax, func(i *Item) { i.Value = append([]byte(" \ufeff"), i.Value...) })
+	add("byte-order mark behind a space", decode.BadSyntax,
+		func(i *Item) { i.Value = append([]byte(" \ufeff"), i.Value...) })
 	add("two byte-order marks", decode.BadSyntax, func(i *Item) { i.Value = append([]byte("\ufeff\ufeff"), i.Value...) })
 	add("byte-order mark alone", decode.Empty, func(i *Item) { i.Value = []byte("\ufeff") })
 	add("two objects", decode.BadSyntax, func(i *Item) { i.Value = append(i.Value, i.Value...) })
-	add("array around the event", decode.BadSyntax, func(i *Item) { i.Value = append(append([]byte("["), i.Value...), ']') })
+	add("array around the event", decode.BadSyntax,
+		func(i *Item) { i.Value = append(append([]byte("["), i.Value...), ']') })
 	add("no JSON", decode.BadSyntax, func(i *Item) { i.Value = []byte("event_type=visit") })
 	add("zero bytes", decode.BadSyntax, func(i *Item) { i.Value = make([]byte, 64) })
 	add("bytes that are no text", decode.BadEncoding, func(i *Item) { i.Value = bytes.Repeat([]byte{0xff, 0xfe}, 40) })
@@ -81,17 +84,25 @@ var badFields = []struct {
 }{
 	{"unknown schema", event.Visit, visitWith(`"schema_version":7`), decode.UnknownSchema},
 	{"event of another topic", event.Complaint, visitWith(`"x":1`), decode.UnknownType},
-	{"no event type", event.Visit, `{"event_id":"poison-%d","occurred_at":"%s","customer_id":"c-poison","kind":"session"}`, decode.MissingField},
-	{"no event id", event.Visit, `{"n":%d,"event_type":"visit","occurred_at":"%s","customer_id":"c-poison","kind":"session"}`, decode.MissingField},
-	{"no customer", event.Visit, `{"event_id":"poison-%d","event_type":"visit","occurred_at":"%s","kind":"session"}`, decode.MissingField},
-	{"no time", event.Visit, `{"event_id":"poison-%d","event_type":"visit","at":"%s","customer_id":"c-poison","kind":"session"}`, decode.MissingField},
-	{"no kind", event.Visit, `{"event_id":"poison-%d","event_type":"visit","occurred_at":"%s","customer_id":"c-poison","kind":null}`, decode.MissingField},
+	{"no event type", event.Visit, `{"event_id":"poison-%d","occurred_at":"%s","customer_id":"c-poison","kind":"session"}`,
+		decode.MissingField},
+	{"no event id", event.Visit,
+		`{"n":%d,"event_type":"visit","occurred_at":"%s","customer_id":"c-poison","kind":"session"}`, decode.MissingField},
+	{"no customer", event.Visit, `{"event_id":"poison-%d","event_type":"visit","occurred_at":"%s","kind":"session"}`,
+		decode.MissingField},
+	{"no time", event.Visit,
+		`{"event_id":"poison-%d","event_type":"visit","at":"%s","customer_id":"c-poison","kind":"session"}`,
+		decode.MissingField},
+	{"no kind", event.Visit,
+		`{"event_id":"poison-%d","event_type":"visit","occurred_at":"%s","customer_id":"c-poison","kind":null}`,
+		decode.MissingField},
 	{"unknown kind", event.Visit, visitOf("levitated", `"x":1`), decode.BadValue},
 	{"kind of another type", event.Visit, visitOf("order", `"x":1`), decode.BadValue},
 	{"wrong type", event.Visit, visitWith(`"pages":"many"`), decode.BadType},
 	{"object for a text", event.Visit, visitWith(`"channel":{"name":"web"}`), decode.BadType},
 	{"out of range", event.Visit, visitWith(`"duration_s":99999999`), decode.BadValue},
-	{"text too long", event.Visit, visitWith(`"source":"` + string(bytes.Repeat([]byte("s"), 257)) + `"`), decode.BadValue},
+	{"text too long", event.Visit, visitWith(`"source":"` + string(bytes.Repeat([]byte("s"), 257)) + `"`),
+		decode.BadValue},
 	{"NUL in an id", event.Visit, visitWith(`"session_id":"a\u0000b"`), decode.BadID},
 	{"raw NUL", event.Visit, visitWith("\"source\":\"a\x00b\""), decode.BadSyntax},
 	{"field twice", event.Visit, visitWith(`"kind":"cart"`), decode.BadSyntax},
@@ -110,8 +121,10 @@ var badFields = []struct {
 	{"no amount", event.Purchase, orderWith("null", `"x":1`), decode.MissingField},
 	{"bad line", event.Purchase, orderWith("4990", `"lines":[{"qty":-1}]`), decode.BadValue},
 	{"status of a complaint", event.Purchase, orderWith("4990", `"status":"resolved"`), decode.BadValue},
-	{"refund without its order", event.Purchase, `{"event_id":"poison-%d","event_type":"purchase","occurred_at":"%s","customer_id":"c-poison","kind":"refund","currency":"EUR","amount_net":1}`, decode.MissingField},
-	{"currency in small letters", event.Purchase, `{"event_id":"poison-%d","event_type":"purchase","occurred_at":"%s","customer_id":"c-poison","kind":"order","order_id":"o","currency":"eur","amount_net":1}`, decode.BadValue},
+	{"refund without its order", event.Purchase,
+		`{"event_id":"poison-%d","event_type":"purchase","occurred_at":"%s","customer_id":"c-poison","kind":"refund","currency":"EUR","amount_net":1}`, decode.MissingField},
+	{"currency in small letters", event.Purchase,
+		`{"event_id":"poison-%d","event_type":"purchase","occurred_at":"%s","customer_id":"c-poison","kind":"order","order_id":"o","currency":"eur","amount_net":1}`, decode.BadValue},
 	{"year 9999", event.Visit, visitAt("9999-12-31T23:59:59Z"), decode.FutureTime},
 	{"year 1960", event.Visit, visitAt("1960-01-01T00:00:00Z"), decode.BadTime},
 	{"year 0", event.Visit, visitAt("0000-01-01T00:00:00Z"), decode.BadTime},
@@ -119,10 +132,15 @@ var badFields = []struct {
 	{"no time zone", event.Visit, visitAt("2026-03-01T10:15:30"), decode.BadTime},
 	{"an offset that no zone has", event.Visit, visitAt("2026-03-01T10:15:30+18:01"), decode.BadTime},
 	{"leap second", event.Visit, visitAt("2026-03-01T23:59:60Z"), decode.BadTime},
-	{"time as a number", event.Visit, `{"event_id":"poison-%d","event_type":"visit","x":"%s","occurred_at":1772359082,"customer_id":"c-poison","kind":"session"}`, decode.BadType},
-	{"rating out of range", event.Complaint, `{"event_id":"poison-%d","event_type":"complaint","occurred_at":"%s","customer_id":"c-poison","kind":"rating","rating":6}`, decode.BadValue},
-	{"complaint without id", event.Complaint, `{"event_id":"poison-%d","event_type":"complaint","occurred_at":"%s","customer_id":"c-poison","kind":"complaint","status":"opened"}`, decode.MissingField},
-	{"empty customer id", event.Complaint, `{"event_id":"poison-%d","event_type":"complaint","occurred_at":"%s","customer_id":"","kind":"feedback"}`, decode.BadID},
+	{"time as a number", event.Visit,
+		`{"event_id":"poison-%d","event_type":"visit","x":"%s","occurred_at":1772359082,"customer_id":"c-poison","kind":"session"}`, decode.BadType},
+	{"rating out of range", event.Complaint,
+		`{"event_id":"poison-%d","event_type":"complaint","occurred_at":"%s","customer_id":"c-poison","kind":"rating","rating":6}`, decode.BadValue},
+	{"complaint without id", event.Complaint,
+		`{"event_id":"poison-%d","event_type":"complaint","occurred_at":"%s","customer_id":"c-poison","kind":"complaint","status":"opened"}`, decode.MissingField},
+	{"empty customer id", event.Complaint,
+		`{"event_id":"poison-%d","event_type":"complaint","occurred_at":"%s","customer_id":"","kind":"feedback"}`,
+		decode.BadID},
 	{"test event", event.Visit, visitWith(`"is_test":true`), decode.TestEvent},
 }
 

@@ -146,7 +146,8 @@ func TestSameFieldsAndLists(t *testing.T) {
 	}
 	list("action", 1, int(signal.Expired), func(i int) string { return signal.Action(i).String() })
 	list("resolve_reason", 1, int(signal.ByModelChange), func(i int) string { return signal.ResolveReason(i).String() })
-	list("suppressed_reason", 1, int(signal.SuppressedHoldout), func(i int) string { return signal.Suppression(i).String() })
+	list("suppressed_reason", 1, int(signal.SuppressedHoldout),
+		func(i int) string { return signal.Suppression(i).String() })
 	for code := 1; code < signal.ReasonCodeCount; code++ {
 		codes := schema.Definitions.ReasonCode.OneOf
 		if code > len(codes) || codes[code-1].Const != signal.ReasonCode(code).String() {

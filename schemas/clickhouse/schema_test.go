@@ -45,7 +45,8 @@ func columnList(table signal.Table, only func(signal.ColumnSpec) bool, coded boo
 		if coded && codecs[c.Name] != "" {
 			codec = " CODEC(" + codecs[c.Name] + ")"
 		}
-		lines = append(lines, fmt.Sprintf("    %s %s COMMENT '%s'%s", c.Name, c.Type, strings.ReplaceAll(c.Doc, "'", "\\'"), codec))
+		lines = append(lines, fmt.Sprintf("    %s %s COMMENT '%s'%s", c.Name, c.Type, strings.ReplaceAll(c.Doc, "'",
+			"\\'"), codec))
 	}
 	return strings.Join(lines, ",\n") + "\n"
 }
@@ -153,7 +154,8 @@ func TestMigrationsAreNumberedAndRepeatable(t *testing.T) {
 			t.Errorf("migration %d: %+v", i+1, step)
 		}
 		for _, line := range strings.Split(step.SQL, "\n") {
-			if strings.HasPrefix(line, "CREATE ") && !strings.Contains(line, "IF NOT EXISTS") && !strings.Contains(line, "OR REPLACE VIEW") {
+			if strings.HasPrefix(line, "CREATE ") && !strings.Contains(line, "IF NOT EXISTS") &&
+				!strings.Contains(line, "OR REPLACE VIEW") {
 				t.Errorf("migration %d cannot be run again: %s", step.Number, line)
 			}
 		}

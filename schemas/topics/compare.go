@@ -106,7 +106,8 @@ func unequalInputs(counts []inputCount) []Problem {
 		Topic: counts[0].name, Subject: "partitions", Blocking: true,
 		Want: "the same count for all inputs", Have: strings.Join(listed, ", "),
 		Reason: "a partition number is one shard across all inputs",
-		Fix:    "give all inputs one partition count (a count can be raised only, and raising it moves keys: do it before any event is read)",
+		Fix: "give all inputs one partition count (a count can be raised only, and raising it moves keys: do it before " +
+			"any event is read)",
 	}}
 }
 
@@ -152,7 +153,8 @@ const (
 // stamps from far in the future.
 func (t Topic) looseGuard(have map[string]string) []Problem {
 	ahead, err := strconv.ParseInt(have[timestampAhead], 10, 64)
-	if t.Direction != In || have[timestampType] != "CreateTime" || err != nil || ahead >= 0 && ahead <= mostAhead.Milliseconds() {
+	if t.Direction != In || have[timestampType] != "CreateTime" || err != nil || ahead >= 0 &&
+		ahead <= mostAhead.Milliseconds() {
 		return nil
 	}
 	return []Problem{{

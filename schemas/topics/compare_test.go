@@ -70,7 +70,8 @@ func exactly(catalogue []Topic, partitions int32, replication int16) map[string]
 		for _, setting := range topic.Settings {
 			settings[setting.Name] = setting.Value
 		}
-		existing[topic.Name] = found{partitions: topic.Partitions.Count(partitions), replication: replication, settings: settings}
+		existing[topic.Name] = found{partitions: topic.Partitions.Count(partitions), replication: replication,
+			settings: settings}
 	}
 	return existing
 }
@@ -81,16 +82,18 @@ func TestCompareReportsDrift(t *testing.T) {
 		change func(map[string]found)
 		want   []string // topic, subject, blocking
 	}{
-		"nothing differs":         {func(map[string]found) {}, nil},
-		"unequal inputs":          {partitionsOf(names[Visits], 7), []string{"retail.purchases.v1 partitions !"}},
-		"checkpoint count":        {partitionsOf(names[Checkpoint], 7), []string{"holdfast.checkpoint.v1 partitions !"}},
-		"too few dead letters":    {partitionsOf(names[DeadLetters], 1), []string{"holdfast.dlq.v1 partitions !"}},
-		"too many dead letters":   {partitionsOf(names[DeadLetters], 7), []string{"holdfast.dlq.v1 partitions !"}},
-		"internal count":          {partitionsOf(names[Internal], 3), []string{"holdfast.internal.v1 partitions !"}},
-		"batch log count":         {partitionsOf(names[BatchLog], 9), []string{"holdfast.batch-log.v1 partitions !"}},
-		"stamped by producers":    {settingOf(names[Visits], "message.timestamp.type", "CreateTime"), []string{"retail.visits.v1 message.timestamp.type"}},
-		"stamped by us":           {settingOf(names[Alerts], "message.timestamp.type", "CreateTime"), nil},
-		"pages without a witness": {settingOf(names[Checkpoint], "message.timestamp.type", "CreateTime"), []string{"holdfast.checkpoint.v1 message.timestamp.type"}},
+		"nothing differs":       {func(map[string]found) {}, nil},
+		"unequal inputs":        {partitionsOf(names[Visits], 7), []string{"retail.purchases.v1 partitions !"}},
+		"checkpoint count":      {partitionsOf(names[Checkpoint], 7), []string{"holdfast.checkpoint.v1 partitions !"}},
+		"too few dead letters":  {partitionsOf(names[DeadLetters], 1), []string{"holdfast.dlq.v1 partitions !"}},
+		"too many dead letters": {partitionsOf(names[DeadLetters], 7), []string{"holdfast.dlq.v1 partitions !"}},
+		"internal count":        {partitionsOf(names[Internal], 3), []string{"holdfast.internal.v1 partitions !"}},
+		"batch log count":       {partitionsOf(names[BatchLog], 9), []string{"holdfast.batch-log.v1 partitions !"}},
+		"stamped by producers": {settingOf(names[Visits], "message.timestamp.type", "CreateTime"),
+			[]string{"retail.visits.v1 message.timestamp.type"}},
+		"stamped by us": {settingOf(names[Alerts], "message.timestamp.type", "CreateTime"), nil},
+		"pages without a witness": {settingOf(names[Checkpoint], "message.timestamp.type", "CreateTime"),
+			[]string{"holdfast.checkpoint.v1 message.timestamp.type"}},
 		"stamped by producers, any time": {func(e map[string]found) {
 			e[names[Visits]].settings["message.timestamp.type"] = "CreateTime"
 			e[names[Visits]].settings["message.timestamp.after.max.ms"] = "9223372036854775807"
@@ -99,14 +102,19 @@ func TestCompareReportsDrift(t *testing.T) {
 			e[names[Visits]].settings["message.timestamp.type"] = "CreateTime"
 			e[names[Visits]].settings["message.timestamp.after.max.ms"] = "3600000"
 		}, []string{"retail.visits.v1 message.timestamp.type"}},
-		"more alert partitions":     {partitionsOf(names[Alerts], 9), nil},
-		"checkpoint deletes":        {settingOf(names[Checkpoint], "cleanup.policy", "compact,delete"), []string{"holdfast.checkpoint.v1 cleanup.policy !"}},
-		"purchases compacted":       {settingOf(names[Purchases], "cleanup.policy", "compact"), []string{"retail.purchases.v1 cleanup.policy !"}},
-		"outbox too small":          {settingOf(names[Outbox], "max.message.bytes", "1048588"), []string{"holdfast.outbox.v1 max.message.bytes !"}},
-		"outbox larger":             {settingOf(names[Outbox], "max.message.bytes", "99999999"), nil},
-		"outbox kept for ever":      {settingOf(names[Outbox], "retention.ms", "-1"), nil},
-		"outbox kept a day":         {settingOf(names[Outbox], "retention.ms", "86400000"), []string{"holdfast.outbox.v1 retention.ms !"}},
-		"alerts kept a day":         {settingOf(names[Alerts], "retention.ms", "86400000"), []string{"holdfast.alerts.v1 retention.ms"}},
+		"more alert partitions": {partitionsOf(names[Alerts], 9), nil},
+		"checkpoint deletes": {settingOf(names[Checkpoint], "cleanup.policy", "compact,delete"),
+			[]string{"holdfast.checkpoint.v1 cleanup.policy !"}},
+		"purchases compacted": {settingOf(names[Purchases], "cleanup.policy", "compact"),
+			[]string{"retail.purchases.v1 cleanup.policy !"}},
+		"outbox too small": {settingOf(names[Outbox], "max.message.bytes", "1048588"),
+			[]string{"holdfast.outbox.v1 max.message.bytes !"}},
+		"outbox larger":        {settingOf(names[Outbox], "max.message.bytes", "99999999"), nil},
+		"outbox kept for ever": {settingOf(names[Outbox], "retention.ms", "-1"), nil},
+		"outbox kept a day": {settingOf(names[Outbox], "retention.ms", "86400000"),
+			[]string{"holdfast.outbox.v1 retention.ms !"}},
+		"alerts kept a day": {settingOf(names[Alerts], "retention.ms", "86400000"),
+			[]string{"holdfast.alerts.v1 retention.ms"}},
 		"checkpoint tuned":          {settingOf(names[Checkpoint], "segment.ms", "1000"), nil},
 		"setting that is not shown": {func(e map[string]found) { delete(e[names[Outbox]].settings, "retention.ms") }, nil},
 		"one replica": {func(e map[string]found) {
@@ -160,7 +168,8 @@ func settingOf(name, setting, value string) func(map[string]found) {
 }
 
 func TestProblemIsASentence(t *testing.T) {
-	problem := Problem{Topic: "t", Subject: "cleanup.policy", Want: "compact", Have: "delete", Reason: "why", Fix: "do this"}
+	problem := Problem{Topic: "t", Subject: "cleanup.policy", Want: "compact", Have: "delete", Reason: "why",
+		Fix: "do this"}
 	if got, want := problem.String(), "topic t: cleanup.policy is delete, want compact (why) → do this"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -57,7 +57,8 @@ func TestEnsureCreatesEverythingOnce(t *testing.T) {
 	if len(second.Created) != 0 || len(second.Problems) != 0 || cmp.Diff(first.Created, second.Existing) != "" {
 		t.Errorf("second run: %+v", second)
 	}
-	for name, want := range map[string]int{"retail.visits.v1": 6, "holdfast.checkpoint.v1": 6, "holdfast.outbox.v1": 1, "holdfast.alerts.v1": 3} {
+	for name, want := range map[string]int{"retail.visits.v1": 6, "holdfast.checkpoint.v1": 6, "holdfast.outbox.v1": 1,
+		"holdfast.alerts.v1": 3} {
 		if got := len(cluster.PartitionInfos(name)); got != want {
 			t.Errorf("%s has %d partitions, want %d", name, got, want)
 		}
@@ -73,21 +74,24 @@ func TestEnsureFollowsTheInputsThatExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Partitions != 4 || len(cluster.PartitionInfos("holdfast.batch-log.v1")) != 4 || slices.Contains(report.Created, "retail.complaints.v1") {
+	if report.Partitions != 4 || len(cluster.PartitionInfos("holdfast.batch-log.v1")) != 4 ||
+		slices.Contains(report.Created, "retail.complaints.v1") {
 		t.Errorf("report %+v", report)
 	}
 }
 
 func TestEnsureCreatesNothingOverUnequalInputs(t *testing.T) {
 	ctx, cluster, admin := newAdmin(t)
-	if err := errors.Join(cluster.CreateTopic("retail.visits.v1", 4, nil), cluster.CreateTopic("retail.purchases.v1", 5, nil)); err != nil {
+	if err := errors.Join(cluster.CreateTopic("retail.visits.v1", 4, nil), cluster.CreateTopic("retail.purchases.v1", 5,
+		nil)); err != nil {
 		t.Fatal(err)
 	}
 	report, err := topics.Ensure(ctx, admin, topics.DefaultNames(), layout)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Created) != 0 || len(report.Blocking()) != 1 || report.Blocking()[0].Have != "retail.purchases.v1=5, retail.visits.v1=4" {
+	if len(report.Created) != 0 || len(report.Blocking()) != 1 ||
+		report.Blocking()[0].Have != "retail.purchases.v1=5, retail.visits.v1=4" {
 		t.Errorf("report %+v", report)
 	}
 }
@@ -106,7 +110,8 @@ func TestEnsureChangesNothingThatExists(t *testing.T) {
 		for _, problem := range report.Blocking() {
 			subjects = append(subjects, problem.Topic+" "+problem.Subject)
 		}
-		if diff := cmp.Diff([]string{"holdfast.checkpoint.v1 cleanup.policy", "holdfast.checkpoint.v1 max.message.bytes"}, subjects); diff != "" {
+		if diff := cmp.Diff([]string{"holdfast.checkpoint.v1 cleanup.policy", "holdfast.checkpoint.v1 max.message.bytes"},
+			subjects); diff != "" {
 			t.Errorf("blocking problems (-want +got):\n%s", diff)
 		}
 	}
@@ -114,7 +119,8 @@ func TestEnsureChangesNothingThatExists(t *testing.T) {
 
 func TestEnsureNamesTheTopicThatWasRefused(t *testing.T) {
 	ctx, cluster, admin := newAdmin(t)
-	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Topic: "holdfast.outbox.v1", Err: kerr.PolicyViolation, Count: -1})
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Topic: "holdfast.outbox.v1",
+		Err: kerr.PolicyViolation, Count: -1})
 	report, err := topics.Ensure(ctx, admin, topics.DefaultNames(), layout)
 	if !errors.Is(err, kerr.PolicyViolation) || !strings.Contains(err.Error(), "holdfast.outbox.v1") {
 		t.Errorf("got %v, want the refusal by name", err)
@@ -126,7 +132,8 @@ func TestEnsureNamesTheTopicThatWasRefused(t *testing.T) {
 
 func TestEnsureAcceptsATopicThatAppearsMeanwhile(t *testing.T) {
 	ctx, cluster, admin := newAdmin(t)
-	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Topic: "holdfast.model.v1", Err: kerr.TopicAlreadyExists, Count: 1})
+	cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Topic: "holdfast.model.v1",
+		Err: kerr.TopicAlreadyExists, Count: 1})
 	names := topics.Names{topics.Model: "holdfast.model.v1", topics.Purchases: "retail.purchases.v1"}
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()

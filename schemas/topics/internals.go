@@ -62,10 +62,14 @@ func checkpointSettings() []Setting {
 	return []Setting{
 		compacted("deleting by age would lose customers that are rarely seen"),
 		sized(pageBytes, "several pages of up to 1 MiB travel in one batch"),
-		{Name: "segment.bytes", Value: strconv.Itoa(segment), Match: AsTuned, Reason: "the active segment is never cleaned: small ones leave less to read twice"},
-		{Name: "segment.ms", Value: milliseconds(roll), Match: AsTuned, Reason: "a quiet partition rolls too, so that it can be cleaned"},
-		{Name: "max.compaction.lag.ms", Value: milliseconds(roll), Match: AsTuned, Reason: "superseded pages leave the log soon, whatever the ratio of dirt"},
-		{Name: "min.cleanable.dirty.ratio", Value: "0.2", Match: AsTuned, Reason: "at most about a fifth of what a restore reads is superseded"},
+		{Name: "segment.bytes", Value: strconv.Itoa(segment), Match: AsTuned,
+			Reason: "the active segment is never cleaned: small ones leave less to read twice"},
+		{Name: "segment.ms", Value: milliseconds(roll), Match: AsTuned,
+			Reason: "a quiet partition rolls too, so that it can be cleaned"},
+		{Name: "max.compaction.lag.ms", Value: milliseconds(roll), Match: AsTuned,
+			Reason: "superseded pages leave the log soon, whatever the ratio of dirt"},
+		{Name: "min.cleanable.dirty.ratio", Value: "0.2", Match: AsTuned,
+			Reason: "at most about a fifth of what a restore reads is superseded"},
 	}
 }
 
@@ -80,9 +84,11 @@ func outputs() []Topic {
 			},
 		}
 	}
-	deadLetters := output(DeadLetters, LikeInputs, 14*day, "rejected records with the reason, same partition as the original")
+	deadLetters := output(DeadLetters, LikeInputs, 14*day,
+		"rejected records with the reason, same partition as the original")
 	deadLetters.CoPartitioned = true
-	deadLetters.Settings = append(deadLetters.Settings, sized(deadLetterBytes, "the original bytes plus headers that say why"))
+	deadLetters.Settings = append(deadLetters.Settings,
+		sized(deadLetterBytes, "the original bytes plus headers that say why"))
 	return []Topic{
 		output(Alerts, Few, 90*day, "churn alerts, in order per customer"),
 		output(Loyalty, Few, 30*day, "loyalty signals, in order per customer"),
@@ -94,16 +100,19 @@ func outputs() []Topic {
 func everywhere(topic Topic, replication int16) []Setting {
 	stamps := Setting{
 		Name: "message.timestamp.type", Value: "LogAppendTime", Match: AsTuned,
-		Reason: "retention counts from arrival: a backfill stamped years ago is not removed at once, nor a producer's wrong clock refused",
+		Reason: "retention counts from arrival: a backfill stamped years ago is not removed at once, nor a producer's " +
+			"wrong clock refused",
 	}
 	switch {
 	case topic.Direction == In:
 		stamps.Match = Exactly
-		stamps.Reason = "with CreateTime a record carries its producer's clock: retention goes by it, and an event is held against " +
+		stamps.Reason = "with CreateTime a record carries its producer's clock: retention goes by it, and an event is " +
+			"held against " +
 			"the very clock that stamped it, and against the processor's"
 	case topic.Key == Checkpoint:
 		stamps.Match = Exactly
-		stamps.Reason = "the time at which the brokers append is the second witness that the host's clock is right; without it a clock " +
+		stamps.Reason = "the time at which the brokers append is the second witness that the host's clock is right; " +
+			"without it a clock " +
 			"that is wrong from the start is not noticed"
 	}
 	settings := []Setting{stamps}
@@ -125,7 +134,8 @@ func compacted(reason string) Setting {
 }
 
 func kept(retention time.Duration, reason string, blocking bool) Setting {
-	return Setting{Name: "retention.ms", Value: milliseconds(retention), Match: AtLeast, Reason: reason, Blocking: blocking}
+	return Setting{Name: "retention.ms", Value: milliseconds(retention), Match: AtLeast, Reason: reason,
+		Blocking: blocking}
 }
 
 func sized(bytes int, reason string) Setting {
