@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -139,18 +137,12 @@ func scoreParameters(cfg *config.Config) (*score.Parameters, error) {
 		parameters.HasSpend, parameters.Spend = true, btyd.GammaGamma{P: spend.P, Q: spend.Q, Nu: spend.Nu}
 	}
 	if given.Given() || spend.Given() {
-		parameters.Version = versionOf(given, spend)
+		parameters.Version = score.VersionOf(&parameters)
 	}
 	if err := parameters.Prepare(); err != nil {
 		return nil, fmt.Errorf("use score.params and score.spend: %w", err)
 	}
 	return &parameters, nil
-}
-
-// versionOf is the hash of parameters: 12 hex digits.
-func versionOf(given config.Params, spend config.Spend) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%v %v", given, spend))
-	return hex.EncodeToString(sum[:6])
 }
 
 func alertPolicy(cfg *config.Config) policy.Config {
