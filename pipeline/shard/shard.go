@@ -61,6 +61,7 @@ type Shard struct {
 	saved    savedPoint
 	touched  uint64 // means nothing; see state.Slab.Touch
 	thorough bool   // decide everything in full: what tests hold the short way to
+	quieted  int    // visits that went the short way; tests want it to be taken
 }
 
 // savedPoint is what Undo goes back to, besides the slab.
@@ -221,6 +222,8 @@ func (s *Shard) settle(b *Batch, c *state.Customer, at moment, fx *Effects) {
 	s.fold(c, s.cfg.Zone.DayOf(at.now), s.foldBorder(b, at.now))
 	if at.visit == 0 || s.thorough || !s.quiet(c, before, at.visit, at) {
 		s.decide(b, c, at.silence, fx)
+	} else {
+		s.quieted++
 	}
 	s.owe(c)
 	s.slab.Store(c)

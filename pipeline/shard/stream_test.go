@@ -24,6 +24,7 @@ type streamOptions struct {
 	start     event.Instant
 	span      event.Instant // from the first event to about the last
 	lateness  event.Instant
+	visits    int // of 100 events, the others purchases; 0: events of all types
 }
 
 // stream makes events of all types in the order of their times. The readings
@@ -34,7 +35,7 @@ func stream(o streamOptions) []arrival {
 	all := make([]arrival, o.events)
 	at := o.start
 	step := int64(o.span) / int64(o.events)
-	g := generator{r: r, orders: map[int]int{}, complaints: map[int]int{}}
+	g := generator{r: r, visits: o.visits, orders: map[int]int{}, complaints: map[int]int{}}
 	for i := range all {
 		if r.IntN(20) > 0 { // else at the same instant
 			at += event.Instant(r.Int64N(2 * step))
@@ -65,6 +66,7 @@ func stream(o streamOptions) []arrival {
 type generator struct {
 	r          *rand.Rand
 	number     int
+	visits     int         // see streamOptions
 	orders     map[int]int // how many orders a customer has made
 	complaints map[int]int
 }
@@ -82,6 +84,12 @@ func (g *generator) event(n int, at event.Instant) event.Event {
 	name := fmt.Appendf(nil, "e-%d", g.number)
 	e := event.Event{CustomerID: id, CustomerHash: event.HashID(id), EventID: name, EventHash: event.HashID(name),
 		OccurredAt: at, RecordTime: at}
+	if g.visits > 0 {
+		if e.Type, e.Kind, e.Input = event.Visit, event.Session, 1; g.r.IntN(100) >= g.visits {
+			g.purchase(&e, n)
+		}
+		return e
+	}
 	switch dice := g.r.IntN(100); {
 	case dice < 45:
 		g.purchase(&e, n)
