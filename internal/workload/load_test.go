@@ -2,13 +2,15 @@ package workload
 
 import (
 	"bytes"
-	"compress/gzip"
+	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/backfill"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -149,26 +151,48 @@ func sharedData(t *testing.T, name string) *os.File {
 	return f
 }
 
+// purchaseMap says what the columns of the shared purchase log are.
+const purchaseMap = `amounts: minor
+fields:
+  customer_id: cust
+  occurred_at: date
+  event_type: {constant: purchase}
+  kind: {constant: order}
+  currency: {constant: USD}
+  amount_net: cents
+  order_id: {template: "{@file}/{@row}"}
+`
+
+// The oracle comes to the published figures of a log, read as a backfill reads it.
 func TestPurchaseLog(t *testing.T) {
-	zipped, err := gzip.NewReader(sharedData(t, "cdnow_master_events.csv.gz"))
+	path := sharedData(t, "cdnow_master_events.csv.gz").Name()
+	mapping, err := backfill.ReadMap("map.yml", []byte(purchaseMap))
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := ReadPurchases("cdnow_master_events.csv", zipped, "USD")
+	plan, err := backfill.Prepare(backfill.Options{Name: path, Format: backfill.CSV, Map: mapping, Zone: time.UTC,
+		Now: time.Now(), MemoryBytes: 1 << 30, Open: func() (io.ReadCloser, error) { return os.Open(path) },
+		Rejected: func(r *backfill.Reject) error { return fmt.Errorf("%+v", r) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, o := newJudge(t), NewOracle("USD")
-	for _, item := range items {
-		if reject := j.decode(item); reject.Reason != decode.None {
-			t.Fatalf("%s: %+v", item.Value, reject)
+	j, o, last := newJudge(t), NewOracle("USD"), event.Instant(0)
+	err = plan.Each(func(e backfill.Event) error {
+		reject := j.decode(Item{Topic: e.Type, Key: e.Key, Value: e.Value, At: e.At})
+		if reject.Reason != decode.None {
+			return fmt.Errorf("%s: %+v", e.Value, reject)
 		}
 		o.Add(&j.event)
 		j.arena.Reset()
+		last = e.At
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	var days, repeaters int
 	var revenue int64
-	truth := o.At(items[len(items)-1].At)
+	truth := o.At(last)
 	for _, c := range truth {
 		days += len(c.PurchaseDays)
 		revenue += c.NetLife
@@ -177,21 +201,8 @@ func TestPurchaseLog(t *testing.T) {
 		}
 	}
 	// Figures of the log as a whole, as published with it.
-	if len(items) != 69659 || len(truth) != 23570 || days != 67591 || revenue != 250031563 {
-		t.Errorf("%d events, %d customers, %d days, %d cents", len(items), len(truth), days, revenue)
+	if plan.Events != 69659 || len(truth) != 23570 || days != 67591 || revenue != 250031563 {
+		t.Errorf("%d events, %d customers, %d days, %d cents", plan.Events, len(truth), days, revenue)
 	}
 	near(t, "repeat rate", float64(repeaters)/23570, 0.488587, 1e-6)
-}
-
-func TestPurchaseLogErrors(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                                    "read the header of a.csv: EOF",
-		"cust,date\n1,1997-01-01\n":           `read the header of a.csv: no column "cents"`,
-		"cust,date,cents\n1,1997-13-01,5\n":   `read row 1 of a.csv: parsing time "1997-13-01": month out of range`,
-		"cust,date,cents\n1,1997-12-01,5.5\n": `read row 1 of a.csv: strconv.ParseInt: parsing "5.5": invalid syntax`,
-	} {
-		if _, err := ReadPurchases("a.csv", bytes.NewReader([]byte(text)), "USD"); err == nil || err.Error() != want {
-			t.Errorf("%q: got %v, want %s", text, err, want)
-		}
-	}
 }
