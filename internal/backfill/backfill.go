@@ -31,7 +31,7 @@ type Event struct {
 // Reject is one row that is no event, and why.
 type Reject struct {
 	Row    int64  `json:"row"`
-	Reason string `json:"reason"` // one of the reject reasons of docs/formats
+	Reason string `json:"reason"` // one of the reject reasons of docs/formats.md
 	Field  string `json:"field,omitempty"`
 	Line   int64  `json:"line"` // on which the row begins
 	Detail string `json:"detail"`

@@ -52,6 +52,27 @@ func checkDocuments(t *Tree) []Finding {
 	return f.sorted()
 }
 
+// namedPage is a path in a comment that begins as ours do: a page, or a file of Go.
+var namedPage = regexp.MustCompile(`(?:^|[^A-Za-z0-9_./-])((?:docs|deploy|\.ci)/[A-Za-z0-9_./-]*[A-Za-z0-9]|` +
+	`(?:cmd|pipeline|sinks|schemas|internal|bench)/[A-Za-z0-9_./-]+\.(?:go|md|sql|json))`)
+
+// checkNamedPages wants what a comment of a Go file points to be there.
+func checkNamedPages(t *Tree) []Finding {
+	f := &findings{tree: t}
+	for _, file := range t.files {
+		for _, group := range file.syntax.Comments {
+			for _, comment := range group.List {
+				for _, named := range namedPage.FindAllStringSubmatch(comment.Text, -1) {
+					if !t.has(named[1]) {
+						f.at(comment.Pos(), "no such file or directory: %s", named[1])
+					}
+				}
+			}
+		}
+	}
+	return f.sorted()
+}
+
 // declared gives the names of our packages, and every name that they declare:
 // types, functions, methods, fields, constants and variables.
 func (t *Tree) declared() (packages, names map[string]bool) {

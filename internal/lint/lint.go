@@ -54,6 +54,7 @@ func Rules() []Rule {
 		{"skips", checkSkips},
 		{"words", checkWords},
 		{"documents", checkDocuments},
+		{"named-pages", checkNamedPages},
 		{"readme-commands", checkReadmeCommands},
 		{"dependencies", checkDependencies},
 	}

@@ -255,6 +255,14 @@ func textSnippets() []snippet {
 		{"documents", "all is there", with(one("docs/a.md", "`pipeline/x/`, `pipeline/x/a.go`, holdfast.yml:12 is broken"),
 			"pipeline/x/a.go", "package x"), nil},
 
+		{"named-pages", "a page that is not there", one("cmd/holdfast/a.go",
+			"package main\n\n// see docs/speed.md, docs/formats and\n/* pipeline/gone.go */"),
+			[]string{"a.go:3: no such file or directory: docs/formats", "a.go:3: no such file or directory: docs/speed.md",
+				"a.go:4: no such file or directory: pipeline/gone.go"}},
+		{"named-pages", "a page that is there", with(one("cmd/holdfast/a.go",
+			"package main\n\n// As docs/formats.md. says; example.com/docs/x, text/docs/y and docs/ alone are none.\n"),
+			"docs/formats.md", ""), nil},
+
 		{"readme-commands", "unmarked", one("README.md", "# x\n"+fence+"sh\nmake demo\n"+fence),
 			[]string{"README.md:2: say above"}},
 		{"readme-commands", "marked",

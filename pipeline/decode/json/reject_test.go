@@ -15,7 +15,7 @@ const (
 	recordTime = 1_780_272_000 * event.Second
 )
 
-// good holds one smallest event of each type, as in docs/formats.
+// good holds one smallest event of each type, as in docs/formats.md.
 var good = map[event.Type]string{
 	event.Purchase: `{"event_id":"5d0c6f0e-51b5-4b0c-9a53-6a2f5d6c1a01","event_type":"purchase","occurred_at":"2026-03-01T10:15:30Z",` +
 		`"customer_id":"c-01873","kind":"order","order_id":"o-771","currency":"EUR","amount_net":4990}`,
