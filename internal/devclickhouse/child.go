@@ -2,13 +2,13 @@ package devclickhouse
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/holdfast/holdfast/internal/child"
 )
 
 // childVariable carries the child's options. Its presence makes a process the
@@ -44,21 +44,16 @@ type childReady struct {
 // StartProcess; otherwise it returns at once. It is to be called first thing
 // in main, before flags are read.
 func MaybeRunChild() {
-	text, ok := os.LookupEnv(childVariable)
-	if !ok {
-		return
+	var c childOptions
+	if ran, err := child.Task(childVariable, &c); ran {
+		os.Exit(runChild(c, err))
 	}
-	os.Exit(runChild(text))
 }
 
-// runChild is the child's main: standard input is a pipe whose end says that
-// the parent closed the engine or died; descriptor 3 takes childReady.
-func runChild(text string) (code int) {
-	ready := os.NewFile(3, "ready")
-	_ = os.Unsetenv(childVariable)
-	var c childOptions
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return tell(ready, childReady{Error: fmt.Sprintf("read the child's options: %v", err)})
+// runChild is the child's main; err says why its options could not be read.
+func runChild(c childOptions, err error) (code int) {
+	if err != nil {
+		return tell(childReady{Error: err.Error()})
 	}
 	stop := stopSignal(c.Parent)
 	server, err := Open(context.Background(), Options{
@@ -67,9 +62,9 @@ func runChild(text string) (code int) {
 		StopTimeout: c.StopTimeout,
 	})
 	if err != nil {
-		return tell(ready, childReady{Error: err.Error(), Kind: kindOf(err)})
+		return tell(childReady{Error: err.Error(), Kind: kindOf(err)})
 	}
-	if tell(ready, childReady{Addr: server.Addr()}) != 0 {
+	if tell(childReady{Addr: server.Addr()}) != 0 {
 		return 1
 	}
 	<-stop
@@ -93,11 +88,7 @@ func runChild(text string) (code int) {
 // group: they are the parent's to handle, which still has rows to insert.
 func stopSignal(parent int) <-chan struct{} {
 	stop := make(chan struct{})
-	input := make(chan struct{})
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		close(input)
-	}()
+	orphaned := child.Orphaned()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGTERM)
 	signal.Ignore(syscall.SIGINT, syscall.SIGHUP)
@@ -105,7 +96,7 @@ func stopSignal(parent int) <-chan struct{} {
 		defer close(stop)
 		for {
 			select {
-			case <-input:
+			case <-orphaned:
 				return
 			case <-signals: // also what the kernel sends when the parent ends
 				if os.Getppid() != parent {
@@ -117,12 +108,8 @@ func stopSignal(parent int) <-chan struct{} {
 	return stop
 }
 
-func tell(ready *os.File, message childReady) (code int) {
-	err := json.NewEncoder(ready).Encode(message)
-	if closeErr := ready.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil || message.Error != "" {
+func tell(message childReady) (code int) {
+	if err := child.Tell(message); err != nil || message.Error != "" {
 		return 1
 	}
 	return 0

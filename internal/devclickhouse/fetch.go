@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/holdfast/holdfast/internal/child"
 )
 
 // Errors of Fetch, each with what to do about it.
@@ -117,8 +119,8 @@ func fetchInto(ctx context.Context, a artifact, folder string, progress Progress
 
 func waitForLock(ctx context.Context, path string, progress Progress) (*os.File, error) {
 	for {
-		lock, err := lockFile(path)
-		if !errors.Is(err, errLocked) {
+		lock, err := child.Lock(path)
+		if !errors.Is(err, child.ErrLocked) {
 			return lock, err
 		}
 		progress(StepWait, 0, 0)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/holdfast/holdfast/internal/child"
 )
 
 // opened is set while this process holds an engine: the library has one.
@@ -107,9 +109,9 @@ func prepareData(dir string) (store, uploads string, lock *os.File, err error) {
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return "", "", nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	lock, err = lockFile(filepath.Join(dir, "lock"))
+	lock, err = child.Lock(filepath.Join(dir, "lock"))
 	if err != nil {
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, child.ErrLocked) {
 			err = fmt.Errorf("%w: %s", ErrInUse, dir)
 		}
 		return "", "", nil, err

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/holdfast/holdfast/internal/child"
 )
 
 func startChild(t *testing.T, options Options) *Child {
@@ -41,8 +43,8 @@ func TestAChildKeepsItsDataOverAStop(t *testing.T) {
 
 func TestAChildEndsWithItsParent(t *testing.T) {
 	child := startChild(t, Options{})
-	child.stdin.Close() // what the kernel does when the parent is gone
-	if err := child.command.Wait(); err != nil {
+	child.process.Stop() // what the kernel does when the parent is gone
+	if err := child.process.Failure(); err != nil {
 		t.Errorf("the orphan ended with %v", err)
 	}
 }
@@ -55,9 +57,13 @@ func TestAChildSaysWhyItCannotStart(t *testing.T) {
 	}
 }
 
-func TestRunChildRefusesBrokenOptions(t *testing.T) {
-	if err := runChild("{", strings.NewReader(""), &strings.Builder{}); err == nil || !strings.Contains(err.Error(),
-		childVariable) {
+func TestAChildRefusesBrokenOptions(t *testing.T) {
+	process, err := child.Start(child.Options{Variable: childVariable, Task: "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first hello
+	if err := process.Ready(bounded(t), &first); err == nil || !strings.Contains(err.Error(), "read "+childVariable) {
 		t.Errorf("got %v", err)
 	}
 }

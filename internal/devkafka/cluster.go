@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/holdfast/holdfast/internal/child"
 )
 
 const (
@@ -139,14 +141,11 @@ func lockDataDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the lock of the data directory: %w", err)
+	lock, err := child.Lock(filepath.Join(dir, lockName))
+	if errors.Is(err, child.ErrLocked) {
+		return nil, fmt.Errorf("lock %s: %w", dir, ErrDataDirInUse)
 	}
-	if err := lockFile(file); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", dir, err), file.Close())
-	}
-	return file, nil
+	return lock, err
 }
 
 // unlock releases the directory; the file stays, its lock goes with it.

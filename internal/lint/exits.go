@@ -41,7 +41,7 @@ func checkExits(t *Tree) []Finding {
 }
 
 // readers are the packages that may look at the environment.
-var readers = []string{"cmd/holdfast", "internal/config", "internal/devclickhouse", "internal/devkafka",
+var readers = []string{"cmd/holdfast", "internal/config", "internal/devclickhouse", "internal/child",
 	"internal/apachekafka", "bench/..."}
 
 // checkEnvironment keeps the environment at the edge: configuration reaches a

@@ -10,7 +10,7 @@ import (
 // connections; the tests' brokers and the benchmark are processes of their own; the
 // conformance suite runs loaders.
 var starters = []string{"pipeline", "sinks/outbox", "sinks/outbox/conformance", "cmd/holdfast",
-	"internal/devkafka", "internal/devclickhouse", "internal/apachekafka", "bench/..."}
+	"internal/devkafka", "internal/devclickhouse", "internal/child", "internal/apachekafka", "bench/..."}
 
 // checkGoroutines keeps every goroutine with an owner that awaits it.
 func checkGoroutines(t *Tree) []Finding {

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package devkafka
+package child
 
 import "os"
 
