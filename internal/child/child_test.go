@@ -71,7 +71,8 @@ func TestAChildSpeaksAndStops(t *testing.T) {
 func TestAChildThatEndsIsToldWithItsLastWords(t *testing.T) {
 	p, word := begin(t, "end"), ""
 	err := p.Ready(t.Context(), &word)
-	if err == nil || !strings.Contains(err.Error(), "exit status 7") || !strings.Contains(err.Error(), "a child: end <nil>") {
+	if err == nil || !strings.Contains(err.Error(), "exit status 7") ||
+		!strings.Contains(err.Error(), "a child: end <nil>") {
 		t.Error(err)
 	}
 	if err := p.Failure(); err == nil || !strings.Contains(err.Error(), "exit status 7") {

@@ -43,22 +43,29 @@ type childReady struct {
 // MaybeRunChild runs the engine and exits, where this process was started by
 // StartProcess; otherwise it returns at once. It is to be called first thing
 // in main, before flags are read.
-func MaybeRunChild() {
+func MaybeRunChild() { MaybeRunChildWith(nil) }
+
+// MaybeRunChildWith is MaybeRunChild for tests, with hooks for a child whose
+// Options say Faults.
+func MaybeRunChildWith(hooks Hooks) {
 	var c childOptions
 	if ran, err := child.Task(childVariable, &c); ran {
-		os.Exit(runChild(c, err))
+		os.Exit(runChild(c, hooks, err))
 	}
 }
 
 // runChild is the child's main; err says why its options could not be read.
-func runChild(c childOptions, err error) (code int) {
+func runChild(c childOptions, hooks Hooks, err error) (code int) {
 	if err != nil {
 		return tell(childReady{Error: err.Error()})
 	}
 	stop := stopSignal(c.Parent)
+	if !c.Faults {
+		hooks = nil
+	}
 	server, err := Open(context.Background(), Options{
 		Library: c.Library, DataDir: c.DataDir, Listen: c.Listen, MaxRequests: c.MaxRequests,
-		MaxBodyBytes: c.MaxBodyBytes, MaxMemoryBytes: c.MaxMemory, Faults: c.Faults, Token: c.Token,
+		MaxBodyBytes: c.MaxBodyBytes, MaxMemoryBytes: c.MaxMemory, Hooks: hooks, Token: c.Token,
 		StopTimeout: c.StopTimeout,
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package devclickhouse
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -21,18 +22,18 @@ const bodyTimeout = 5 * time.Minute
 // user need it.
 type front struct {
 	pool      *sessions
-	faults    *faults
+	hooks     Hooks  // nil in the program
 	uploads   string // folder of temporary files
 	bodyBytes int64
 	token     string // whoever bears it may write; empty = everybody
 }
 
-func (f *front) handler(withFaults bool) http.Handler {
+func (f *front) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", answerOk)
 	mux.HandleFunc("GET /replicas_status", answerOk)
-	if withFaults {
-		mux.Handle(FaultPath, f.faults)
+	if f.hooks != nil {
+		mux.Handle(FaultPath, f.hooks)
 	}
 	mux.HandleFunc("/", f.serve)
 	return sameHost(mux)
@@ -106,7 +107,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := f.answer(w, r)
-	if errors.Is(err, errDropped) {
+	if errors.Is(err, ErrDrop) {
 		abort()
 	}
 	if err != nil {
@@ -124,7 +125,7 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) error {
 		answerOk(w, r)
 		return nil
 	}
-	if err := f.faults.strike(r.Context(), BeforeBody, q.sql); err != nil {
+	if err := f.reached(r.Context(), BeforeBody, q.sql); err != nil {
 		return err
 	}
 	session, err := f.pool.take(r.Context())
@@ -165,9 +166,17 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) error {
 	return f.apply(w, r, session, q, stmt, body)
 }
 
+// reached lets tests step in at a point of a statement.
+func (f *front) reached(ctx context.Context, point FaultPoint, sql string) error {
+	if f.hooks == nil {
+		return nil
+	}
+	return f.hooks.Strike(ctx, point, sql)
+}
+
 func (f *front) apply(w http.ResponseWriter, r *http.Request, session *session, q *request, stmt *statement,
 	body *body) error {
-	strike := func(point FaultPoint) error { return f.faults.strike(r.Context(), point, string(stmt.text)) }
+	strike := func(point FaultPoint) error { return f.reached(r.Context(), point, string(stmt.text)) }
 	if err := strike(AfterBody); err != nil {
 		return err
 	}

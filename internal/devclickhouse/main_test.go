@@ -4,12 +4,11 @@ import (
 	"os"
 	"testing"
 
-	"github.com/holdfast/holdfast/internal/devclickhouse"
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 )
 
 func TestMain(m *testing.M) {
-	devclickhouse.MaybeRunChild()
+	enginetest.MaybeRunChild()
 	if role := os.Getenv(hostVariable); role != "" {
 		os.Exit(runHost(role))
 	}

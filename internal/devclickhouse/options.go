@@ -38,7 +38,9 @@ type Options struct {
 	// Token, where not empty, is what a client must give as its password to
 	// change anything; others may read.
 	Token string
-	// Faults serves the fault hooks under FaultPath; for tests only.
+	// Hooks are for tests only; nil = none. StartProcess has those that its
+	// child's main hands to MaybeRunChildWith, where Faults is set.
+	Hooks  Hooks
 	Faults bool
 
 	// StopTimeout bounds the wait for statements in Close (0: 10 s); after

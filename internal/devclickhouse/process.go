@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"syscall"
 
@@ -51,18 +50,6 @@ func (p *Process) PID() int { return p.child.PID() }
 
 // Done is closed when the child that runs now has ended.
 func (p *Process) Done() <-chan struct{} { return p.child.Done() }
-
-// Fault adds a fault for tests; Options.Faults must be set.
-func (p *Process) Fault(ctx context.Context, fault Fault) error {
-	_, err := faultClient{addr: p.addr}.call(ctx, http.MethodPost, &fault)
-	return err
-}
-
-// Struck is how many statements faults have struck since the child started.
-func (p *Process) Struck(ctx context.Context) (int, error) {
-	report, err := faultClient{addr: p.addr}.call(ctx, http.MethodGet, nil)
-	return report.Struck, err
-}
 
 // Kill ends the child with SIGKILL and waits for its end. Killing a child that
 // has ended is no error.

@@ -22,7 +22,6 @@ var opened atomic.Bool
 type Server struct {
 	addr     string
 	pool     *sessions
-	faults   *faults
 	http     *http.Server
 	lock     *os.File
 	served   chan error
@@ -70,12 +69,12 @@ func open(ctx context.Context, o Options) (s *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &front{pool: pool, faults: &faults{}, uploads: uploads, bodyBytes: o.MaxBodyBytes, token: o.Token}
+	f := &front{pool: pool, hooks: o.Hooks, uploads: uploads, bodyBytes: o.MaxBodyBytes, token: o.Token}
 	s = &Server{
-		addr: listener.Addr().String(), pool: pool, faults: f.faults, lock: lock,
+		addr: listener.Addr().String(), pool: pool, lock: lock,
 		served: make(chan error, 1), stopTime: o.StopTimeout,
 		http: &http.Server{
-			Handler: f.handler(o.Faults), ReadHeaderTimeout: 10 * time.Second,
+			Handler: f.handler(), ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout: 5 * time.Minute, MaxHeaderBytes: maxTextBytes + 1<<16,
 		},
 	}
@@ -169,9 +168,6 @@ func (s *Server) Addr() string { return s.addr }
 // DSN is what clickhouse.ParseDSN takes to reach database over HTTP;
 // an empty name means default.
 func (s *Server) DSN(database string) string { return dsn(s.addr, database) }
-
-// Fault adds a fault for tests.
-func (s *Server) Fault(fault Fault) error { return s.faults.add(fault) }
 
 // Close stops serving, gives the statements that run half of
 // Options.StopTimeout, cancels them, gives them the other half, and closes the

@@ -77,7 +77,7 @@ func (s suiteRun) Run() int {
 // stops the shared engine and returns the exit code. Like Main, it must be
 // called before anything else happens in TestMain.
 func Run(m *testing.M) (code int) {
-	devclickhouse.MaybeRunChild()
+	MaybeRunChild()
 	shared.entered.Store(true)
 	code = m.Run()
 	if err := shared.stop(); err != nil {
@@ -86,6 +86,10 @@ func Run(m *testing.M) (code int) {
 	}
 	return code
 }
+
+// MaybeRunChild runs the engine, with faults, and exits where this process is
+// the child of a test; otherwise it returns at once. Run does it by itself.
+func MaybeRunChild() { devclickhouse.MaybeRunChildWith(&faults{}) }
 
 // Start returns a fresh, empty database on the engine that all tests of the
 // binary share; both go by themselves. Where no engine can be had the test is
@@ -210,7 +214,7 @@ func (e *Engine) Restart() {
 // test's own database or table, for other tests run statements too.
 func (e *Engine) Fault(fault devclickhouse.Fault) {
 	e.t.Helper()
-	if err := e.process.Fault(e.t.Context(), fault); err != nil {
+	if err := send(e.t.Context(), e.Addr(), fault); err != nil {
 		e.t.Fatal(err)
 	}
 }
