@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -169,13 +170,17 @@ func awaitLoaded(ctx context.Context, client *kgo.Client, loaded *config.Loaded,
 	defer cancel()
 	group := clickhouse.LoadGroup(loaded.Kafka.Group)
 	target, err := outbox.Lag(ctx, client, group, outboxTopic())
-	for now := target; err == nil && !outbox.Loaded(now, target); {
-		select {
-		case <-ctx.Done():
-			err = ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-			now, err = outbox.Lag(ctx, client, group, outboxTopic())
-		}
+	if err == nil {
+		_, err = backoff.Retry(ctx, func() (struct{}, error) {
+			now, err := outbox.Lag(ctx, client, group, outboxTopic())
+			switch {
+			case err != nil:
+				return struct{}{}, backoff.Permanent(err)
+			case !outbox.Loaded(now, target):
+				return struct{}{}, errors.New("rows are on their way")
+			}
+			return struct{}{}, nil
+		}, backoff.WithBackOff(backoff.NewConstantBackOff(100*time.Millisecond)), backoff.WithMaxElapsedTime(0))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("rows are still on their way after %s: is a loader running?", timeout)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast/holdfast/internal/config"
@@ -106,23 +107,19 @@ func rolesOf(names []string) (roles, error) {
 // awaitTopics waits until Kafka answers and has all topics: what is started
 // together does not come up in order.
 func (c *cli) awaitTopics(ctx context.Context, loaded *config.Loaded, timeout time.Duration) error {
-	deadline := c.now().Add(timeout)
-	for told := false; ; told = true {
-		err := c.topicsFit(ctx, loaded)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		if !c.now().Before(deadline) {
-			return err
-		}
-		if !told {
-			c.logger().Warn("waiting to start", "for", timeout.String(), "reason", err.Error())
-		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-		}
+	if timeout <= 0 {
+		return c.topicsFit(ctx, loaded)
 	}
+	told := false
+	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, c.topicsFit(ctx, loaded) },
+		backoff.WithBackOff(backoff.NewConstantBackOff(time.Second)), backoff.WithMaxElapsedTime(timeout),
+		backoff.WithNotify(func(err error, _ time.Duration) {
+			if !told {
+				c.logger().Warn("waiting to start", "for", timeout.String(), "reason", err.Error())
+			}
+			told = true
+		}))
+	return err
 }
 
 // topicsFit says why the pipeline could not work on these topics.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -151,21 +152,20 @@ func AwaitHeard(ctx context.Context, client *kgo.Client, group, internal string,
 	}
 	ctx, cancel := context.WithTimeout(ctx, hearingTimeout)
 	defer cancel()
-	for {
+	missing, err := backoff.Retry(ctx, func() (missing int, err error) {
 		offsets, err := admin.FetchOffsets(ctx, group)
-		missing := 0
 		for n, offset := range written {
 			if o, ok := offsets.Lookup(internal, n); !ok || o.At < offset {
 				missing++
 			}
 		}
-		if err == nil && missing == 0 {
-			return true, nil
+		if err == nil && missing > 0 {
+			err = ErrNotHeard
 		}
-		select {
-		case <-ctx.Done():
-			return true, fmt.Errorf("%w (%d of %d partitions after %s)", ErrNotHeard, missing, len(written), hearingTimeout)
-		case <-time.After(50 * time.Millisecond):
-		}
+		return missing, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(50*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+	if err != nil {
+		return true, fmt.Errorf("%w (%d of %d partitions after %s)", ErrNotHeard, missing, len(written), hearingTimeout)
 	}
+	return true, nil
 }

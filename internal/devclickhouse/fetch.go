@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/holdfast/holdfast/internal/child"
 )
 
@@ -118,18 +120,18 @@ func fetchInto(ctx context.Context, a artifact, folder string, progress Progress
 }
 
 func waitForLock(ctx context.Context, path string, progress Progress) (*os.File, error) {
-	for {
+	lock, err := backoff.Retry(ctx, func() (*os.File, error) {
 		lock, err := child.Lock(path)
-		if !errors.Is(err, child.ErrLocked) {
-			return lock, err
+		if err != nil && !errors.Is(err, child.ErrLocked) {
+			err = backoff.Permanent(err)
 		}
-		progress(StepWait, 0, 0)
-		select {
-		case <-time.After(250 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for the lock %s: %w", path, ctx.Err())
-		}
+		return lock, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(250*time.Millisecond)), backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(func(error, time.Duration) { progress(StepWait, 0, 0) }))
+	if err != nil {
+		return nil, fmt.Errorf("wait for the lock %s: %w", path, err)
 	}
+	return lock, nil
 }
 
 // removeLeftovers removes what a killed fetch left. The lock is held.
