@@ -260,7 +260,7 @@ func TestRowsAreSentAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if running, err := backfill.AwaitHeard(c.ctx(), v.client, c.cfg.Group, v.names[topics.Internal], written); !running || err != nil {
+		if running, err := backfill.AwaitApplied(c.ctx(), v.client, c.cfg.Group, v.names[topics.Internal], written); !running || err != nil {
 			t.Fatal(running, err)
 		}
 		c.caughtUp(c.cfg)

@@ -31,7 +31,7 @@ tables that were emptied: --emptied says that this was meant, and counts from
 there on.
 
 Exit codes: 0 no hole and no double, 1 otherwise, also where the batch log has
-nothing to hold the tables against.`
+nothing to compare the tables with.`
 
 func (c *cli) auditCommand() *cobra.Command {
 	var timeout time.Duration

@@ -21,10 +21,10 @@ func auditFindings(report clickhouse.Report, logs batchLogs) []string {
 	var found []string
 	say := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	if len(logs.expected) == 0 {
-		say("the batch log has no entry: there is nothing to hold the tables against")
+		say("the batch log has no entry: there is nothing to compare the tables with")
 	}
 	for _, shard := range logs.emptied {
-		say("shard %d: the batch log has lost its entries: there is nothing to hold the tables against; "+
+		say("shard %d: the batch log has lost its entries: there is nothing to compare the tables with; "+
 			"run an instance until it has committed once, and audit again", shard)
 	}
 	for _, shard := range report.Shards {
@@ -32,17 +32,17 @@ func auditFindings(report clickhouse.Report, logs batchLogs) []string {
 		case shard.Unasked && slices.Contains(logs.emptied, shard.Shard): // told
 		case shard.Unasked && slices.Contains(logs.unused, shard.Shard):
 			say("shard %d: the tables have %d rows, and the batch log never had an entry: "+
-				"it was made anew, or this is another's ClickHouse", shard.Shard, shard.Beyond)
+				"it was created again, or this ClickHouse belongs to another installation", shard.Shard, shard.Beyond)
 		case shard.Unasked:
 			say("shard %d: the tables have %d rows, and the batch log has no such partition: "+
-				"this is another's ClickHouse", shard.Shard, shard.Beyond)
+				"this ClickHouse belongs to another installation", shard.Shard, shard.Beyond)
 		default:
 			found = append(found, shardFindings(shard, report.Emptied)...)
 		}
 	}
 	for _, life := range report.Lives {
 		if life.Newer {
-			say("shard %d: %d rows are of life %d, which the batch log knows nothing of: "+
+			say("shard %d: %d rows are of life %d, which the batch log does not know: "+
 				"they hide what is written now; is this the Kafka that filled this ClickHouse?", life.Shard, life.Rows, life.Epoch)
 		}
 	}
@@ -63,10 +63,10 @@ func shardFindings(s clickhouse.ShardReport, emptied bool) []string {
 	since := s.Least > 0 && s.Least <= s.Expected // rows were written since
 	switch {
 	case s.Before > 0 && !since:
-		say("none of its %d rows are in the tables: they were emptied or made anew, or nothing was ever loaded; %s",
+		say("none of its %d rows are in the tables: they were emptied or created again, or nothing was ever loaded; %s",
 			s.Missing, resend)
 	case s.Before > 0 && !emptied:
-		say("%d numbers below %d, its first row, are missing: the tables were emptied or made anew, "+
+		say("%d numbers below %d, its first row, are missing: the tables were emptied or created again, "+
 			"or the first rows never loaded; %s, and `holdfast audit --emptied` counts from there on", s.Before, s.Least, resend)
 	}
 	if holes := s.Missing - s.Before; holes > 0 {

@@ -46,7 +46,7 @@ func TestAuditSaysWhatIsWrong(t *testing.T) {
 		"wiped, and written again": {of(with(func(s *clickhouse.ShardReport) {
 			s.Rows, s.Missing, s.Before, s.Least = 3, 6, 6, 7
 		})), one,
-			[]string{"shard 0: 6 numbers below 7, its first row, are missing: the tables were emptied or made anew"}},
+			[]string{"shard 0: 6 numbers below 7, its first row, are missing: the tables were emptied or created again"}},
 		"known to be wiped": {clickhouse.Report{Emptied: true, Shards: []clickhouse.ShardReport{
 			with(func(s *clickhouse.ShardReport) { s.Rows, s.Missing, s.Before, s.Least = 3, 6, 6, 7 })}}, one, nil},
 		"wiped, with a hole since": {of(with(func(s *clickhouse.ShardReport) {
@@ -58,11 +58,11 @@ func TestAuditSaysWhatIsWrong(t *testing.T) {
 			[]string{"shard 0: none of its 9 rows are in the tables"}},
 		"a newer life": {clickhouse.Report{Shards: []clickhouse.ShardReport{well},
 			Lives: []clickhouse.LifeReport{{Epoch: 5, Rows: 7, First: 1, Last: 8, Newer: true}}}, one,
-			[]string{"shard 0: 7 rows are of life 5, which the batch log knows nothing of"}},
+			[]string{"shard 0: 7 rows are of life 5, which the batch log does not know"}},
 		"stale customers": {clickhouse.Report{Shards: []clickhouse.ShardReport{well}, StaleCustomers: 2}, one,
 			[]string{"2 customers have no row in customer_current"}},
 		"nothing at all": {of(), batchLogs{unused: []uint16{0, 1}},
-			[]string{"the batch log has no entry: there is nothing to hold the tables against"}},
+			[]string{"the batch log has no entry: there is nothing to compare the tables with"}},
 		"another's rows": {of(well, clickhouse.ShardReport{Shard: 4, Beyond: 7, Unasked: true}), one,
 			[]string{"shard 4: the tables have 7 rows, and the batch log has no such partition"}},
 		"a log made anew": {of(well, clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}),
@@ -71,7 +71,7 @@ func TestAuditSaysWhatIsWrong(t *testing.T) {
 		"an emptied log": {of(well, clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}),
 			batchLogs{expected: one.expected, emptied: []uint16{1}}, []string{"shard 1: the batch log has lost its entries"}},
 		"an emptied log, alone": {of(clickhouse.ShardReport{Shard: 1, Beyond: 7, Unasked: true}),
-			batchLogs{emptied: []uint16{1}}, []string{"there is nothing to hold the tables against",
+			batchLogs{emptied: []uint16{1}}, []string{"there is nothing to compare the tables with",
 				"shard 1: the batch log has lost its entries"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestAuditSaysWhatIsWrong(t *testing.T) {
 }
 
 // TestBatchLogsSayWhatIsExpected: of every shard the last committed entry counts,
-// and a log without entries says whether it has had any.
+// and a log without entries reports whether it has had any.
 func TestBatchLogsSayWhatIsExpected(t *testing.T) {
 	environ := kafkaFor(t)
 	const topic = "holdfast.batch-log.v1"

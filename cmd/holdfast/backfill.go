@@ -55,7 +55,7 @@ is sent, unless the map says "lines: sum" (amounts, discounts and points are
 added; time, status and currency must agree) or "lines: first" (the others are
 left out).
 
-Rows that are no events go to the rejects file with the reason (exit code 5).`
+Rows that are rejected go to the rejects file with the reason (exit code 5).`
 
 // backfillFlags are the flags of the command.
 type backfillFlags struct {
@@ -86,7 +86,7 @@ func (c *cli) backfillCommand() *cobra.Command {
 	command.Flags().StringVar(&flags.delimiter, "delimiter", "",
 		`what separates the columns of CSV, such as ; or \t (default: as the map says, else a comma)`)
 	command.Flags().StringVar(&flags.rejects, "rejects", "",
-		"where rows go that are no events (default: FILE.rejects.ndjson in the working directory)")
+		"where rejected rows go (default: FILE.rejects.ndjson in the working directory)")
 	command.Flags().StringVar(&flags.memory, "sort-memory", "1GiB", "a larger file must be in event-time order already")
 	command.Flags().Int64Var(&flags.skip, "skip", 0, "leave out that many events, as a stopped run said")
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "read and judge only")
@@ -101,8 +101,8 @@ func (c *cli) closeBackfill(ctx context.Context, session string) error {
 	if session == "all" {
 		session = control.AllSessions
 	}
-	return c.tell(ctx, control.Record{Kind: control.BackfillClosed, Session: session},
-		"silence counts again; what had been sent stays counted", "no instance is at work: it is closed at the next start")
+	return c.sendControl(ctx, control.Record{Kind: control.BackfillClosed, Session: session},
+		"silence counts again; what had been sent stays counted", "no instance is running: it is closed at the next start")
 }
 
 func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) error {
@@ -123,14 +123,14 @@ func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) er
 	if err := errors.Join(err, rejects.close()); err != nil {
 		return err
 	}
-	c.sayPlan(file, plan, rejects.path)
+	c.printPlan(file, plan, rejects.path)
 	if !flags.dryRun && plan.Events > 0 {
 		if err := c.sendPlan(ctx, loaded, plan, flags.skip); err != nil {
 			return err
 		}
 	}
 	if plan.Rejects > 0 {
-		return &coded{exitPartial, fmt.Errorf("%d rows are no events; see %s", plan.Rejects, rejects.path)}
+		return &coded{exitPartial, fmt.Errorf("%d rows were rejected; see %s", plan.Rejects, rejects.path)}
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (c *cli) backfillOptions(loaded *config.Loaded, file string, flags backfill
 	return options, err
 }
 
-// formatByName gives the format that a file's name says, whatever its case.
+// formatByName returns the format that a file's name says, whatever its case.
 func formatByName(file string) string {
 	name := strings.TrimSuffix(strings.ToLower(file), ".gz")
 	switch ending := strings.TrimPrefix(filepath.Ext(name), "."); ending {
@@ -186,7 +186,7 @@ func formatByName(file string) string {
 	}
 }
 
-func (c *cli) sayPlan(file string, plan *backfill.Plan, rejects string) {
+func (c *cli) printPlan(file string, plan *backfill.Plan, rejects string) {
 	if c.quiet {
 		return
 	}
@@ -265,7 +265,7 @@ type openSession struct {
 
 // openBackfill announces a plan to whatever instance may be running.
 func (c *cli) openBackfill(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan) (openSession, error) {
-	client, err := c.placing(ctx, loaded)
+	client, err := c.partitionedClient(ctx, loaded)
 	if err != nil {
 		return openSession{}, err
 	}
@@ -278,7 +278,7 @@ func (c *cli) openBackfill(ctx context.Context, loaded *config.Loaded, plan *bac
 	}
 	session := backfill.NewSession(client, plan.ID(), loaded.Kafka.Group, internalTopic(), names)
 	switch err := session.Open(ctx); {
-	case errors.Is(err, backfill.ErrNotHeard):
+	case errors.Is(err, backfill.ErrNotApplied):
 		fmt.Fprintf(c.stderr, "%v: it may conclude from a part of the file until it has; look at what /readyz says\n", err)
 	case err != nil:
 		client.Close()
@@ -290,7 +290,7 @@ func (c *cli) openBackfill(ctx context.Context, loaded *config.Loaded, plan *bac
 // inputsExist refuses to send where a topic is missing or the counts differ,
 // with what to do about it.
 func inputsExist(ctx context.Context, client *kgo.Client, loaded *config.Loaded) error {
-	found, err := lookAtTopics(ctx, client, &loaded.Config)
+	found, err := compareTopics(ctx, client, &loaded.Config)
 	if err != nil {
 		return err
 	}

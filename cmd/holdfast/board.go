@@ -90,7 +90,7 @@ func (b *board) settle(ctx context.Context) {
 	}
 }
 
-// counts gives open alerts, those critical among them, and how many were
+// counts returns open alerts, those critical among them, and how many were
 // raised and resolved so far.
 func (b *board) counts() (open, critical, raised, resolved int) {
 	b.mu.Lock()
@@ -103,7 +103,7 @@ func (b *board) counts() (open, critical, raised, resolved int) {
 	return len(b.open), critical, b.raised, b.resolved
 }
 
-// top gives the n customers who matter most, each with the strongest of the
+// top returns the n customers who matter most, each with the strongest of the
 // alerts that are open: the highest level, then the most at stake.
 func (b *board) top(n int) []boardAlert {
 	b.mu.Lock()

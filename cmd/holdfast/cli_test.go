@@ -77,9 +77,9 @@ func TestExitCodes(t *testing.T) {
 		"unknown format":      {[]string{"backfill", "x.parquet"}, 2, `--format "parquet" is not one of csv, ndjson`},
 		"map for ndjson":      {[]string{"backfill", "x.ndjson", "--map", "m"}, 2, "--map is for CSV"},
 		"password in a flag": {[]string{"wait", "--caught-up", "--clickhouse", "http://u:hunter2@h:1"}, 2,
-			"a password does not belong into a flag"},
+			"do not pass a password in a flag"},
 		"password for demo": {[]string{"demo", "--clickhouse", "http://u:hunter2@h:1"}, 2,
-			"a password does not belong into a flag"},
+			"do not pass a password in a flag"},
 		"configuration": {[]string{"config", "print", "-c", bad}, 3,
 			"bad.yaml:1  error  kafka.groop: is not a known key → did you mean group?"},
 		"validate":             {[]string{"validate", bad}, 3, ""},
@@ -197,7 +197,7 @@ func TestHealthSaysWhyNot(t *testing.T) {
 	}
 	answer = "<html>"
 	if got := holdfast(t, nil, "health", "--url", server.URL); got.code != 1 ||
-		!strings.Contains(got.stderr, "it is none of Holdfast's") {
+		!strings.Contains(got.stderr, "it is not an answer of Holdfast") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -226,7 +226,7 @@ func TestLogsAreJSONForProgramsAndTextForPeople(t *testing.T) {
 	}
 }
 
-// kafkaFor starts an embedded Kafka and gives variables that lead to it.
+// kafkaFor starts an embedded Kafka and returns variables that lead to it.
 func kafkaFor(t *testing.T) map[string]string {
 	t.Helper()
 	kafka, err := devkafka.Start(devkafka.Options{})

@@ -31,7 +31,7 @@ func (f keyFlag) Set(text string) error {
 		}
 		if config.HasPassword(text) {
 			// Not returned: the flag library would print the value beside it.
-			f.c.refused = usage("--clickhouse: a password does not belong into a flag, where every process can read it → use " +
+			f.c.refused = usage("--clickhouse: do not pass a password in a flag, where every process can read it → use " +
 				"HOLDFAST_CLICKHOUSE_DSN_FILE")
 			return nil
 		}
@@ -83,7 +83,7 @@ func (c *cli) kafka(ctx context.Context, cfg *config.Loaded, more ...kgo.Opt) (*
 	defer cancel()
 	if err := client.Ping(ping); err != nil {
 		client.Close()
-		return nil, unreachable("Kafka at "+strings.Join(cfg.Kafka.Brokers, ","), kafkaFix(cfg, err), plainly(err))
+		return nil, unreachable("Kafka at "+strings.Join(cfg.Kafka.Brokers, ","), kafkaFix(cfg, err), withPlainCause(err))
 	}
 	return client, nil
 }
@@ -100,8 +100,8 @@ func kafkaFix(cfg *config.Loaded, err error) string {
 	return "check that the brokers run and that kafka.brokers is right"
 }
 
-// plainly replaces the errors of timeouts, which name no cause.
-func plainly(err error) error {
+// withPlainCause replaces the errors of timeouts, which name no cause.
+func withPlainCause(err error) error {
 	var dial *net.OpError
 	if errors.As(err, &dial) && !dial.Timeout() {
 		return dial // without the address around it, which may name a user

@@ -30,9 +30,9 @@ func (c *cli) rowsCommand() *cobra.Command {
 	resend := &cobra.Command{
 		Use: "resend", Short: "Write a row of every customer again", Long: rowsResendHelp, Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return c.tell(command.Context(), control.Record{Kind: control.RowsResend},
+			return c.sendControl(command.Context(), control.Record{Kind: control.RowsResend},
 				"every customer's row is on its way; `holdfast wait --caught-up` returns when all are loaded",
-				"no instance is at work: it is done at the next start")
+				"no instance is running: it is done at the next start")
 		},
 	}
 	c.kafkaFlags(resend)
@@ -50,15 +50,15 @@ it only while the host's clock agrees with the brokers'.`
 
 func (c *cli) clockCommand() *cobra.Command {
 	clock := &cobra.Command{
-		Use: "clock", Short: "Mend clocks of shards that ran ahead", Args: cobra.NoArgs,
+		Use: "clock", Short: "Set back clocks of shards that ran ahead", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error { return usage("say what: holdfast clock repair") },
 	}
 	repair := &cobra.Command{
 		Use: "repair", Short: "Set clocks that are ahead of the host's back to it", Long: clockRepairHelp, Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return c.tell(command.Context(), control.Record{Kind: control.ClockRepair},
+			return c.sendControl(command.Context(), control.Record{Kind: control.ClockRepair},
 				"clocks that were ahead are set back, and what was concluded since is taken back",
-				"no instance is at work: it is done at the next start")
+				"no instance is running: it is done at the next start")
 		},
 	}
 	c.kafkaFlags(repair)
@@ -66,14 +66,14 @@ func (c *cli) clockCommand() *cobra.Command {
 	return clock
 }
 
-// tell writes a record to every shard, and waits until a running instance has
+// sendControl writes a record to every shard, and waits until a running instance has
 // acted on it.
-func (c *cli) tell(ctx context.Context, record control.Record, done, later string) error {
+func (c *cli) sendControl(ctx context.Context, record control.Record, done, later string) error {
 	loaded, err := c.setup()
 	if err != nil {
 		return err
 	}
-	client, err := c.placing(ctx, loaded)
+	client, err := c.partitionedClient(ctx, loaded)
 	if err != nil {
 		return err
 	}
@@ -88,9 +88,9 @@ func (c *cli) tell(ctx context.Context, record control.Record, done, later strin
 	if err != nil {
 		return err
 	}
-	running, err := backfill.AwaitHeard(ctx, client, loaded.Kafka.Group, topic, written)
+	running, err := backfill.AwaitApplied(ctx, client, loaded.Kafka.Group, topic, written)
 	switch {
-	case errors.Is(err, backfill.ErrNotHeard):
+	case errors.Is(err, backfill.ErrNotApplied):
 		return &coded{exitPartial, fmt.Errorf("%w → look at what /readyz says; it acts on it as soon as it can", err)}
 	case err != nil:
 		return err
@@ -103,7 +103,7 @@ func (c *cli) tell(ctx context.Context, record control.Record, done, later strin
 	return nil
 }
 
-// placing connects a client that places records by their Partition.
-func (c *cli) placing(ctx context.Context, loaded *config.Loaded) (*kgo.Client, error) {
+// partitionedClient connects a client that places records by their Partition.
+func (c *cli) partitionedClient(ctx context.Context, loaded *config.Loaded) (*kgo.Client, error) {
 	return c.kafka(ctx, loaded, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// inputTopics gives the topic of each event type; empty where it is off.
+// inputTopics returns the topic of each event type; empty where it is off.
 func inputTopics(cfg *config.Config) map[event.Type]string {
 	inputs := cfg.Kafka.Inputs
 	return map[event.Type]string{

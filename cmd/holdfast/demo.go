@@ -66,7 +66,7 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 		return usage("--customers must be 1 to 1000000, --days 1 to 3650, --speed 10ms or more")
 	}
 	if config.HasPassword(flags.clickhouse) {
-		return usage("--clickhouse: a password does not belong into a flag")
+		return usage("--clickhouse: do not pass a password in a flag")
 	}
 	if flags.duration > 0 {
 		var cancel context.CancelFunc
@@ -75,18 +75,18 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	}
 	d := &demonstration{cli: c, flags: flags, board: &board{open: map[string]boardAlert{}}}
 	if err := d.start(ctx); err != nil {
-		return errors.Join(ignoreEnd(ctx, err), d.stop())
+		return errors.Join(ignoreInterrupt(ctx, err), d.stop())
 	}
 	err = d.play(ctx)
-	err = errors.Join(ignoreEnd(ctx, err), d.stop())
+	err = errors.Join(ignoreInterrupt(ctx, err), d.stop())
 	if err == nil {
 		d.summary()
 	}
 	return err
 }
 
-// ignoreEnd drops the errors of work that an interrupt or --for has ended.
-func ignoreEnd(ctx context.Context, err error) error {
+// ignoreInterrupt drops the errors of work that an interrupt or --for has ended.
+func ignoreInterrupt(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}

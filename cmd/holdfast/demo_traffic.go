@@ -56,8 +56,8 @@ func (d *demonstration) sendHistory(ctx context.Context) error {
 	return nil
 }
 
-// tellDays is after how many shop days a line is printed.
-const tellDays = 5
+// printDays is after how many shop days a line is printed.
+const printDays = 5
 
 // live plays the days since, each within shopDay, and goes on as time does
 // once the present is reached: step 4.
@@ -74,7 +74,7 @@ func (d *demonstration) live(ctx context.Context) error {
 		}
 		return d.end.Add(time.Duration(float64(now.Sub(began)) * pace))
 	}
-	told, arrived := d.end, false
+	printed, arrived := d.end, false
 	_, _, raised, resolved := d.board.counts()
 	for {
 		for item := d.nextItem(); item != nil && !workload.TimeOf(item.At).After(shopNow()); item = d.nextItem() {
@@ -82,8 +82,8 @@ func (d *demonstration) live(ctx context.Context) error {
 				return err
 			}
 		}
-		if today := shopNow(); today.Sub(told) >= tellDays*24*time.Hour {
-			told = today
+		if today := shopNow(); today.Sub(printed) >= printDays*24*time.Hour {
+			printed = today
 			open, critical, allRaised, allResolved := d.board.counts()
 			fmt.Fprintf(d.stdout, "%s  +%d alerts, %d resolved · %d open, %d critical\n", today.Format(time.DateOnly),
 				allRaised-raised, allResolved-resolved, open, critical)
@@ -98,7 +98,7 @@ func (d *demonstration) live(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-d.parts[0].done:
-			return nil // its error is told by stop
+			return nil // stop returns its error
 		}
 	}
 }

@@ -85,15 +85,15 @@ func (c *cli) engines(ctx context.Context, options engineOptions) (err error) {
 
 // engineSet are the running engines.
 type engineSet struct {
-	kafka      *devkafka.Cluster
-	clickhouse *devclickhouse.Process // nil where it cannot be had
-	taken      []string               // addresses that were in use, in words
-	forget     func() error           // removes what was told of the place; nil = nothing was
-	// forgetToken removes the file of ClickHouse's token.
-	forgetToken func() error
+	kafka       *devkafka.Cluster
+	clickhouse  *devclickhouse.Process // nil where it cannot be had
+	taken       []string               // addresses that were in use, in words
+	removePlace func() error           // removes the file that says where they listen; nil = there is none
+	// removeToken removes the file of ClickHouse's token.
+	removeToken func() error
 
-	stopTending context.CancelFunc // nil where nothing is tended
-	tended      chan struct{}
+	stopRestarts  context.CancelFunc // nil where there is no ClickHouse
+	restartsEnded chan struct{}
 }
 
 // startEngines starts both, points the configuration at them, and creates
@@ -129,10 +129,10 @@ func (c *cli) startEngines(ctx context.Context, options engineOptions) (*engineS
 		if running.clickhouse != nil {
 			p.ClickHouse = "http://" + running.clickhouse.Addr()
 		}
-		if err := c.tellPlace(p); err != nil {
+		if err := c.writePlace(p); err != nil {
 			return nil, errors.Join(err, running.close())
 		}
-		running.forget = c.forgetPlace
+		running.removePlace = c.removePlace
 	}
 	c.keys["kafka.brokers"] = strings.Join(running.kafka.Addrs(), ",")
 	c.keys["sinks.clickhouse.dsn"], c.keys["sinks.clickhouse.dsn_file"] = "", ""
@@ -142,7 +142,7 @@ func (c *cli) startEngines(ctx context.Context, options engineOptions) (*engineS
 	if err := c.prepareEngines(ctx); err != nil {
 		return nil, errors.Join(err, running.close())
 	}
-	running.tend(c.stderr)
+	running.keepRunning(c.stderr)
 	return running, nil
 }
 
@@ -155,7 +155,7 @@ func (c *cli) startClickHouse(ctx context.Context, running *engineSet, options e
 	if options.clickhouseListen == "" && !portFree(wanted) {
 		listen = "127.0.0.1:0"
 	}
-	engine := devclickhouse.Options{Listen: listen, Token: c.drawToken()}
+	engine := devclickhouse.Options{Listen: listen, Token: c.newToken()}
 	if options.data == "" {
 		folder, err := os.MkdirTemp("", "holdfast-clickhouse-")
 		if err != nil {
@@ -173,8 +173,8 @@ func (c *cli) startClickHouse(ctx context.Context, running *engineSet, options e
 		return err
 	}
 	running.clickhouse = process
-	running.forgetToken = func() error { return c.forgetToken(process.Addr()) }
-	if err := c.tellToken(process.Addr(), engine.Token); err != nil {
+	running.removeToken = func() error { return c.removeToken(process.Addr()) }
+	if err := c.writeToken(process.Addr(), engine.Token); err != nil {
 		return err
 	}
 	if listen != wanted {
@@ -183,7 +183,7 @@ func (c *cli) startClickHouse(ctx context.Context, running *engineSet, options e
 	return nil
 }
 
-// portFree says whether an address can be listened on. Another process may
+// portFree reports whether an address can be listened on. Another process may
 // take it in between; the engine then says so.
 func portFree(address string) bool {
 	listener, err := net.Listen("tcp", address)
@@ -266,16 +266,16 @@ func (c *cli) mirrorViews(ctx context.Context, loaded *config.Loaded) error {
 	return nil
 }
 
-// tend starts ClickHouse again, on the same port and data, whenever its process
+// keepRunning starts ClickHouse again, on the same port and data, whenever its process
 // ends by itself: it may run out of memory or be killed, and rows wait meanwhile.
-func (e *engineSet) tend(stderr io.Writer) {
+func (e *engineSet) keepRunning(stderr io.Writer) {
 	if e.clickhouse == nil {
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	e.stopTending, e.tended = stop, make(chan struct{})
+	e.stopRestarts, e.restartsEnded = stop, make(chan struct{})
 	go func() {
-		defer close(e.tended)
+		defer close(e.restartsEnded)
 		pace := backoff.NewExponentialBackOff()
 		pace.MaxInterval = 10 * time.Second
 		for {
@@ -301,17 +301,17 @@ func (e *engineSet) tend(stderr io.Writer) {
 // close stops the engines: ClickHouse first, as nobody reads from it any more.
 func (e *engineSet) close() error {
 	var failures []error
-	if e.forget != nil {
-		failures = append(failures, e.forget())
+	if e.removePlace != nil {
+		failures = append(failures, e.removePlace())
 	}
-	if e.stopTending != nil {
-		e.stopTending()
-		<-e.tended
+	if e.stopRestarts != nil {
+		e.stopRestarts()
+		<-e.restartsEnded
 	}
 	if e.clickhouse != nil {
 		failures = append(failures, e.clickhouse.Close())
-		if e.forgetToken != nil {
-			failures = append(failures, e.forgetToken())
+		if e.removeToken != nil {
+			failures = append(failures, e.removeToken())
 		}
 	}
 	return errors.Join(append(failures, e.kafka.Close())...)

@@ -34,7 +34,7 @@ func unreachable(what, fix string, err error) error {
 	return &coded{exitUnreachable, fmt.Errorf("reach %s: %w → %s", what, err, fix)}
 }
 
-// codeOf gives the exit code of an error; the outermost that knows one wins.
+// codeOf returns the exit code of an error; the outermost that knows one wins.
 func codeOf(err error) int {
 	var own interface{ ExitCode() int }
 	switch {

@@ -36,7 +36,7 @@ func (c *cli) explainCommand() *cobra.Command {
 	return command
 }
 
-// errNoCustomer is the answer where there is no row.
+// errNoCustomer is the answer where the customer has no row.
 var errNoCustomer = errors.New("no row is about this customer: the id may be wrong, or its events may not be loaded " +
 	"yet (`holdfast wait --caught-up`)")
 
@@ -64,19 +64,19 @@ func (c *cli) explain(ctx context.Context, customer, at string) error {
 	if err := parametersOf(ctx, conn, row.ParamVersion, parameters); err != nil {
 		return err
 	}
-	said, err := explanationOf(row, parameters, at)
+	explained, err := explanationOf(row, parameters, at)
 	if err != nil {
 		return err
 	}
-	if said.Alerts, err = openAlerts(ctx, conn, customer); err != nil {
+	if explained.Alerts, err = openAlerts(ctx, conn, customer); err != nil {
 		return err
 	}
 	if c.output == "json" {
 		encoder := json.NewEncoder(c.stdout)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(said)
+		return encoder.Encode(explained)
 	}
-	return said.write(c.stdout)
+	return explained.write(c.stdout)
 }
 
 // customerRow is what explain reads of customer_current; days are counted from
@@ -158,7 +158,7 @@ func parametersOf(ctx context.Context, conn driver.Conn, version string, paramet
 	return nil
 }
 
-// openAlerts gives the customer's open alerts in words.
+// openAlerts returns the customer's open alerts in words.
 func openAlerts(ctx context.Context, conn driver.Conn, customer string) ([]explainedAlert, error) {
 	rows, err := conn.Query(ctx, `SELECT kind, level, toString(raised_at), reason_texts, suppressed_reason
 		FROM v_alerts_open WHERE customer_id = ? ORDER BY raised_at`, customer)

@@ -47,7 +47,7 @@ func explanationOf(row customerRow, parameters *score.Parameters, at string) (*e
 		}
 		today = event.Day(day.Unix() / 86400)
 	}
-	said := &explanation{
+	explained := &explanation{
 		CustomerID: row.CustomerID, Level: row.Level, Lifecycle: row.Lifecycle, Ladder: row.Ladder,
 		currency: row.Currency, horizon: parameters.HorizonDays,
 		Model: fmt.Sprintf("MBG/NBD %s: r=%v alpha=%v a=%v b=%v (%s)", row.ParamVersion, parameters.Purchase.R,
@@ -58,16 +58,16 @@ func explanationOf(row customerRow, parameters *score.Parameters, at string) (*e
 		return nil, usage("--at %s is before the latest purchase day %s, and the row knows no earlier state", dayText(today),
 			dayText(statistics.LastDay))
 	}
-	said.Day = dayText(today)
-	said.facts(row, &statistics)
+	explained.Day = dayText(today)
+	explained.facts(row, &statistics)
 	if !statistics.HasPurchase {
-		return said, nil
+		return explained, nil
 	}
-	said.judge(row, parameters, &statistics)
-	return said, nil
+	explained.judge(row, parameters, &statistics)
+	return explained, nil
 }
 
-// statisticsOf gives the statistics that the row holds. What only the state
+// statisticsOf returns the statistics that the row holds. What only the state
 // knows (the reasons of an older complaint, say) stands in the row's own
 // figures and the alert's text.
 func statisticsOf(row customerRow, parameters *score.Parameters, today event.Day) score.Statistics {

@@ -30,7 +30,7 @@ Exit codes: 0 ready, 1 not ready (with the reasons), 4 nobody answers.`,
 					return err
 				}
 				if loaded.Ops.Listen == "" {
-					return usage("ops.listen is empty: there is nobody to ask; name an address by --url")
+					return usage("ops.listen is empty: there is no listener to ask; name an address by --url")
 				}
 				address = "http://" + reachable(loaded.Ops.Listen)
 			}
@@ -70,7 +70,7 @@ func (c *cli) health(ctx context.Context, address string) error {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return unreachable("holdfast at "+address, "is `holdfast run` up, and is this its ops.listen?", plainly(err))
+		return unreachable("holdfast at "+address, "is `holdfast run` up, and is this its ops.listen?", withPlainCause(err))
 	}
 	defer response.Body.Close()
 	var report ops.Report
@@ -79,7 +79,7 @@ func (c *cli) health(ctx context.Context, address string) error {
 		return fmt.Errorf("read the answer of %s: %w", address, err)
 	}
 	if err := json.Unmarshal(body, &report); err != nil {
-		return fmt.Errorf("read the answer of %s (status %d): it is none of Holdfast's", address, response.StatusCode)
+		return fmt.Errorf("read the answer of %s (status %d): it is not an answer of Holdfast", address, response.StatusCode)
 	}
 	if err := c.printReport(report, body); err != nil {
 		return err

@@ -88,7 +88,7 @@ func (i *instance) makeLoader(c *cli) error {
 	if err != nil {
 		return &coded{max(codeOf(err), exitInvalid), err}
 	}
-	c.unlock(options)
+	c.addToken(options)
 	kafka, err := connect.Kafka(i.loaded.Kafka, c.readFile)
 	if err != nil {
 		return &coded{exitInvalid, err}
@@ -111,7 +111,7 @@ func (i *instance) makeLoader(c *cli) error {
 	return nil
 }
 
-// listen takes the ops port, so that a port in use is told at the start.
+// listen takes the ops port, so that a port in use is reported at the start.
 func (i *instance) listen(c *cli) error {
 	settings := i.loaded.Ops
 	if settings.Listen == "" {
@@ -145,7 +145,7 @@ func (i *instance) run(ctx context.Context, shutdown time.Duration) error {
 		start(detached, "serve probes and metrics", ended, i.serve),
 	}
 	select {
-	case <-ended: // only a failure ends a part before it is told to stop
+	case <-ended: // only a failure ends a part before it is asked to stop
 	case <-ctx.Done():
 	}
 	late := time.NewTimer(shutdown)
@@ -236,7 +236,7 @@ func (i *instance) live() error {
 	return i.pipeline.Live()
 }
 
-// ready says whether the pipeline is, and remembers that it once was.
+// ready reports whether the pipeline is, and remembers that it once was.
 func (i *instance) ready() bool {
 	if i.pipeline == nil {
 		return true

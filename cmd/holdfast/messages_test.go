@@ -121,7 +121,7 @@ func literals(path, name string, all *[]namingText) error {
 	return nil
 }
 
-// joined is the text of literals joined by +; what is no literal stands as %s.
+// joined is the text of literals joined by +; what is not a literal stands as %s.
 func joined(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:

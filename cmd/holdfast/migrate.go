@@ -117,9 +117,9 @@ func (c *cli) migrateTopics(ctx context.Context, loaded *config.Loaded,
 	defer client.Close()
 	var found topology
 	if mode == clickhouse.MigrateUp {
-		found, err = makeTopics(ctx, client, &loaded.Config)
+		found, err = createTopics(ctx, client, &loaded.Config)
 	} else {
-		found, err = lookAtTopics(ctx, client, &loaded.Config)
+		found, err = compareTopics(ctx, client, &loaded.Config)
 	}
 	if blocking := found.Blocking(); err == nil && len(blocking) > 0 {
 		err = fmt.Errorf("%d topics do not fit, see above", len(blocking))

@@ -65,7 +65,7 @@ func (f *moveFlags) add(c *cli, command *cobra.Command, to string) {
 func (c *cli) offsetsSkipCommand() *cobra.Command {
 	var flags moveFlags
 	command := &cobra.Command{
-		Use: "skip", Short: "Go on behind records that are gone or shall not be read",
+		Use: "skip", Short: "Continue behind records that are gone or are not to be read",
 		Long: `Move a position on. Without --to: to the log start, where retention has deleted
 what was not read yet; partitions that have lost nothing stay where they are. What
 is passed over is counted as skipped, and printed. Customers whose purchases are
@@ -122,7 +122,7 @@ func (c *cli) move(ctx context.Context, set *pflag.FlagSet, flags moveFlags, bac
 	if err != nil {
 		return err
 	}
-	p, err := c.visitor(ctx, loaded)
+	p, err := c.idlePipeline(ctx, loaded)
 	if err != nil {
 		return err
 	}
@@ -134,8 +134,8 @@ func (c *cli) move(ctx context.Context, set *pflag.FlagSet, flags moveFlags, bac
 	return c.printMoves(moved, flags.input)
 }
 
-// visitor is a pipeline that looks and moves, and is not run. Kafka must answer.
-func (c *cli) visitor(ctx context.Context, loaded *config.Loaded) (*pipeline.Pipeline, error) {
+// idlePipeline is a pipeline that looks and moves, and is not run. Kafka must answer.
+func (c *cli) idlePipeline(ctx context.Context, loaded *config.Loaded) (*pipeline.Pipeline, error) {
 	client, err := c.kafka(ctx, loaded)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (f *moveFlags) check(set *pflag.FlagSet, back bool) (to int64, err error) {
 	to, err = strconv.ParseInt(f.to, 10, 64)
 	switch {
 	case err != nil || to < 0:
-		return 0, usage("--to %s is no offset, and neither start nor end", strconv.Quote(f.to))
+		return 0, usage("--to %s is not an offset, start or end", strconv.Quote(f.to))
 	case f.loader && f.partition < 0, !f.loader && !strings.Contains(f.input, "/"):
 		return 0, usage("--to %d is an offset in one partition: name it", to)
 	}
@@ -184,7 +184,7 @@ func inputOf(cfg *config.Config, text string) (topic string, partition int32, er
 	if one {
 		n, err := strconv.ParseInt(number, 10, 32)
 		if err != nil || n < 0 {
-			return "", 0, usage("--input %s: %s is no partition number", strconv.Quote(text), strconv.Quote(number))
+			return "", 0, usage("--input %s: %s is not a partition number", strconv.Quote(text), strconv.Quote(number))
 		}
 		partition = int32(n)
 	}

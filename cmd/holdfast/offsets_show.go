@@ -43,7 +43,7 @@ func (c *cli) offsetsShow(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	p, err := c.visitor(ctx, loaded)
+	p, err := c.idlePipeline(ctx, loaded)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *cli) offsetsShow(ctx context.Context) error {
 	if shown.Inputs, err = p.InputOffsets(ctx); err != nil {
 		return err
 	}
-	if shown.Loader, err = loaderStands(ctx, client, loaded); err != nil {
+	if shown.Loader, err = loaderPositions(ctx, client, loaded); err != nil {
 		return err
 	}
 	if c.output == "json" {
@@ -77,7 +77,7 @@ func offsetOrNone(offset int64) string {
 	return strconv.FormatInt(offset, 10)
 }
 
-func loaderStands(ctx context.Context, client *kgo.Client, loaded *config.Loaded) ([]loaderOffsets, error) {
+func loaderPositions(ctx context.Context, client *kgo.Client, loaded *config.Loaded) ([]loaderOffsets, error) {
 	lags, err := outbox.Lag(ctx, client, clickhouse.LoadGroup(loaded.Kafka.Group), outboxTopic())
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (c *cli) moveLoader(ctx context.Context, loaded *config.Loaded, flags moveF
 	if err := pipeline.AwaitNoMembers(ctx, client, group, flags.timeout, say); err != nil {
 		return err
 	}
-	stands, err := loaderStands(ctx, client, loaded)
+	stands, err := loaderPositions(ctx, client, loaded)
 	if err != nil {
 		return err
 	}

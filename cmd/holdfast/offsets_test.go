@@ -47,7 +47,7 @@ func TestSkipFollowsTheRefusal(t *testing.T) {
 	}
 }
 
-// metric runs the program until it is ready, and gives the value of a metric
+// metric runs the program until it is ready, and returns the value of a metric
 // once it is there.
 func (p *place) metric(name string) (value string) {
 	p.t.Helper()
@@ -183,7 +183,7 @@ func TestSkipAfterACrash(t *testing.T) {
 		t.Errorf("applied %d, skipped %d", c.Applied, c.Skipped)
 	}
 	p.orders(0, customers+5, customers+9)
-	p.caughtUp() // pages with free places are no missing pages
+	p.caughtUp() // pages with free places are not missing
 	p.orders(0, 0, 3)
 	running = startProcess(t, p.environ, "run")
 	p.must("wait", "--caught-up", "--timeout", "60s")
@@ -298,11 +298,11 @@ func TestMovesThatAreRefused(t *testing.T) {
 		"say what to move":                         "skip",
 		"say where to go back to":                  "rewind --loader",
 		"the inputs are retail.purchases.v1":       "skip --input retail.orders/0",
-		`"x" is no partition number`:               "skip --input retail.purchases.v1/x",
+		`"x" is not a partition number`:            "skip --input retail.purchases.v1/x",
 		"has 2 partitions":                         "skip --input retail.purchases.v1/2",
 		"an offset in one partition: name it":      "skip --input retail.purchases.v1 --to 5",
 		"--partition is for --loader":              "skip --input retail.purchases.v1/0 --partition 1",
-		`--to "five" is no offset`:                 "skip --loader --to five",
+		`--to "five" is not an offset`:             "skip --loader --to five",
 		"stands at 10, and 5 lies before it":       "skip --input retail.purchases.v1/0 --to 5",
 		"log holds offsets 2 to 10, and 11 is":     "skip --input retail.purchases.v1/0 --to 11",
 		"log holds offsets 2 to 10, and 1 is":      "rewind --yes --input retail.purchases.v1/0 --to 1",

@@ -33,8 +33,8 @@ func (c *cli) placePath() string {
 	return filepath.Join(c.cacheDir, "holdfast", placeFile)
 }
 
-// tellPlace writes the file. Engines that were started later stand in it.
-func (c *cli) tellPlace(p enginePlace) error {
+// writePlace writes the file. Engines that were started later stand in it.
+func (c *cli) writePlace(p enginePlace) error {
 	path := c.placePath()
 	if path == "" {
 		return nil
@@ -56,8 +56,8 @@ func (c *cli) tellPlace(p enginePlace) error {
 	return nil
 }
 
-// forgetPlace removes the file, if it is that of this process.
-func (c *cli) forgetPlace() error {
+// removePlace removes the file, if it is that of this process.
+func (c *cli) removePlace() error {
 	p, ok := c.readPlace()
 	if !ok || p.PID != os.Getpid() {
 		return nil

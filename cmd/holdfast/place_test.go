@@ -22,7 +22,7 @@ func placed(t *testing.T, dir string, stderr *bytes.Buffer) *cli {
 func TestCommandsFindEnginesThatListenElsewhere(t *testing.T) {
 	dir, stderr := t.TempDir(), &bytes.Buffer{}
 	c := placed(t, dir, stderr)
-	if err := c.tellPlace(enginePlace{PID: os.Getpid(), Kafka: "127.0.0.1:40001",
+	if err := c.writePlace(enginePlace{PID: os.Getpid(), Kafka: "127.0.0.1:40001",
 		ClickHouse: "http://127.0.0.1:40002"}); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestCommandsFindEnginesThatListenElsewhere(t *testing.T) {
 	if loaded, err := told.load(); err != nil || loaded.Kafka.Brokers[0] != "kafka.example.com:9092" {
 		t.Errorf("what is configured does not win: %v, %v", loaded.Kafka.Brokers, err)
 	}
-	if err := c.forgetPlace(); err != nil {
+	if err := c.removePlace(); err != nil {
 		t.Fatal(err)
 	}
 	if _, there := c.readPlace(); there {
@@ -56,13 +56,13 @@ func TestCommandsFindEnginesThatListenElsewhere(t *testing.T) {
 	if err := gone.Run(); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.tellPlace(enginePlace{PID: gone.Process.Pid, Kafka: "127.0.0.1:40001"}); err != nil {
+	if err := c.writePlace(enginePlace{PID: gone.Process.Pid, Kafka: "127.0.0.1:40001"}); err != nil {
 		t.Fatal(err)
 	}
 	if p, there := c.readPlace(); there {
 		t.Errorf("%+v of a process that is gone is believed", p)
 	}
-	if err := c.forgetPlace(); err != nil {
+	if err := c.removePlace(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(c.placePath()); err != nil {

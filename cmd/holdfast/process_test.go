@@ -211,7 +211,7 @@ func (p *place) run() (stop func(), ended <-chan outcome) {
 	return cancel, done
 }
 
-// refused runs the program until it ends by itself, and gives its words.
+// refused runs the program until it ends by itself, and returns its words.
 func (p *place) refused(words ...string) string {
 	p.t.Helper()
 	stop, ended := p.run()
@@ -231,7 +231,7 @@ func (p *place) refused(words ...string) string {
 	return ""
 }
 
-// says waits until the process has said something, and gives the line.
+// says waits until the process has said something, and returns the line.
 func (p *process) says(t *testing.T, words string) string {
 	t.Helper()
 	for range 600 {
@@ -286,7 +286,7 @@ func (p *place) counters() (sum shard.Counters) {
 	return sum
 }
 
-// read gives each record of a partition, read committed.
+// read returns each record of a partition, read committed.
 func (p *place) read(topic string, partition int32, f func(*kgo.Record) error) {
 	p.t.Helper()
 	ends, err := checkpoint.EndOffsets(p.t.Context(), p.client, []string{topic})

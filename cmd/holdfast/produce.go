@@ -86,7 +86,7 @@ func (c *cli) produce(ctx context.Context, flags produceFlags) error {
 	return err
 }
 
-// scenario gives the endless stream of a scenario.
+// scenario returns the endless stream of a scenario.
 func (c *cli) scenario(flags produceFlags) (func() workload.Item, error) {
 	cfg := workload.LoadConfig{
 		Seed: flags.seed, Customers: flags.customers, Zipf: 0.8, Start: workload.InstantOf(c.now()),

@@ -11,20 +11,20 @@ import (
 // progress tells how a long piece of work goes: a bar for a person, a log line
 // every 5 s or 10 % otherwise, nothing with --quiet.
 type progress struct {
-	what   string
-	total  int64
-	begun  time.Time
-	now    func() time.Time
-	bar    *progressbar.ProgressBar
-	logger *slog.Logger
-	told   time.Time
-	tenth  int64
+	what    string
+	total   int64
+	begun   time.Time
+	now     func() time.Time
+	bar     *progressbar.ProgressBar
+	logger  *slog.Logger
+	printed time.Time
+	tenth   int64
 }
 
-const tellEvery = 5 * time.Second
+const logEvery = 5 * time.Second
 
 func (c *cli) progress(what string, total int64) *progress {
-	p := &progress{what: what, total: total, begun: c.now(), told: c.now(), now: c.now}
+	p := &progress{what: what, total: total, begun: c.now(), printed: c.now(), now: c.now}
 	switch {
 	case c.quiet:
 	case c.terminal:
@@ -49,8 +49,8 @@ func (p *progress) to(done int64) {
 	if p.total > 0 {
 		tenth = done * 10 / p.total
 	}
-	if now := p.now(); tenth > p.tenth && now.Sub(p.told) >= time.Second || now.Sub(p.told) >= tellEvery {
-		p.tenth, p.told = tenth, now
+	if now := p.now(); tenth > p.tenth && now.Sub(p.printed) >= time.Second || now.Sub(p.printed) >= logEvery {
+		p.tenth, p.printed = tenth, now
 		rate := float64(done) / max(now.Sub(p.begun).Seconds(), 1e-3)
 		values := []any{"what", p.what, "done", done, "per_second", int64(rate)}
 		if p.total > 0 {

@@ -31,7 +31,7 @@ type cli struct {
 	started bool              // whether flags and arguments were accepted
 }
 
-// execute runs a command line and gives the exit code. It is what main does,
+// execute runs a command line and returns the exit code. It is what main does,
 // without the process around it.
 func execute(ctx context.Context, around surroundings, args []string) int {
 	c := &cli{surroundings: around, keys: map[string]string{}}
@@ -94,7 +94,7 @@ func (c *cli) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := root.PersistentFlags()
 	flags.StringVarP(&c.configPath, "config", "c", c.environ["HOLDFAST_CONFIG"], "configuration file (HOLDFAST_CONFIG)")
-	flags.BoolVar(&c.insecureDev, "insecure-dev", yes(c.environ["HOLDFAST_INSECURE_DEV"]),
+	flags.BoolVar(&c.insecureDev, "insecure-dev", isOn(c.environ["HOLDFAST_INSECURE_DEV"]),
 		"allow unencrypted connections to other hosts (HOLDFAST_INSECURE_DEV)")
 	flags.StringVar(&c.logLevel, "log-level", orElse(c.environ["HOLDFAST_LOG_LEVEL"], "info"),
 		"debug, info, warn or error (HOLDFAST_LOG_LEVEL)")
@@ -117,8 +117,8 @@ func (c *cli) commands() []*cobra.Command {
 	}
 }
 
-// yes reads a variable that is a switch.
-func yes(text string) bool {
+// isOn reports whether a variable that is a switch is on.
+func isOn(text string) bool {
 	on, err := strconv.ParseBool(text)
 	return err == nil && on
 }

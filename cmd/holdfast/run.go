@@ -110,14 +110,14 @@ func (c *cli) awaitTopics(ctx context.Context, loaded *config.Loaded, timeout ti
 	if timeout <= 0 {
 		return c.topicsFit(ctx, loaded)
 	}
-	told := false
+	warned := false
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, c.topicsFit(ctx, loaded) },
 		backoff.WithBackOff(backoff.NewConstantBackOff(time.Second)), backoff.WithMaxElapsedTime(timeout),
 		backoff.WithNotify(func(err error, _ time.Duration) {
-			if !told {
+			if !warned {
 				c.logger().Warn("waiting to start", "for", timeout.String(), "reason", err.Error())
 			}
-			told = true
+			warned = true
 		}))
 	return err
 }
@@ -129,7 +129,7 @@ func (c *cli) topicsFit(ctx context.Context, loaded *config.Loaded) error {
 		return err
 	}
 	defer client.Close()
-	found, err := lookAtTopics(ctx, client, &loaded.Config)
+	found, err := compareTopics(ctx, client, &loaded.Config)
 	if err != nil {
 		return err
 	}

@@ -28,17 +28,17 @@ func (c *cli) tokenPath(address string) string {
 	return filepath.Join(c.cacheDir, "holdfast", "engine-"+port+".token")
 }
 
-// drawToken returns a token that nobody can guess; empty where it could not be
+// newToken returns a token that nobody can guess; empty where it could not be
 // told to anybody.
-func (c *cli) drawToken() string {
+func (c *cli) newToken() string {
 	if c.cacheDir == "" {
 		return ""
 	}
 	return rand.Text()
 }
 
-// tellToken writes the token of an engine where our commands find it.
-func (c *cli) tellToken(address, token string) error {
+// writeToken writes the token of an engine where our commands find it.
+func (c *cli) writeToken(address, token string) error {
 	path := c.tokenPath(address)
 	if path == "" || token == "" {
 		return nil
@@ -56,8 +56,8 @@ func (c *cli) tellToken(address, token string) error {
 	return nil
 }
 
-// forgetToken removes the file of an engine that has ended.
-func (c *cli) forgetToken(address string) error {
+// removeToken removes the file of an engine that has ended.
+func (c *cli) removeToken(address string) error {
 	path := c.tokenPath(address)
 	if path == "" {
 		return nil
@@ -68,9 +68,9 @@ func (c *cli) forgetToken(address string) error {
 	return nil
 }
 
-// unlock gives a client the token, where it goes to an engine on this host that
+// addToken gives a client the token, where it goes to an engine on this host that
 // has one and no password was configured.
-func (c *cli) unlock(options *driver.Options) {
+func (c *cli) addToken(options *driver.Options) {
 	if options == nil || options.Auth.Password != "" || len(options.Addr) != 1 || options.TLS != nil {
 		return
 	}

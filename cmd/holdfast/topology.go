@@ -31,8 +31,8 @@ type topology struct {
 	brokers int
 }
 
-// lookAtTopics compares and changes nothing.
-func lookAtTopics(ctx context.Context, client *kgo.Client, cfg *config.Config) (topology, error) {
+// compareTopics compares and changes nothing.
+func compareTopics(ctx context.Context, client *kgo.Client, cfg *config.Config) (topology, error) {
 	brokers, layout, err := layoutOf(ctx, client, cfg)
 	if err != nil {
 		return topology{}, err
@@ -41,8 +41,8 @@ func lookAtTopics(ctx context.Context, client *kgo.Client, cfg *config.Config) (
 	return topology{report, brokers}, err
 }
 
-// makeTopics creates what is missing.
-func makeTopics(ctx context.Context, client *kgo.Client, cfg *config.Config) (topology, error) {
+// createTopics creates what is missing.
+func createTopics(ctx context.Context, client *kgo.Client, cfg *config.Config) (topology, error) {
 	brokers, layout, err := layoutOf(ctx, client, cfg)
 	if err != nil {
 		return topology{}, err

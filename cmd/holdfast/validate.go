@@ -46,7 +46,7 @@ func (c *cli) validateCommand() *cobra.Command {
 	return command
 }
 
-// brokersGiven says whether anybody named brokers.
+// brokersGiven reports whether anybody named brokers.
 func (c *cli) brokersGiven() bool {
 	loaded, err := c.load()
 	return err == nil && loaded.Origin("kafka.brokers") != config.FromDefault
@@ -66,7 +66,7 @@ type findings struct{ code int }
 
 func (f findings) Error() string { return "the check found problems" }
 
-// ExitCode gives the code of the gravest finding.
+// ExitCode returns the code of the gravest finding.
 func (f findings) ExitCode() int { return f.code }
 
 // Silent keeps the error from being printed once more.
@@ -157,7 +157,7 @@ func (v *validation) checkKafka(ctx context.Context, c *cli, loaded *config.Load
 	case err != nil:
 		v.fail(exitUnreachable, "kafka", err.Error(), "")
 	}
-	found, err := lookAtTopics(ctx, client, &loaded.Config)
+	found, err := compareTopics(ctx, client, &loaded.Config)
 	if err != nil {
 		v.fail(exitUnreachable, "kafka", err.Error(), "")
 		return

@@ -28,7 +28,7 @@ func (c *cli) clickhouse(ctx context.Context, cfg *config.Loaded) (driver.Conn, 
 	if options == nil {
 		return nil, nil
 	}
-	c.unlock(options)
+	c.addToken(options)
 	return c.openClickHouse(ctx, cfg, options)
 }
 
@@ -47,7 +47,7 @@ func (c *cli) openClickHouse(ctx context.Context, cfg *config.Loaded, options *d
 			return nil, errors.Join(fmt.Errorf("open the database %s: %w → create it with `holdfast migrate up`",
 				options.Auth.Database, errNoDatabase), conn.Close())
 		}
-		return nil, errors.Join(unreachable(where, clickhouseFix(cfg), plainly(err)), conn.Close())
+		return nil, errors.Join(unreachable(where, clickhouseFix(cfg), withPlainCause(err)), conn.Close())
 	}
 	return conn, nil
 }
@@ -64,7 +64,7 @@ func (c *cli) createDatabase(ctx context.Context, cfg *config.Loaded) error {
 		return err
 	}
 	options.Auth.Database = "default"
-	c.unlock(options)
+	c.addToken(options)
 	conn, err := c.openClickHouse(ctx, cfg, options)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func (n *node) dataDir() string    { return filepath.Join(n.dir, "data") }
 func (n *node) configFile() string { return filepath.Join(n.dir, "server.properties") }
 func (n *node) logFile() string    { return filepath.Join(n.dir, "broker.log") }
 
-// running says whether the broker's process is alive.
+// running reports whether the broker's process is alive.
 func (n *node) running() bool {
 	if n.process == nil {
 		return false

@@ -28,7 +28,7 @@ type Event struct {
 	marks  marks // by which another event of the same name is found
 }
 
-// Reject is one row that is no event, and why.
+// Reject is one row that is not an event, and why.
 type Reject struct {
 	Row    int64  `json:"row"`
 	Reason string `json:"reason"` // one of the reject reasons of docs/formats.md
@@ -41,7 +41,7 @@ type Reject struct {
 // rawLimit bounds what of a bad row is kept.
 const rawLimit = 64 << 10
 
-// source gives rows one by one. next returns io.EOF after the last; a Reject
+// source returns rows one by one. next returns io.EOF after the last; a Reject
 // that is not nil stands in place of the event, of which only the place and the
 // group are given then. The event's slices are valid until the next call.
 type source interface {
@@ -71,7 +71,7 @@ func newJudge(limits decode.Config, now event.Instant) (*judge, error) {
 	return j, nil
 }
 
-// check says whether a rendered value is an event, and when it happened.
+// check reports whether a rendered value is an event, and when it happened.
 func (j *judge) check(e *Event) *Reject {
 	j.arena.Reset()
 	var decoded event.Event

@@ -69,7 +69,7 @@ func (p *Plan) repetitions() error {
 	return p.conflict(&differing)
 }
 
-// leaveOut drops a row and gives 1 where it was not dropped before.
+// leaveOut drops a row and returns 1 where it was not dropped before.
 func (p *Plan) leaveOut(row int64) int64 {
 	if p.dropped.add(row) {
 		return 1

@@ -70,7 +70,7 @@ func (s *csvSource) event(cells []string, row, line int64) (Event, *Reject) {
 	return e, reject
 }
 
-// trimmed gives a column's name without the blanks around it.
+// trimmed returns a column's name without the blanks around it.
 func trimmed(header []string) []string {
 	names := make([]string, len(header))
 	for i, name := range header {

@@ -14,7 +14,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/decode"
 )
 
-// The JSON form of the schema's fields that are no texts.
+// The JSON form of the schema's fields that are not texts.
 var (
 	instants = set("occurred_at", "ingested_at", "promised_at", "delivered_at", "renewal_due_at", "inquiry_answered_at",
 		"first_response_at", "sla_due_at", "requested_at", "at")
@@ -99,7 +99,7 @@ func scalarText(name, cell string) (string, error) {
 	return quoted(cell)
 }
 
-// quoted writes a text as JSON. Bytes that are no UTF-8 are refused: replaced,
+// quoted writes a text as JSON. Bytes that are not UTF-8 are refused: replaced,
 // they would make another text, and of two ids one.
 func quoted(text string) (string, error) {
 	if !utf8.ValidString(text) {

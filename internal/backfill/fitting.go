@@ -89,7 +89,7 @@ func (f *fitting) fields(path string, fields map[string]Origin) []fieldRule {
 	return rules
 }
 
-// excused says whether a field that most events need may be missing.
+// excused reports whether a field that most events need may be missing.
 func (f *fitting) excused(name string, fields map[string]Origin) bool {
 	_, anonymous := fields["anonymous_id"]
 	eventType := fields["event_type"].Constant

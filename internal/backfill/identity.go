@@ -36,7 +36,7 @@ const (
 	sortMask   uint64 = 7
 )
 
-// marksOf gives the names of a decoded event.
+// marksOf returns the names of a decoded event.
 func marksOf(e *Event, decoded *event.Event) marks {
 	var m marks
 	customer := xxhash.Sum64(e.Key)

@@ -133,7 +133,7 @@ func TestRepeatedRowsAreOneEvent(t *testing.T) {
 	}
 }
 
-// netsOf gives "customer order status: net discount" of each event.
+// netsOf returns "customer order status: net discount" of each event.
 func netsOf(t *testing.T, got prepared) []string {
 	t.Helper()
 	var nets []string

@@ -74,7 +74,7 @@ func (s *summing) next() (Event, *Reject, error) {
 			return Event{}, nil, err
 		case reject != nil:
 			if e.group != "" {
-				s.groupOf(&e).broken = fmt.Sprintf("line %d of the same order is no event", e.Line)
+				s.groupOf(&e).broken = fmt.Sprintf("line %d of the same order was rejected", e.Line)
 			}
 			return e, reject, nil
 		case e.group == "":

@@ -13,7 +13,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// origin gives the text of a field.
+// origin returns the text of a field.
 func (r *renderer) origin(f *fieldRule, cells []string) string {
 	text := f.constant
 	switch {

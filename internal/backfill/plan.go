@@ -172,10 +172,10 @@ func (p *Plan) countOlder() {
 	}
 }
 
-// summing says whether the rows of an order are summed.
+// summing reports whether the rows of an order are summed.
 func (p *Plan) summing() bool { return p.options.Map != nil && p.options.Map.Lines == linesSum }
 
-// Each gives the events in event-time order; ties stay in the order of rows.
+// Each returns the events in event-time order; ties stay in the order of rows.
 // An event's bytes are valid until f returns where the plan is streamed.
 func (p *Plan) Each(f func(Event) error) error {
 	if p.Streamed {
@@ -227,7 +227,7 @@ func (p *Plan) scan(open func(io.Reader) (source, error), f func(Event, *Reject)
 	}
 }
 
-// open gives the events of a text.
+// open returns the events of a text.
 func (p *Plan) open(text io.Reader) (source, error) {
 	rows, err := p.openRows(text)
 	if err != nil || !p.summing() {
@@ -244,7 +244,7 @@ func (p *Plan) open(text io.Reader) (source, error) {
 	return newSumming(rows, judge, p.options.MemoryBytes/2, noted), nil
 }
 
-// openRows gives the rows of a text, those of one order each by itself.
+// openRows returns the rows of a text, those of one order each by itself.
 func (p *Plan) openRows(text io.Reader) (source, error) {
 	judge, err := p.judge()
 	if err != nil {

@@ -139,7 +139,7 @@ func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	return e, reject
 }
 
-// isOrder says whether a kind gives an order a status.
+// isOrder reports whether a kind gives an order a status.
 func isOrder(kind event.Kind) bool { return kind == event.Order || kind == event.Renewal }
 
 func (r *renderer) ruleFor(cells []string) *caseRule {
@@ -224,7 +224,7 @@ func (r *renderer) instant(name, text string) (time.Time, error) {
 	return time.UnixMicro(int64(at)), nil
 }
 
-// reasonOf gives the reject reason that the decoder would give.
+// reasonOf returns the reject reason that the decoder would give.
 func reasonOf(name string, err error) decode.Reason {
 	switch {
 	case errors.Is(err, errEncoding):

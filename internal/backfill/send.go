@@ -29,7 +29,7 @@ var ErrNoTopic = errors.New("no input topic is configured for this type of event
 const flushGrace = 10 * time.Second
 
 // Send sends a plan's events in event-time order, after leaving out the first
-// skip of them, and gives the number of events that the brokers have
+// skip of them, and returns the number of events that the brokers have
 // acknowledged, the skipped ones included. Where ctx ends, what was handed
 // over is still waited for: the events sent are then the first of the order.
 //

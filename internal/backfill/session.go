@@ -40,7 +40,7 @@ func NewSession(client *kgo.Client, id, group, internal string, topics []string)
 
 // Open announces the backfill. Where an instance is at work it returns once
 // that has heard of it on every partition: events that came before would be
-// counted without waiting for the rest. It returns ErrNotHeard, with the session
+// counted without waiting for the rest. It returns ErrNotApplied, with the session
 // open, where an instance does not act on it in time.
 func (s *Session) Open(ctx context.Context) error {
 	ends, err := s.ends(ctx)
@@ -124,23 +124,23 @@ func WriteControl(ctx context.Context, client *kgo.Client, topic string, partiti
 	return behind, nil
 }
 
-// ErrNotHeard says that an instance that is at work has not acted on a control
+// ErrNotApplied says that an instance that is at work has not acted on a control
 // record in time.
-var ErrNotHeard = errors.New("the running instance has not acted on it in time")
+var ErrNotApplied = errors.New("the running instance has not acted on it in time")
 
-// hearingTimeout is how long an instance may take: longer than a restore of
+// applyTimeout is how long an instance may take: longer than a restore of
 // usual size.
-const hearingTimeout = 30 * time.Second
+const applyTimeout = 30 * time.Second
 
 func (s *Session) heard(ctx context.Context, written map[int32]int64) error {
-	_, err := AwaitHeard(ctx, s.client, s.group, s.internal, written)
+	_, err := AwaitApplied(ctx, s.client, s.group, s.internal, written)
 	return err
 }
 
-// AwaitHeard returns once the group has committed every partition of the
+// AwaitApplied returns once the group has committed every partition of the
 // internal topic up to the offsets given; running is false, at once, where no
-// instance is at work. It returns ErrNotHeard where that takes too long.
-func AwaitHeard(ctx context.Context, client *kgo.Client, group, internal string,
+// instance is at work. It returns ErrNotApplied where that takes too long.
+func AwaitApplied(ctx context.Context, client *kgo.Client, group, internal string,
 	written map[int32]int64) (running bool, err error) {
 	admin := kadm.NewClient(client)
 	described, err := admin.DescribeGroups(ctx, group)
@@ -150,7 +150,7 @@ func AwaitHeard(ctx context.Context, client *kgo.Client, group, internal string,
 	if len(described[group].Members) == 0 {
 		return false, nil // nobody is at work: what is written is read first
 	}
-	ctx, cancel := context.WithTimeout(ctx, hearingTimeout)
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	missing, err := backoff.Retry(ctx, func() (missing int, err error) {
 		offsets, err := admin.FetchOffsets(ctx, group)
@@ -160,12 +160,12 @@ func AwaitHeard(ctx context.Context, client *kgo.Client, group, internal string,
 			}
 		}
 		if err == nil && missing > 0 {
-			err = ErrNotHeard
+			err = ErrNotApplied
 		}
 		return missing, err
 	}, backoff.WithBackOff(backoff.NewConstantBackOff(50*time.Millisecond)), backoff.WithMaxElapsedTime(0))
 	if err != nil {
-		return true, fmt.Errorf("%w (%d of %d partitions after %s)", ErrNotHeard, missing, len(written), hearingTimeout)
+		return true, fmt.Errorf("%w (%d of %d partitions after %s)", ErrNotApplied, missing, len(written), applyTimeout)
 	}
 	return true, nil
 }

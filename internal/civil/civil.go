@@ -4,7 +4,7 @@ package civil
 
 import "time"
 
-// In gives the instant at which the clocks of a zone show what wall shows in
+// In returns the instant at which the clocks of a zone show what wall shows in
 // UTC. A time that is shown twice is the first; one that is skipped is moved
 // forward by the gap, so that a day without midnight begins at one o'clock.
 func In(wall time.Time, zone *time.Location) time.Time {

@@ -105,7 +105,7 @@ type change struct {
 	Offset int
 }
 
-// changesOf gives the changes of a zone; later ones follow the rule of the last.
+// changesOf returns the changes of a zone; later ones follow the rule of the last.
 func changesOf(zone *time.Location) []change {
 	var all []change
 	for at := from.In(zone); at.Before(until); {
@@ -147,7 +147,7 @@ func checkShown(t *testing.T, wall time.Time, zone *time.Location) {
 	}
 }
 
-// exists says whether the clocks of a zone have ever shown a day.
+// exists reports whether the clocks of a zone have ever shown a day.
 func exists(day time.Time, zone *time.Location) bool {
 	for hour := -15; hour < 40; hour++ {
 		if day.Add(time.Duration(hour)*time.Hour).In(zone).Format(time.DateOnly) == day.Format(time.DateOnly) {

@@ -50,7 +50,7 @@ func withoutZoneName(text string) string {
 	return text
 }
 
-// isZoneName says whether a word is like CEST.
+// isZoneName reports whether a word is like CEST.
 func isZoneName(word string) bool {
 	return len(word) >= 3 && len(word) <= 5 && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }

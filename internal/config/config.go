@@ -64,7 +64,7 @@ type TLS struct {
 	ServerName string `yaml:"server_name" env:"HOLDFAST_KAFKA_TLS_SERVER_NAME" doc:"name that the broker's certificate must carry, where it is not the host dialled"`
 }
 
-// On says whether connections are encrypted.
+// On reports whether connections are encrypted.
 func (t TLS) On() bool {
 	return t.Enabled || t.CAFile != "" || t.CertFile != "" || t.KeyFile != ""
 }

@@ -13,7 +13,7 @@ const (
 	EmbeddedClickHouse = "http://127.0.0.1:8123"
 )
 
-// Default gives the configuration that is in force where neither file nor
+// Default returns the configuration that is in force where neither file nor
 // variable nor flag says otherwise. The comments give unit and reason. The
 // instance id is left empty: the caller puts the host's name there.
 func Default() Config {

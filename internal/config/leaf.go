@@ -46,12 +46,12 @@ func appendLeaves(list []leaf, value reflect.Value, path string, meaning bool) [
 
 var textReader = reflect.TypeFor[encoding.TextUnmarshaler]()
 
-// isSection says whether a type groups keys, other than being one value.
+// isSection reports whether a type groups keys, other than being one value.
 func isSection(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(textReader)
 }
 
-// hasKeys says whether a type has keys of its own, even if a text can stand
+// hasKeys reports whether a type has keys of its own, even if a text can stand
 // for them.
 func hasKeys(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {

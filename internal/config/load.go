@@ -92,7 +92,7 @@ func byVariable(config *Config, environ map[string]string) map[string]string {
 	return texts
 }
 
-// ownVariables are read by the command line and are no keys of the file.
+// ownVariables are read by the command line and are not keys of the file.
 var ownVariables = []string{"HOLDFAST_CONFIG", "HOLDFAST_INSECURE_DEV", "HOLDFAST_LOG_LEVEL", "HOLDFAST_LOG_FORMAT",
 	"HOLDFAST_SHARED_DATA", "HOLDFAST_CACHE", "HOLDFAST_CHDB_LIB"}
 

@@ -11,7 +11,7 @@ import (
 // valid is the least that a file must hold.
 const valid = "kafka:\n  brokers: [localhost:9092]\n"
 
-// problemsOf loads a file and gives its problems, one a line.
+// problemsOf loads a file and returns its problems, one a line.
 func problemsOf(t *testing.T, file string, environ, flags map[string]string) []string {
 	t.Helper()
 	loaded, err := Load(Input{Path: "h.yaml", File: []byte(file), Environ: environ, Flags: flags, HostName: "host"})

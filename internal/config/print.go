@@ -55,7 +55,7 @@ func RedactDSN(dsn string) string {
 	return address.Redacted()
 }
 
-// HasPassword says whether an address carries a password.
+// HasPassword reports whether an address carries a password.
 func HasPassword(dsn string) bool {
 	address, err := url.Parse(dsn)
 	if err != nil {

@@ -15,7 +15,7 @@ const (
 	Warning
 )
 
-// String gives error or warning.
+// String returns error or warning.
 func (l Severity) String() string {
 	if l == Warning {
 		return "warning"
@@ -66,7 +66,7 @@ func (e *Invalid) Error() string {
 // ExitCode is the exit code of an invalid configuration.
 func (e *Invalid) ExitCode() int { return 3 }
 
-// HasErrors says whether one of the problems stops the program.
+// HasErrors reports whether one of the problems stops the program.
 func HasErrors(problems []Problem) bool {
 	for _, problem := range problems {
 		if problem.Level == Error {
@@ -87,7 +87,7 @@ func arrange(problems []Problem) {
 	})
 }
 
-// Nearest gives the candidate that text was most likely meant to be, or "".
+// Nearest returns the candidate that text was most likely meant to be, or "".
 func Nearest(text string, candidates []string) string {
 	best, limit := "", 1+len(text)/3
 	for _, candidate := range candidates {

@@ -15,10 +15,10 @@ import (
 // 24 hours ("90d", "1d12h", "250ms").
 type Duration time.Duration
 
-// D gives the standard library's form.
+// D returns the standard library's form.
 func (d Duration) D() time.Duration { return time.Duration(d) }
 
-// Days gives the whole days in d.
+// Days returns the whole days in d.
 func (d Duration) Days() int { return int(time.Duration(d) / (24 * time.Hour)) }
 
 // String writes whole days with d and leaves out zero parts.

@@ -40,7 +40,7 @@ func ReadSecret(read FileReader, path, file string) (string, error) {
 	return secret, nil
 }
 
-// Address gives the DSN to connect to, from the file where one is named. It is
+// Address returns the DSN to connect to, from the file where one is named. It is
 // checked as one in the configuration would be. Read it anew for each
 // connection, so that a rotated password is taken up.
 func (c ClickHouse) Address(read FileReader, insecureDev bool) (string, error) {

@@ -17,7 +17,7 @@ type Params struct {
 	B     float64 `yaml:"b" env:"HOLDFAST_SCORE_PARAMS_B" doc:"dropout after a purchase, second Beta parameter"`
 }
 
-// Given says whether parameters are configured; without them the start values
+// Given reports whether parameters are configured; without them the start values
 // of an unfitted model are in force.
 func (p Params) Given() bool { return p != Params{} }
 
@@ -28,7 +28,7 @@ type Spend struct {
 	Nu float64 `yaml:"nu" env:"HOLDFAST_SCORE_SPEND_NU" doc:"scale over customers, major units of the currency"`
 }
 
-// Given says whether parameters are configured.
+// Given reports whether parameters are configured.
 func (s Spend) Given() bool { return s != Spend{} }
 
 // Complaints says when a complaint counts as late.
@@ -86,7 +86,7 @@ type ClickHouse struct {
 	InsertEvery Duration `yaml:"insert_every" env:"HOLDFAST_CLICKHOUSE_INSERT_EVERY" doc:"shortest time between two inserts into one table"`
 }
 
-// On says whether ClickHouse is configured.
+// On reports whether ClickHouse is configured.
 func (c ClickHouse) On() bool { return c.DSN != "" || c.DSNFile != "" }
 
 // SinkTopics names the outgoing topics.

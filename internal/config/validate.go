@@ -133,7 +133,7 @@ func (c *checker) brokers(kafka Kafka, insecureDev bool) {
 	}
 }
 
-// loopback says whether a host is this one, judged by name: looking names up
+// loopback reports whether a host is this one, judged by name: looking names up
 // would make the check depend on the network.
 func loopback(host string) bool {
 	if host == "localhost" {
@@ -246,7 +246,7 @@ func sortedKeys[V any](values map[string]V) []string {
 	return keys
 }
 
-// plaintextURL says whether an address is an unencrypted one of another host.
+// plaintextURL reports whether an address is an unencrypted one of another host.
 func plaintextURL(address *url.URL) bool {
 	secure := address.Scheme == "https" || address.Query().Get("secure") == "true"
 	return !secure && !loopback(address.Hostname())

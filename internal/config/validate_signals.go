@@ -220,7 +220,7 @@ func checkDSN(dsn string, insecureDev bool) (*url.URL, Problem) {
 	switch address.Scheme {
 	case "http", "https", "clickhouse", "tcp":
 	default:
-		return nil, Problem{Message: "has a scheme that is none of http, https, clickhouse, tcp",
+		return nil, Problem{Message: "has a scheme that is not one of http, https, clickhouse, tcp",
 			Fix: "write http://host:8123"}
 	}
 	if !insecureDev && plaintextURL(address) {

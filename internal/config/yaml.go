@@ -30,7 +30,7 @@ type fileWriter struct {
 	text   strings.Builder
 }
 
-// given says whether a key, or one inside of it, was set by anyone.
+// given reports whether a key, or one inside of it, was set by anyone.
 func (w *fileWriter) given(path string) bool {
 	for given := range w.loaded.origins {
 		if given == path || strings.HasPrefix(given, path+".") {

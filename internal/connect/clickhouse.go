@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast/holdfast/internal/config"
 )
 
-// ClickHouse gives the options of a client, or nil where ClickHouse is not
+// ClickHouse returns the options of a client, or nil where ClickHouse is not
 // configured. The database of the configuration stands above that of the
 // address. Errors never hold the address: it may carry a password.
 func ClickHouse(settings config.ClickHouse, insecureDev bool, read config.FileReader) (*clickhouse.Options, error) {

@@ -20,7 +20,7 @@ import (
 // dialTimeout bounds one attempt to reach a broker.
 const dialTimeout = 10 * time.Second
 
-// Kafka gives the options that every Kafka client of the configuration needs.
+// Kafka returns the options that every Kafka client of the configuration needs.
 // read is os.ReadFile, or a test's.
 func Kafka(kafka config.Kafka, read config.FileReader) ([]kgo.Opt, error) {
 	options := []kgo.Opt{
@@ -50,7 +50,7 @@ func Kafka(kafka config.Kafka, read config.FileReader) ([]kgo.Opt, error) {
 	case "plain":
 		return append(options, kgo.SASL(plain.Auth{User: kafka.SASL.User, Pass: password}.AsMechanism())), nil
 	}
-	return nil, fmt.Errorf("log in to Kafka: %q is no mechanism", kafka.SASL.Mechanism)
+	return nil, fmt.Errorf("log in to Kafka: %q is not a mechanism", kafka.SASL.Mechanism)
 }
 
 var errNoCertificate = errors.New("there is no PEM certificate in it")

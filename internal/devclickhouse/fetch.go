@@ -56,7 +56,7 @@ func Fetch(ctx context.Context, progress Progress) (path string, err error) {
 	}
 	if given := os.Getenv(libraryVariable); given != "" {
 		if _, ok := Locate(); !ok {
-			return "", fmt.Errorf("use the library that %s names: %s is no file", libraryVariable, given)
+			return "", fmt.Errorf("use the library that %s names: %s is not a file", libraryVariable, given)
 		}
 		return given, nil
 	}

@@ -84,7 +84,7 @@ func (f *front) mayWrite(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(given), []byte(f.token)) == 1
 }
 
-// loopbackHost says whether host, with or without a port, is this computer's
+// loopbackHost reports whether host, with or without a port, is this computer's
 // loopback by address or as localhost.
 func loopbackHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {

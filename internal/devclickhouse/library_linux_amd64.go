@@ -37,7 +37,7 @@ type library struct {
 	insertFree   func(stream uintptr)
 }
 
-// supported says whether the library can run on this processor.
+// supported reports whether the library can run on this processor.
 func supported() error {
 	return supportedWith(cpu.X86.HasAVX2, cpu.X86.HasBMI1, cpu.X86.HasBMI2, cpu.X86.HasFMA)
 }

@@ -113,7 +113,7 @@ func (c *cleaner) compactedTopics(ctx context.Context) ([]string, error) {
 	return compacted, nil
 }
 
-// stable says whether no transaction is open in the topics.
+// stable reports whether no transaction is open in the topics.
 func (c *cleaner) stable(topics []string) bool {
 	for _, topic := range topics {
 		for _, partition := range c.engine.PartitionInfos(topic) {

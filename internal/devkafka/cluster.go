@@ -116,7 +116,7 @@ func (c *Cluster) Engine() *kfake.Cluster { return c.fake }
 
 // Clean compacts and applies retention now, as the engine does by itself once
 // a minute. It waits up to two seconds for a moment in which no transaction is
-// open in a compacted topic, and says whether there was one.
+// open in a compacted topic, and reports whether there was one.
 func (c *Cluster) Clean(ctx context.Context) (cleaned bool, err error) {
 	return c.cleaner.clean(ctx)
 }

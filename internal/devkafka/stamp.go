@@ -71,7 +71,7 @@ func (s *stamper) stamp(request *kmsg.ProduceRequest) {
 		}
 		for n := range topic.Partitions {
 			partition := &topic.Partitions[n]
-			// What is no whole batch is left to the engine to refuse.
+			// What is not a whole batch is left to the engine to refuse.
 			if made, ok := s.restamp(partition.Records, time.Now()); ok {
 				partition.Records = made
 			}
@@ -115,7 +115,7 @@ func (s *stamper) ask(key stampKey) bool {
 }
 
 // restamp makes a batch anew whose records are all of one time. It reports
-// false for one whose times stand for that already, and for what is no whole batch.
+// false for one whose times stand for that already, and for what is not a whole batch.
 func (s *stamper) restamp(raw []byte, now time.Time) ([]byte, bool) {
 	var batch kmsg.RecordBatch
 	if len(raw) < batchAttributesAt || raw[batchMagicAt] != 2 || batch.ReadFrom(raw) != nil ||

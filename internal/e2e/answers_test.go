@@ -122,7 +122,7 @@ func (w *world) foldAlerts() map[string]openAlert {
 	return open
 }
 
-// read gives all committed records of a topic.
+// read returns all committed records of a topic.
 func (w *world) read(topic string) []*kgo.Record {
 	w.t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(w.kafka), kgo.FetchIsolationLevel(kgo.ReadCommitted()),

@@ -137,7 +137,7 @@ const blankBytes = 900_000
 
 // writeBlanks writes 6,000 valid purchases of 900 kB that compress to a
 // thousandth: half of them alone in their batch, half some together; and 1,000
-// that are no events.
+// that are not events.
 func (w *world) writeBlanks() {
 	load := workload.NewLoad(workload.LoadConfig{Seed: 1, Customers: 200})
 	at := event.Instant(time.Now().Add(-60 * 24 * time.Hour).UnixMicro())

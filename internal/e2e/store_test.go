@@ -43,7 +43,7 @@ func TestAlertsGoOnWhateverClickHouseIs(t *testing.T) {
 	}
 	running.stop()
 	w.emptyBatchLog()
-	if said := w.run(1, "audit"); !strings.Contains(said, "there is nothing to hold the tables against") {
+	if said := w.run(1, "audit"); !strings.Contains(said, "there is nothing to compare the tables with") {
 		t.Errorf("with an emptied batch log audit says %s", said)
 	}
 }

@@ -43,7 +43,7 @@ func (f *findings) declarations(file *goFile) {
 	}
 }
 
-// continues says whether a function stands in one block of lines with another
+// continues reports whether a function stands in one block of lines with another
 // of its name, so that the comment above the block is about both.
 func (f *findings) continues(before, decl *ast.FuncDecl) bool {
 	return before != nil && before.Name.Name == decl.Name.Name &&
@@ -72,7 +72,7 @@ func (f *findings) specs(decl *ast.GenDecl) {
 	}
 }
 
-// public says whether others can call a function: it is exported, and where it
+// public reports whether others can call a function: it is exported, and where it
 // is a method its type is too.
 func public(fn *ast.FuncDecl) bool {
 	if !fn.Name.IsExported() {

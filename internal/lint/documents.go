@@ -73,7 +73,7 @@ func checkNamedPages(t *Tree) []Finding {
 	return f.sorted()
 }
 
-// declared gives the names of our packages, and every name that they declare:
+// declared returns the names of our packages, and every name that they declare:
 // types, functions, methods, fields, constants and variables.
 func (t *Tree) declared() (packages, names map[string]bool) {
 	packages, names = map[string]bool{}, map[string]bool{}

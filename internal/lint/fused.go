@@ -46,7 +46,7 @@ func (f *findings) sumsOfProducts(file *goFile, info *types.Info) {
 	})
 }
 
-// isProduct says whether an expression is a product of floats that is computed
+// isProduct reports whether an expression is a product of floats that is computed
 // at run time.
 func isProduct(info *types.Info, e ast.Expr) bool {
 	product, ok := ast.Unparen(e).(*ast.BinaryExpr)

@@ -86,7 +86,7 @@ func boundaryOf(dir string) (boundary, bool) {
 	return best, found
 }
 
-// matches says whether a package is the one named by a pattern, or lies below it.
+// matches reports whether a package is the one named by a pattern, or lies below it.
 func matches(pattern, dir string) bool {
 	prefix, below := strings.CutSuffix(pattern, "...")
 	if !below {

@@ -21,7 +21,7 @@ type Finding struct {
 	Message string // what is wrong and what to do instead
 }
 
-// String gives the finding as path:line: message.
+// String returns the finding as path:line: message.
 func (f Finding) String() string {
 	if f.Line == 0 {
 		return fmt.Sprintf("%s: %s", f.File, f.Message)
@@ -35,7 +35,7 @@ type Rule struct {
 	Check func(*Tree) []Finding
 }
 
-// Rules gives every rule of the house.
+// Rules returns every rule of the house.
 func Rules() []Rule {
 	return []Rule{
 		{"imports", checkImports},
@@ -77,7 +77,7 @@ func (f *findings) in(file string, line int, format string, args ...any) {
 	f.list = append(f.list, Finding{file, line, fmt.Sprintf(format, args...)})
 }
 
-// sorted gives the findings by file and line.
+// sorted returns the findings by file and line.
 func (f *findings) sorted() []Finding {
 	slices.SortFunc(f.list, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))

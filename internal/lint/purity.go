@@ -110,7 +110,7 @@ func (f *findings) pureUnary(file *goFile, info *types.Info, n *ast.UnaryExpr) {
 	}
 }
 
-// readOnlyTable says whether a variable is a table of numbers, whose address is
+// readOnlyTable reports whether a variable is a table of numbers, whose address is
 // taken to index it without copying. Assignments to it are still found where
 // they are written out.
 func readOnlyTable(v *types.Var) bool {

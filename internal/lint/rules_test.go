@@ -230,7 +230,7 @@ func textSnippets() []snippet {
 
 		{"skips", "no reason", one("sinks/a_test.go", "package sinks\nfunc f(t T) "+
 			"{\nt.Skip()\nt.SkipNow()\nt.Skip(\"slow\")\n}"),
-			[]string{"Skip says why", "SkipNow says why", `"slow" is none`}},
+			[]string{"Skip says why", "SkipNow says why", `"slow" is not one`}},
 		{"skips", "a sentence", one("sinks/a_test.go", "package sinks\nfunc f(t T) { t.Skip(\"needs the real data, which "+
 			"is not here\") }"), nil},
 

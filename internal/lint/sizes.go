@@ -38,7 +38,7 @@ func checkSizes(t *Tree) []Finding {
 	return f.sorted()
 }
 
-// constructs says whether a function is a constructor: New, Open, Start or a
+// constructs reports whether a function is a constructor: New, Open, Start or a
 // name that begins so.
 func constructs(fn *ast.FuncDecl) bool {
 	if fn.Recv != nil {

@@ -43,7 +43,7 @@ func checkErrorTexts(t *Tree) []Finding {
 	return f.sorted()
 }
 
-// literal gives the text of a string literal, or of literals joined by +.
+// literal returns the text of a string literal, or of literals joined by +.
 func literal(e ast.Expr) (string, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -82,7 +82,7 @@ func checkSkips(t *Tree) []Finding {
 			if len(call.Args) == 0 {
 				f.at(call.Pos(), "%s says why in a plain sentence", sel.Sel.Name)
 			} else if text, ok := literal(call.Args[0]); ok && len(strings.Fields(text)) < minSkipWords {
-				f.at(call.Pos(), "%s says why in a plain sentence, %q is none", sel.Sel.Name, text)
+				f.at(call.Pos(), "%s says why in a plain sentence, %q is not one", sel.Sel.Name, text)
 			}
 			return true
 		})
@@ -90,7 +90,7 @@ func checkSkips(t *Tree) []Finding {
 	return f.sorted()
 }
 
-// skips says whether a method of testing.TB leaves the test out.
+// skips reports whether a method of testing.TB leaves the test out.
 func skips(method string) bool {
 	return method == "Skip" || method == "Skipf" || method == "SkipNow"
 }

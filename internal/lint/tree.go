@@ -80,7 +80,7 @@ func parse(root string, texts map[string][]byte) (*Tree, error) {
 	return t, nil
 }
 
-// supportsTests says whether a file is for tests alone: a _test.go file, or one
+// supportsTests reports whether a file is for tests alone: a _test.go file, or one
 // of an internal package whose name ends in "test" (as httptest does).
 func supportsTests(p string) bool {
 	return strings.HasSuffix(p, "_test.go") ||
@@ -116,7 +116,7 @@ func listFiles(root string) ([]string, error) {
 	return names, err
 }
 
-// paths gives the paths of all texts, sorted.
+// paths returns the paths of all texts, sorted.
 func (t *Tree) paths() []string {
 	paths := make([]string, 0, len(t.texts))
 	for p := range t.texts {
@@ -126,7 +126,7 @@ func (t *Tree) paths() []string {
 	return paths
 }
 
-// has says whether a file or directory of that path is in the tree.
+// has reports whether a file or directory of that path is in the tree.
 func (t *Tree) has(p string) bool {
 	p = strings.TrimSuffix(p, "/")
 	if _, ok := t.texts[p]; ok {
@@ -141,7 +141,7 @@ func (t *Tree) has(p string) bool {
 	return t.root != "" && err == nil
 }
 
-// product gives the Go files that are neither tests nor generated.
+// product returns the Go files that are neither tests nor generated.
 func (t *Tree) product() []*goFile {
 	var list []*goFile
 	for _, f := range t.files {
@@ -152,7 +152,7 @@ func (t *Tree) product() []*goFile {
 	return list
 }
 
-// imported gives the local name under which a file imports a path, false where
+// imported returns the local name under which a file imports a path, false where
 // it does not.
 func (f *goFile) imported(importPath string) (string, bool) {
 	for _, spec := range f.syntax.Imports {

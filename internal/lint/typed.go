@@ -72,7 +72,7 @@ func (b both) Import(p string) (*types.Package, error) {
 	return b.others.Import(p)
 }
 
-// closure gives roots and all of ours below them, imports first, and the
+// closure returns roots and all of ours below them, imports first, and the
 // foreign packages that they name.
 func (t *Tree) closure(roots []string) (order, foreign []string) {
 	seen := map[string]bool{}
@@ -101,7 +101,7 @@ func (t *Tree) closure(roots []string) (order, foreign []string) {
 	return order, foreign
 }
 
-// built gives the files of a package that the compiler takes on this platform.
+// built returns the files of a package that the compiler takes on this platform.
 func (t *Tree) built(dir string) []*goFile {
 	context := build.Default
 	context.CgoEnabled = false

@@ -57,7 +57,7 @@ func (d *dayOfRows) lower(by *dayOfRows) {
 	d.amount, d.backs, d.back = d.amount+by.amount, d.backs+by.backs, true
 }
 
-// dayOfRows sums the first day of rows and gives the number of its rows.
+// dayOfRows sums the first day of rows and returns the number of its rows.
 func (c *counting) dayOfRows(rows []purchaseRow) (day dayOfRows, after int) {
 	day.day, day.row = rows[0].day, rows[0].number
 	for after < len(rows) && rows[after].day == day.day {

@@ -151,7 +151,7 @@ func (c *counting) order(rows []purchaseRow) {
 	c.shares = append(c.shares, o.share(c.worth(rows, o.best)))
 }
 
-// fresh says whether an event with an id of its own is seen for the first time.
+// fresh reports whether an event with an id of its own is seen for the first time.
 func (c *counting) fresh(r *purchaseRow) bool {
 	if r.id == 0 || !r.takesBack() {
 		return true

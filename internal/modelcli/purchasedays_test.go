@@ -15,7 +15,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// triplesOf runs fit and gives the triples by customer.
+// triplesOf runs fit and returns the triples by customer.
 func triplesOf(t *testing.T, log string, args ...string) (triples map[string]map[string]string, stderr string) {
 	t.Helper()
 	base := filepath.Join(t.TempDir(), "base.csv")

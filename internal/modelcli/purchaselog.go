@@ -31,7 +31,7 @@ type purchaseRow struct {
 	status   event.Status
 }
 
-// takesBack says whether the row lowers what its order brought.
+// takesBack reports whether the row lowers what its order brought.
 func (r *purchaseRow) takesBack() bool { return r.kind == event.Refund || r.kind == event.Adjustment }
 
 // millionth is the unit of amounts, so that sums are exact.
@@ -104,7 +104,7 @@ func (l *purchaseLog) sort() {
 	})
 }
 
-// allHold says whether every condition column=value holds for a row.
+// allHold reports whether every condition column=value holds for a row.
 func allHold(conditions []string, t *table, r record) bool {
 	for i := range conditions {
 		if !holds(conditions[i], t, r) {
@@ -119,7 +119,7 @@ func holds(condition string, t *table, r record) bool {
 	return t.field(r, column) == value
 }
 
-// read gives one row's customer and purchase, or why it has none.
+// read returns one row's customer and purchase, or why it has none.
 func (m *logMapping) read(t *table, r record) (id string, row purchaseRow, problem string) {
 	if r.problem != "" {
 		return "", row, r.problem
@@ -235,7 +235,7 @@ func (m *logMapping) instant(text string) (time.Time, fit.Day, error) {
 	return instant, dayOf(instant.In(m.zone)), nil
 }
 
-// parseInstant reads a date or an instant, and gives its business day.
+// parseInstant reads a date or an instant, and returns its business day.
 func parseInstant(text string, zone *time.Location) (time.Time, fit.Day, error) {
 	at, ok := civil.Parse(text, zone)
 	if !ok {

@@ -116,7 +116,7 @@ func (r row) parameters(names []string) ([]float64, error) {
 	return values, oneLine(problems...)
 }
 
-// spendGiven says whether any of p, q, nu is there for this row.
+// spendGiven reports whether any of p, q, nu is there for this row.
 func (r row) spendGiven() bool {
 	for _, name := range spendNames {
 		if _, fixed := r.fixed[name]; fixed || r.table.field(r.record, name) != "" {

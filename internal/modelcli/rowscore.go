@@ -68,7 +68,7 @@ func (s scoring) purchases(r row, o *outputs) {
 	}
 }
 
-// fillModel builds the row's model and fills its columns; it gives the discounted
+// fillModel builds the row's model and fills its columns; it returns the discounted
 // purchases, NaN where they are not to be had.
 func (s scoring) fillModel(r row, o *outputs, h btyd.History, v []float64) float64 {
 	switch s.model {

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// execute runs a command and gives its output and exit code.
+// execute runs a command and returns its output and exit code.
 func execute(t *testing.T, cmd *cobra.Command, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, complaints bytes.Buffer

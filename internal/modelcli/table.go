@@ -33,7 +33,7 @@ type table struct {
 	next    func() (record, error) // io.EOF at the end
 	close   func() error
 
-	// isRow says whether a record is a good one, for lines that a quoted cell
+	// isRow reports whether a record is a good one, for lines that a quoted cell
 	// takes in; without it those with as many cells as columns are.
 	isRow func(record) bool
 }
@@ -91,7 +91,7 @@ func (t *table) field(r record, column string) string {
 
 func (t *table) has(column string) bool { _, ok := t.index[column]; return ok }
 
-// require gives a usage error that names the first missing column, with the
+// require returns a usage error that names the first missing column, with the
 // nearest spelling there is.
 func (t *table) require(columns ...string) error {
 	for _, want := range columns {

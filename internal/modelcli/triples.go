@@ -23,7 +23,7 @@ type triples struct {
 	complaints []string
 }
 
-// isTriples says whether the columns are a model's own rather than a log's.
+// isTriples reports whether the columns are a model's own rather than a log's.
 func isTriples(t *table, model string) bool {
 	if model == fit.GammaGamma {
 		return t.has("x") && t.has("m_x")

@@ -42,7 +42,7 @@ type Options struct {
 	Live func() error
 	// Ready lists the conditions.
 	Ready func() []Check
-	// Started says whether the first assignment is restored.
+	// Started reports whether the first assignment is restored.
 	Started func() bool
 	// Metrics are served as Prometheus text.
 	Metrics prometheus.Gatherer
@@ -128,7 +128,7 @@ func (l logged) Println(values ...any) {
 	}
 }
 
-// Server gives a server with limits on time and headers. The write limit is
+// Server returns a server with limits on time and headers. The write limit is
 // above the 30 s of a CPU profile.
 func Server(handler http.Handler) *http.Server {
 	return &http.Server{

@@ -13,14 +13,14 @@ type Row struct {
 	Cells   []string
 	Line    int64  // of its first line, from 1
 	Raw     []byte // as it stands, without line end
-	Problem string // why it is no row, "" where it is one
+	Problem string // why it is not a row, "" where it is one
 }
 
 // CSV reads the rows of a CSV file below a header.
 type CSV struct {
 	Header []string
 
-	// IsRow says whether cells, as many as the header has, are a good row in
+	// IsRow reports whether cells, as many as the header has, are a good row in
 	// themselves. It is asked of the lines that a quoted cell takes in: a quote
 	// that is left open takes in rows, a text of several lines does not.
 	IsRow func(cells []string) bool
@@ -73,7 +73,7 @@ func NewCSV(in io.Reader, delimiter byte) (*CSV, error) {
 	return c, nil
 }
 
-// otherDelimiter gives the delimiter that a header has more of than of its own.
+// otherDelimiter returns the delimiter that a header has more of than of its own.
 func otherDelimiter(header []byte, comma byte) string {
 	most, name := bytes.Count(header, []byte{comma}), ""
 	for _, other := range []struct{ delimiter, name string }{{";", ";"}, {"\t", `\t`}, {"|", "|"}} {
@@ -97,7 +97,7 @@ func Delimiter(text string) (byte, error) {
 	return text[0], nil
 }
 
-// Next gives the next row, io.EOF after the last. Empty lines are no rows.
+// Next returns the next row, io.EOF after the last. Empty lines are not rows.
 // Where a row is broken, reading goes on at the line after its first: what an
 // open quote seemed to take in is not lost.
 func (c *CSV) Next() (Row, error) {
@@ -124,7 +124,7 @@ func (c *CSV) Next() (Row, error) {
 
 const tooLong = "it is longer than 4 MiB" // MaxRowBytes
 
-// finish gives a record that is whole, unless its cells do not fit the header,
+// finish returns a record that is whole, unless its cells do not fit the header,
 // or a quoted one holds rows.
 func (c *CSV) finish(text []byte, length int) Row {
 	c.cells = c.record.cells(c.cells)
@@ -150,7 +150,7 @@ func (c *CSV) finish(text []byte, length int) Row {
 	return c.give(text, length, "")
 }
 
-// takesInRows says whether one of the lines behind the first is a row. The last
+// takesInRows reports whether one of the lines behind the first is a row. The last
 // holds the closing quote, which it would not have as a row. Where that ends the
 // first cell, the rest of any row of two lines looks like a row.
 func (c *CSV) takesInRows(text []byte) bool {
@@ -184,7 +184,7 @@ func (c *CSV) give(text []byte, length int, problem string) Row {
 	return row
 }
 
-// firstLine gives the first line of a broken record as a row of its own.
+// firstLine returns the first line of a broken record as a row of its own.
 func (c *CSV) firstLine(problem string) Row {
 	text := c.buffer[c.taken:]
 	if lines := int64(c.record.lines); lines > 1 {

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrArray says that a file of one object a line is one array of them.
-var ErrArray = errors.New("it is one JSON array, not an object a line: write it anew with jq -c '.[]' FILE > NEW")
+var ErrArray = errors.New("it is one JSON array, not an object a line: rewrite it with jq -c '.[]' FILE > NEW")
 
 // Lines reads a text line by line.
 type Lines struct {
@@ -26,7 +26,7 @@ func NewLines(in io.Reader, limit int) *Lines {
 	return &Lines{in: bufio.NewReaderSize(in, blockBytes), limit: limit}
 }
 
-// Next gives the next line that is not blank, without the white space around
+// Next returns the next line that is not blank, without the white space around
 // it, and its number from 1, blank ones counted; io.EOF after the last. Of a
 // line above the limit it gives the beginning and says so. The line is valid
 // until the next is read. A text that begins with a bracket is ErrArray.

@@ -24,9 +24,9 @@ const blockBytes = 64 << 10
 
 // ErrNoText says that a file is not UTF-8 text; what wraps it says what the
 // file is, and what to do.
-var ErrNoText = errors.New("this is no UTF-8 text")
+var ErrNoText = errors.New("this is not UTF-8 text")
 
-// Open gives the text of a file: unpacked where its bytes are gzip, whatever
+// Open returns the text of a file: unpacked where its bytes are gzip, whatever
 // its name, without byte order mark, and with lines that end in a line feed
 // where they ended in carriage returns alone.
 func Open(file io.Reader) (io.Reader, error) {
@@ -62,7 +62,7 @@ func Open(file io.Reader) (io.Reader, error) {
 	return in, nil
 }
 
-// Plain gives the text of what was read whole, as Open does.
+// Plain returns the text of what was read whole, as Open does.
 func Plain(data []byte) ([]byte, error) {
 	text, err := Open(bytes.NewReader(data))
 	if err != nil {
@@ -76,7 +76,7 @@ const maxPacked = 2
 
 var gzipMagic = []byte{0x1f, 0x8b}
 
-// peek gives the first bytes without taking them.
+// peek returns the first bytes without taking them.
 func peek(in *bufio.Reader) ([]byte, error) {
 	first, err := in.Peek(blockBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -138,7 +138,7 @@ func isBzip2(first []byte) bool {
 	return len(first) > 9 && first[3] >= '1' && first[3] <= '9' && string(first[4:10]) == "1AY&SY"
 }
 
-// endsInReturns says whether the first line ends in a carriage return alone, as
+// endsInReturns reports whether the first line ends in a carriage return alone, as
 // lines of old Macintosh programs do. One in quotes is part of a cell.
 func endsInReturns(text []byte) bool {
 	quoted := false

@@ -27,7 +27,7 @@ type record struct {
 	lines int    // that are begun
 }
 
-// parse takes one record from the beginning of text and gives its length with
+// parse takes one record from the beginning of text and returns its length with
 // the line end. last says that nothing follows text.
 func (r *record) parse(text []byte, last bool) (int, outcome) {
 	r.text, r.ends, r.lines = r.text[:0], r.ends[:0], 1
@@ -125,7 +125,7 @@ func (r *record) take(text []byte) {
 	}
 }
 
-// cells gives the texts of the record in one allocation.
+// cells returns the texts of the record in one allocation.
 func (r *record) cells(into []string) []string {
 	all, start := string(r.text), 0
 	into = into[:0]

@@ -104,7 +104,7 @@ func TestOpenRefusesWhatIsNoText(t *testing.T) {
 	}
 }
 
-// readAll gives each row as "line: cells" or "line! problem".
+// readAll returns each row as "line: cells" or "line! problem".
 func readAll(in io.Reader, delimiter byte, isRow func([]string) bool) ([]string, error) {
 	rows, err := NewCSV(in, delimiter)
 	if err != nil {

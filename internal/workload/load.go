@@ -56,7 +56,7 @@ func NewLoad(cfg LoadConfig) *Load {
 	return l
 }
 
-// Next gives the next item, false after the last. Key and value are the
+// Next returns the next item, false after the last. Key and value are the
 // caller's to keep.
 func (l *Load) Next() (Item, bool) {
 	if l.cfg.Events > 0 && l.number-l.cfg.Number >= uint64(l.cfg.Events) {
@@ -119,7 +119,7 @@ func (l *Load) render(now, at event.Instant) Item {
 // Number is that of the next item.
 func (l *Load) Number() uint64 { return l.number }
 
-// Make gives an event of a kind of a customer of one's choice, beside those of
+// Make returns an event of a kind of a customer of one's choice, beside those of
 // Next: for histories that lie before a load. It happened, and is written, at
 // the instant given.
 func (l *Load) Make(kind event.Type, customer uint64, at event.Instant) Item {

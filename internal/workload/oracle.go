@@ -133,7 +133,7 @@ func (o *Oracle) fold(events []seen, now event.Instant) *Customer {
 	return c
 }
 
-// inside says whether a day is one of the last n, today included.
+// inside reports whether a day is one of the last n, today included.
 func inside(day, today event.Day, n int) bool {
 	return day <= today && int(today-day) < n
 }

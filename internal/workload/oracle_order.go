@@ -70,7 +70,7 @@ func (of *order) take(e *seen) {
 	}
 }
 
-// worth says whether the order counts and what it brought in the oracle's
+// worth reports whether the order counts and what it brought in the oracle's
 // currency.
 func (of *order) worth(currency [3]byte) (counts bool, net int64) {
 	refunded, adjusted, refunds := int64(0), int64(0), 0

@@ -50,7 +50,7 @@ func (d *differences) dates(row *signal.CustomerRow, want *Customer) {
 	differ(d, "activity_x", row.ActivityX, x)
 }
 
-// edges gives the first and the last of some days, and how many follow the
+// edges returns the first and the last of some days, and how many follow the
 // first.
 func edges(days []event.Day) (first, last signal.Null[signal.Day], x uint32) {
 	if len(days) == 0 {

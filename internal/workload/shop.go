@@ -83,13 +83,13 @@ func NewShop(cfg ShopConfig) *Shop {
 	return s
 }
 
-// Parameters gives the parameters that the shop's customers obey.
+// Parameters returns the parameters that the shop's customers obey.
 func (s *Shop) Parameters() Parameters { return s.cfg.Parameters }
 
 // Start is the beginning of the history.
 func (s *Shop) Start() event.Instant { return s.start }
 
-// Next gives the next event, false after the last. The item is the caller's to
+// Next returns the next event, false after the last. The item is the caller's to
 // keep.
 func (s *Shop) Next() (Item, bool) {
 	for len(s.agenda) > 0 {

@@ -39,7 +39,7 @@ func (z *zipf) draw(u float64) uint64 {
 	return min(rank, z.count-1) * z.spread % z.count
 }
 
-// coprime gives a factor that maps the numbers below n to each other.
+// coprime returns a factor that maps the numbers below n to each other.
 func coprime(n uint64) uint64 {
 	for f := uint64(2_654_435_761); ; f += 2 {
 		if gcd(f%n, n) == 1 || n == 1 {
