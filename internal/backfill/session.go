@@ -38,7 +38,7 @@ func NewSession(client *kgo.Client, id, group, internal string, topics []string)
 		topics: slices.Compact(slices.Sorted(slices.Values(topics)))}
 }
 
-// Open announces the backfill. Where an instance is at work it returns once
+// Open announces the backfill. Where an instance is running it returns once
 // that has heard of it on every partition: events that came before would be
 // counted without waiting for the rest. It returns ErrNotApplied, with the session
 // open, where an instance does not act on it in time.
@@ -124,7 +124,7 @@ func WriteControl(ctx context.Context, client *kgo.Client, topic string, partiti
 	return behind, nil
 }
 
-// ErrNotApplied says that an instance that is at work has not acted on a control
+// ErrNotApplied says that a running instance has not acted on a control
 // record in time.
 var ErrNotApplied = errors.New("the running instance has not acted on it in time")
 
@@ -139,7 +139,7 @@ func (s *Session) heard(ctx context.Context, written map[int32]int64) error {
 
 // AwaitApplied returns once the group has committed every partition of the
 // internal topic up to the offsets given; running is false, at once, where no
-// instance is at work. It returns ErrNotApplied where that takes too long.
+// instance is running. It returns ErrNotApplied where that takes too long.
 func AwaitApplied(ctx context.Context, client *kgo.Client, group, internal string,
 	written map[int32]int64) (running bool, err error) {
 	admin := kadm.NewClient(client)
@@ -148,7 +148,7 @@ func AwaitApplied(ctx context.Context, client *kgo.Client, group, internal strin
 		return false, fmt.Errorf("describe group %s: %w", group, err)
 	}
 	if len(described[group].Members) == 0 {
-		return false, nil // nobody is at work: what is written is read first
+		return false, nil // no instance is running: the next one reads it first
 	}
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()

@@ -72,7 +72,7 @@ func (b *body) spool(source io.Reader, dir string) error {
 	return err
 }
 
-// remove gives the body's memory and file back.
+// remove frees the body's memory and removes its file.
 func (b *body) remove() {
 	if b.file != nil {
 		_ = b.file.Close() // unlinked already

@@ -98,7 +98,7 @@ func (s *session) connect() error {
 	return nil
 }
 
-// drop gives the connection up, and with it all that was set on it.
+// drop closes the connection, and with it all that was set on it.
 func (s *session) drop() {
 	if s.conn != nil {
 		s.conn.close()

@@ -15,7 +15,7 @@ import (
 // The engine keeps the producer's timestamps whatever a topic's
 // message.timestamp.type says. So the batches of topics that ask for the
 // broker's time get it on their way in: where a producer's times are not those
-// of now, the batch is made anew with them. The bit that says who stamped stays
+// of now, the batch is rewritten with them. The bit that says who stamped stays
 // the producer's: the engine would stamp again, under a checksum that no longer
 // holds.
 
@@ -114,7 +114,7 @@ func (s *stamper) ask(key stampKey) bool {
 	return value != nil && *value == logAppendTime
 }
 
-// restamp makes a batch anew whose records are all of one time. It reports
+// restamp rewrites a batch whose records are all of one time. It reports
 // false for one whose times stand for that already, and for what is not a whole batch.
 func (s *stamper) restamp(raw []byte, now time.Time) ([]byte, bool) {
 	var batch kmsg.RecordBatch

@@ -53,6 +53,7 @@ func Rules() []Rule {
 		{"error-texts", checkErrorTexts},
 		{"skips", checkSkips},
 		{"words", checkWords},
+		{"idioms", checkIdioms},
 		{"documents", checkDocuments},
 		{"named-pages", checkNamedPages},
 		{"readme-commands", checkReadmeCommands},

@@ -240,6 +240,13 @@ func textSnippets() []snippet {
 		{"words", "a machine", one("docs/a.md", "On th"+"is machine it takes"), []string{"name the machine's class"}},
 		{"words", "harmless words", one("docs/a.md", "todos, docs/work/, a workload at deploy/root/x"), nil},
 
+		{"idioms", "a translation", one("cmd/holdfast/a.go", "package main\n\n// on says wh"+
+			"ether it is.\nvar a = \"3 rows are no "+"events\"\n\n// b gi"+"ves the name\nvar c = \"it was made an"+"ew\"\n"),
+			[]string{`a.go:3: plain English: for "says wh`, `a.go:4: plain English: for "are no `, "a.go:6", "a.go:7"}},
+		{"idioms", "the idiom, and others' words", with(one("cmd/holdfast/a.go",
+			"package main\n\n// on reports whether there are no events. It gives the memory back.\n"),
+			"pipeline/a.go", "package pipeline\n\n// on says wh"+"ether it is.\n"), nil},
+
 		{"documents", "line numbers and dead ends",
 			one("docs/a.md", "see state.go:12\n[x](nowhere.md)\n`pipeline/gone/x.go`"),
 			[]string{"cite the symbol", "leads nowhere: nowhere.md", "no such file or directory: pipeline/gone/x.go"}},

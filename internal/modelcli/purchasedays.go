@@ -95,7 +95,7 @@ type share struct {
 	net      int64
 }
 
-// daysOf gives the purchase days of a customer up to a day, in order. Rows are
+// daysOf returns the purchase days of a customer up to a day, in order. Rows are
 // sorted by order and time.
 func (c *counting) daysOf(rows []purchaseRow, until fit.Day) []purchaseDay {
 	c.until, c.shares = until, c.shares[:0]

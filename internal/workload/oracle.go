@@ -138,7 +138,7 @@ func inside(day, today event.Day, n int) bool {
 	return day <= today && int(today-day) < n
 }
 
-// distinct gives the events up to now in order of (instant, id), the first of
+// distinct returns the events up to now in order of (instant, id), the first of
 // each id.
 func distinct(events []seen, now event.Instant) []seen {
 	sorted := slices.Clone(events)

@@ -56,7 +56,7 @@ func Poisons(now event.Instant) []Poison {
 		func(i *Item) { i.Value = append(append([]byte("["), i.Value...), ']') })
 	add("no JSON", decode.BadSyntax, func(i *Item) { i.Value = []byte("event_type=visit") })
 	add("zero bytes", decode.BadSyntax, func(i *Item) { i.Value = make([]byte, 64) })
-	add("bytes that are no text", decode.BadEncoding, func(i *Item) { i.Value = bytes.Repeat([]byte{0xff, 0xfe}, 40) })
+	add("bytes that are not text", decode.BadEncoding, func(i *Item) { i.Value = bytes.Repeat([]byte{0xff, 0xfe}, 40) })
 	add("UTF-16", decode.BadEncoding, func(i *Item) { i.Value = append([]byte{0xff, 0xfe}, "{\x00}\x00"...) })
 	add("UTF-16 without a mark", decode.BadEncoding, func(i *Item) { i.Value = []byte("{\x00}\x00") })
 	add("header ce_id too long", decode.BadID, func(i *Item) { i.EventID = bytes.Repeat([]byte("h"), 65) })
