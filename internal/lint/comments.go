@@ -3,25 +3,14 @@ package lint
 import (
 	"go/ast"
 	"go/token"
-	"path"
 )
 
-// checkComments wants a comment on every package and on everything exported.
+// checkComments wants a comment on everything exported. That packages have one,
+// and how comments begin, is staticcheck's to check.
 func checkComments(t *Tree) []Finding {
 	f := &findings{tree: t}
-	documented := map[string]bool{}
-	first := map[string]*goFile{}
 	for _, file := range t.product() {
-		documented[file.dir] = documented[file.dir] || file.syntax.Doc != nil
-		if first[file.dir] == nil {
-			first[file.dir] = file
-		}
 		f.declarations(file)
-	}
-	for _, file := range t.product() {
-		if first[file.dir] == file && !documented[file.dir] {
-			f.in(file.path, 0, "package %s has no comment: say what it is for and what it leaves to others", path.Base(file.dir))
-		}
 	}
 	return f.sorted()
 }

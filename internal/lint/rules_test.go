@@ -143,7 +143,7 @@ func structureSnippets() []snippet {
 
 		{"comments", "nothing is said",
 			one("sinks/a.go", "package sinks\ntype T int\nfunc (T) M() {}\nconst C = 1\nvar V int\nfunc F() {}"),
-			[]string{"package sinks has no comment", "exported T", "exported M", "exported C", "exported V", "exported F"}},
+			[]string{"exported T", "exported M", "exported C", "exported V", "exported F"}},
 		{"comments", "everything is said", one("sinks/a.go", "// Package sinks is.\npackage sinks\n// T is.\ntype T int\n"+
 			"type u int\n// M does, for both.\nfunc (T) M() {}\nfunc (U) M() {}\nfunc (u) X() {}\n// C and D are.\nconst "+
 			"(\nC = 1\nD = 2\n)\n"+
