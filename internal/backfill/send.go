@@ -34,12 +34,12 @@ const flushGrace = 10 * time.Second
 // over is still waited for: the events sent are then the first of the order.
 //
 // Now and then, between events of different times, what was handed over is
-// waited for and reached is told up to which time all events are there; nil =
-// nobody wants to know.
+// waited for and reached is called with the time up to which all events are there;
+// it may be nil.
 func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.Type]string, skip int64,
 	done func(sent int64), reached func(context.Context, event.Instant) error) (int64, error) {
-	sending := &sending{producer: producer, topics: topics, done: done, sent: skip, room: make(chan struct{}, inFlight),
-		reached: reached}
+	sending := &sending{producer: producer, topics: topics, done: done, sent: skip,
+		unacked: make(chan struct{}, inFlight), reached: reached}
 	index := int64(0)
 	err := plan.Each(func(e Event) error {
 		index++
@@ -61,27 +61,27 @@ func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.T
 	case err != nil:
 		return sent, err
 	case flushed == nil && reached != nil && sending.last != 0:
-		// The last stretch, too, is to be applied as far as it goes.
+		// What came after the last report is to be applied too.
 		return sent, reached(ctx, sending.last)
 	}
 	return sent, flushed
 }
 
 // inFlight bounds the records that wait for an acknowledgement; it is below
-// the client's own bound, so that Produce never blocks and a stop is heard.
+// the client's own bound, so that Produce never blocks and a stop is noticed.
 const inFlight = 8192
 
 type sending struct {
 	producer Producer
 	topics   map[event.Type]string
 	done     func(int64)
-	room     chan struct{}
+	unacked  chan struct{} // holds one for each record that is not acknowledged
 
-	reached func(context.Context, event.Instant) error
-	since   int           // events since it was told last
-	bytes   int           // and their bytes
-	told    time.Time     // when
-	last    event.Instant // time of the latest event handed over
+	reached  func(context.Context, event.Instant) error
+	since    int           // events since the last report
+	bytes    int           // and their bytes
+	reported time.Time     // when
+	last     event.Instant // time of the latest event handed over
 
 	mu     sync.Mutex
 	sent   int64
@@ -97,14 +97,14 @@ func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
 		return failed
 	}
 	select {
-	case s.room <- struct{}{}:
+	case s.unacked <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	if err := ctx.Err(); err != nil { // both were ready
 		return err
 	}
-	if err := s.stretch(ctx, e.At, len(e.Key)+len(e.Value)); err != nil {
+	if err := s.report(ctx, e.At, len(e.Key)+len(e.Value)); err != nil {
 		return err
 	}
 	key, value := e.Key, e.Value
@@ -122,22 +122,22 @@ func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
 }
 
 const (
-	// stretchEvents is how many events may be on their way before it is told
-	// how far they go; an instance holds that many in memory.
-	stretchEvents = 10_000
-	stretchBytes  = 4 << 20
-	stretchEvery  = time.Second
+	// reportEvents is how many events may be sent before a report of how far
+	// they go; an instance holds that many in memory.
+	reportEvents = 10_000
+	reportBytes  = 4 << 20
+	reportEvery  = time.Second
 )
 
-// stretch tells how far the events sent so far go, where it is time to.
-func (s *sending) stretch(ctx context.Context, next event.Instant, bytes int) error {
+// report says how far the events sent so far go, where one is due.
+func (s *sending) report(ctx context.Context, next event.Instant, bytes int) error {
 	if s.reached == nil {
 		return nil
 	}
-	if s.told.IsZero() {
-		s.told = time.Now()
+	if s.reported.IsZero() {
+		s.reported = time.Now()
 	}
-	due := s.since >= stretchEvents || s.bytes >= stretchBytes || time.Since(s.told) >= stretchEvery
+	due := s.since >= reportEvents || s.bytes >= reportBytes || time.Since(s.reported) >= reportEvery
 	if due && next > s.last && s.last != 0 {
 		if err := s.producer.Flush(ctx); err != nil {
 			return err
@@ -148,7 +148,7 @@ func (s *sending) stretch(ctx context.Context, next event.Instant, bytes int) er
 		if err := s.reached(ctx, s.last); err != nil {
 			return err
 		}
-		s.since, s.bytes, s.told = 0, 0, time.Now()
+		s.since, s.bytes, s.reported = 0, 0, time.Now()
 	}
 	s.bytes += bytes
 	s.since, s.last = s.since+1, max(s.last, next)
@@ -156,7 +156,7 @@ func (s *sending) stretch(ctx context.Context, next event.Instant, bytes int) er
 }
 
 func (s *sending) acknowledged(record *kgo.Record, err error) {
-	<-s.room
+	<-s.unacked
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

@@ -48,10 +48,10 @@ func (s *Shop) renderVisit(a *act) []byte {
 
 // consent is said once, in a customer's first event.
 func (s *Shop) consent(b []byte, who *person) []byte {
-	if who.told {
+	if who.consented {
 		return b
 	}
-	who.told = true
+	who.consented = true
 	return append(appendBool(append(b, `,"consent":{"given":true`...), "marketing", s.happens(0.85)), '}')
 }
 

@@ -16,7 +16,7 @@ type person struct {
 	value     float64 // rate of the gamma law of a purchase's value
 	visitGap  float64 // days from a visit to the next while there
 	gone      bool
-	told      bool // consent has been said
+	consented bool // an event has carried the consent
 	favourite int  // category of the catalogue
 }
 
