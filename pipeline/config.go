@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
 )
 
@@ -69,30 +69,23 @@ type Config struct {
 	OnBatch    func(partition int32, n int) // nil; benchmarks count here
 }
 
-// Input is one input topic and how its records are read.
-type Input struct {
-	Topic  string
-	Decode decode.Config
-}
-
-// Topics are the topics that the pipeline writes.
-type Topics struct {
-	Checkpoint, BatchLog, Outbox, Alerts, Loyalty, DeadLetters string
-	// Model and Population are also read: versions of parameters and of cut
-	// points. Empty: there are none but the configured parameters.
-	Model, Population string
-}
-
-// ClockMode says what the clock follows.
-type ClockMode uint8
+// What a lane is told, too.
+type (
+	// Input is one input topic and how its records are read.
+	Input = lane.Input
+	// Topics are the topics that the pipeline writes.
+	Topics = lane.Topics
+	// ClockMode says what the clock follows.
+	ClockMode = lane.ClockMode
+)
 
 const (
 	// HonestClock declares silence once everything that had reached Kafka is
 	// applied.
-	HonestClock ClockMode = iota
+	HonestClock = lane.HonestClock
 	// EventsClock is also never ahead of the latest event seen: for replays,
 	// back-tests and the demo.
-	EventsClock
+	EventsClock = lane.EventsClock
 )
 
 // Defaults.
@@ -122,12 +115,9 @@ const (
 	// DefaultClockTolerance is more than clocks drift and less than a dwell.
 	DefaultClockTolerance = 2 * time.Minute
 
-	endsEvery         = time.Second            // how often log ends are asked for
-	idlePoll          = 100 * time.Millisecond // how long a poll waits where there is nothing
-	endTimeout        = 30 * time.Second       // of a commit; beyond it the client is replaced
-	headerEveryCommit = 64                     // commits between two headers of a shard
-	maxRowsPerCommit  = 24_000                 // of all shards: some 24 MiB before they are encoded
-	maxPagesPerCommit = 256                    // of one shard, also on a clean stop
+	endsEvery  = time.Second            // how often log ends are asked for
+	idlePoll   = 100 * time.Millisecond // how long a poll waits where there is nothing
+	endTimeout = 30 * time.Second       // of a commit; beyond it the client is replaced
 )
 
 // fillDefaults sets what was left out.
@@ -170,12 +160,25 @@ func (c *Config) fillDefaults() {
 	}
 }
 
-func (c *Config) topicNames() []string {
-	names := make([]string, len(c.Inputs))
-	for i := range c.Inputs {
-		names[i] = c.Inputs[i].Topic
+func (c *Config) topicNames() []string { return lane.TopicNames(c.Inputs) }
+
+// newLaneConfig is what every lane is told, where the inputs have so many partitions.
+func (p *Pipeline) newLaneConfig(partitions int32) *lane.Config {
+	c := &p.cfg
+	return &lane.Config{
+		Group: c.Group, Incarnation: p.incarnation, Inputs: c.Inputs, Topics: c.Topics, Partitions: partitions,
+		Shard: c.Shard, ConfigHash: c.ConfigHash, Clock: c.Clock,
+		CommitEvery: c.CommitEvery, MaxReplay: c.MaxReplay, FlushEvery: c.FlushEvery, RowsPerCommit: c.RowsPerCommit,
+		EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen,
+		Logger: c.Logger, OnBatch: c.OnBatch,
 	}
-	return names
+}
+
+// moment is now, and what events are judged by now.
+func (p *Pipeline) moment(now time.Time) lane.Moment {
+	m := lane.Moment{Now: now, Wall: p.wall()}
+	m.Parameters, m.Cuts = p.versions.inForce()
+	return m
 }
 
 // wall is the wall time as an instant.

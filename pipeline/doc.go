@@ -7,19 +7,29 @@
 //	config.go       what a pipeline is told
 //	pipeline.go     Run: sessions follow each other until the context ends
 //	session.go      one client's life: join, loop, leave
+//	options.go      the options of its clients; logger.go what they log
 //	topics.go       what the topics must be, and whether they still are
-//	poll.go         from fetches to batches; decoding, in parallel per partition
-//	worker.go       one partition number: shard, positions, batch at hand
-//	clock.go        the honest clock, and the asker of log ends
-//	commit.go       one transaction: alerts, dead letters, rows, log, pages, offsets
+//	identity.go     whether state, topics and group belong together
+//	brokers.go      whether the brokers' transactions are safe
+//	loop.go         one round: what was assigned, read, and committed; the stop
+//	poll.go         from fetches to the lanes, which apply in parallel
+//	budget.go       what is fetched, counted as it lies in memory; fetchpool.go
+//	asker.go        asks for log ends; witness.go what time it is
+//	versions.go     parameters and cut points, as their topics have them
+//	commit.go       one transaction, of what the lanes have prepared
 //	outcome.go      what an unconfirmed transaction came to
 //	restore.go      a shard from its pages, the batch log and the inputs
 //	replay.go       the inputs of a restore, batch by batch
-//	deadletter.go   rejected records with their reasons
+//	damage.go       what a restore refuses
+//	offsets.go      where every input stands; move.go, move_write.go move it
 //	progress.go     what the group's offsets say, for those who wait
-//	status.go       readiness in words
+//	watchdog.go     what stands still
+//	status.go       readiness in words; backfills.go the sessions that are open
 //	metrics.go      Prometheus metrics
 //	hook.go         named points of the protocol, for tests that kill there
+//
+// What happens to one partition number (decoding, merging, batches, the clock,
+// what a commit says) is package lane.
 //
 // Goroutines: Run's own (poll, apply, commit), decoders and appliers bounded by
 // GOMAXPROCS within one step of it, the asker of log ends, and one restore per

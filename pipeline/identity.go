@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // A position means nothing without what it is a position in. The state names
@@ -105,20 +106,21 @@ func (s *session) checkInputs(last *checkpoint.Entry) ([]int, error) {
 	return places, nil
 }
 
-// checkPositions reports whether the inputs still hold what follows a worker's
+// checkPositions reports whether the inputs still hold what follows a lane's
 // positions.
-func (s *session) checkPositions(w *worker, st standing, ranges map[string]map[int32]checkpoint.Range) error {
-	for i, topic := range w.topics {
-		in, r := &w.inputs[i], ranges[topic][w.partition]
+func (s *session) checkPositions(l *lane.Lane, st standing, ranges map[string]map[int32]checkpoint.Range) error {
+	for i, topic := range s.p.cfg.topicNames() {
+		r := ranges[topic][l.Partition()]
+		position, _ := l.Position(i)
 		switch {
-		case in.position > r.End:
+		case position > r.End:
 			return fmt.Errorf("%w: %s/%d ends with offset %d, and the state stands at %d: the topic was created anew, or its "+
-				"newest records were lost; restore it, or, %s", errForeign, topic, w.partition, r.End, in.position, s.p.anew())
-		case in.position < r.Start:
-			return s.p.lostUnread(topic, w.partition, in.position, r.Start)
-		case st.known && !st.has[i] && in.id == [16]byte{} && in.position > 0:
+				"newest records were lost; restore it, or, %s", errForeign, topic, l.Partition(), r.End, position, s.p.anew())
+		case position < r.Start:
+			return s.p.lostUnread(topic, l.Partition(), position, r.Start)
+		case st.known && !st.has[i] && l.TopicID(i) == [16]byte{} && position > 0:
 			return fmt.Errorf("%w: the group has no committed offset for %s/%d, and the state stands at %d: the topic was created "+
-				"anew; restore it, or, %s", errForeign, topic, w.partition, in.position, s.p.anew())
+				"anew; restore it, or, %s", errForeign, topic, l.Partition(), position, s.p.anew())
 		}
 	}
 	return nil
@@ -136,14 +138,14 @@ var errLostUnread = errors.New("records are lost")
 
 // checkUnread refuses to go on where records were deleted before they were
 // read: nothing may be concluded from their silence.
-func (s *session) checkUnread(asked *logEnds) error {
+func (s *session) checkUnread(asked *lane.LogEnds) error {
 	if asked == nil {
 		return nil
 	}
-	for _, w := range s.workers {
-		for i := range w.inputs {
-			if r, next := asked.ends[i][w.partition], w.queues[i].next; next < r.Start {
-				return s.p.lostUnread(w.topics[i], w.partition, next, r.Start)
+	for _, l := range s.lanes {
+		for i := range asked.Ends {
+			if r, next := asked.Ends[i][l.Partition()], l.NextToRead(i); next < r.Start {
+				return s.p.lostUnread(s.p.cfg.Inputs[i].Topic, l.Partition(), next, r.Start)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/assign"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // loop polls, applies and commits until the context ends.
@@ -82,15 +83,15 @@ func (s *session) anyBusy() bool {
 	if s.arrived > 0 {
 		return true
 	}
-	for _, w := range s.workers {
-		if w.busy() {
+	for _, l := range s.lanes {
+		if l.Busy() {
 			return true
 		}
 	}
 	return false
 }
 
-// reassign follows the group: workers of partitions that are gone are let go,
+// reassign follows the group: lanes of partitions that are gone are let go,
 // new ones are restored, restored ones are read from.
 func (s *session) reassign(ctx context.Context) error {
 	s.mu.Lock()
@@ -113,13 +114,13 @@ func (s *session) reassign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range done {
-		s.activate(w)
+	for _, l := range done {
+		s.activate(l)
 	}
 	return nil
 }
 
-// release takes back the commit at hand and lets go of the workers whose
+// release takes back the commit at hand and lets go of the lanes whose
 // partitions the group has taken away, also where they have come back since:
 // someone else may have worked on them, and reading them is paused. The session
 // aborts a commit during which anything was revoked, and says so only once: an
@@ -138,7 +139,7 @@ func (s *session) release(ctx context.Context, assigned []int32, gone map[int32]
 	for n := range gone {
 		delete(s.active, n)
 		if !slices.Contains(assigned, n) {
-			delete(s.p.workers, n)
+			delete(s.p.lanes, n)
 			s.p.metrics.forget(n, s.p.cfg.topicNames())
 		}
 	}
@@ -147,65 +148,60 @@ func (s *session) release(ctx context.Context, assigned []int32, gone map[int32]
 	return nil
 }
 
-// activate begins to read for a restored worker, at its own positions.
-func (s *session) activate(w *worker) {
-	s.active[w.partition] = w
-	s.p.workers[w.partition] = w
+// activate begins to read for a restored lane, at its own positions.
+func (s *session) activate(l *lane.Lane) {
+	s.active[l.Partition()] = l
+	s.p.lanes[l.Partition()] = l
 	s.order()
-	w.dropQueues()
-	w.clock.fromAsking, w.committed.clock.fromAsking = 0, 0 // this session's askings are all later
+	l.Begin(time.Now())
 	at := map[string]map[int32]kgo.EpochOffset{}
 	resume := map[string][]int32{}
 	for i := range s.p.cfg.Inputs {
 		topic := s.p.cfg.Inputs[i].Topic
-		if w.inputs[i].known {
-			at[topic] = map[int32]kgo.EpochOffset{w.partition: {Epoch: -1, Offset: w.inputs[i].position}}
+		if position, known := l.Position(i); known {
+			at[topic] = map[int32]kgo.EpochOffset{l.Partition(): {Epoch: -1, Offset: position}}
 		}
-		resume[topic] = []int32{w.partition}
+		resume[topic] = []int32{l.Partition()}
 	}
 	s.client.SetOffsets(at)
 	s.client.ResumeFetchPartitions(resume)
 }
 
 func (s *session) order() {
-	s.workers = s.workers[:0]
-	for _, w := range s.p.owned() {
-		if s.active[w.partition] == w {
-			s.workers = append(s.workers, w)
+	s.lanes = s.lanes[:0]
+	for _, l := range s.p.owned() {
+		if s.active[l.Partition()] == l {
+			s.lanes = append(s.lanes, l)
 		}
 	}
-	for _, w := range s.workers {
-		w.holdBytes = max(s.p.cfg.MergeBytes/int64(len(s.workers)), leastHoldBytes)
+	for _, l := range s.lanes {
+		l.SetHoldBytes(s.p.cfg.MergeBytes / int64(len(s.lanes)))
 	}
 }
 
-// leastHoldBytes is a shard's share of MergeBytes at least: a record of the
-// largest size must find room.
-const leastHoldBytes = 1 << 20
-
-// undoAll takes back the commit at hand in every worker.
+// undoAll takes back the commit at hand in every lane.
 func (s *session) undoAll() {
-	for _, w := range s.workers {
-		w.undo()
+	for _, l := range s.lanes {
+		l.Undo()
 	}
 	s.uncommittedBytes = 0
-	s.p.pending = false
+	s.p.pending, s.p.commits = false, nil
 }
 
-// rewind lets the client read from where the workers stand. The session's own
+// rewind lets the client read from where the lanes stand. The session's own
 // rewind would go to what it believes committed, which is what was polled.
 func (s *session) rewind() {
 	at := map[string]map[int32]kgo.EpochOffset{}
-	for _, w := range s.workers {
-		w.dropQueues()
+	for _, l := range s.lanes {
+		l.Seek(time.Now())
 	}
 	s.arrived = 0
 	for i := range s.p.cfg.Inputs {
 		topic := s.p.cfg.Inputs[i].Topic
 		at[topic] = map[int32]kgo.EpochOffset{}
-		for _, w := range s.workers {
-			if w.inputs[i].known {
-				at[topic][w.partition] = kgo.EpochOffset{Epoch: -1, Offset: w.inputs[i].position}
+		for _, l := range s.lanes {
+			if position, known := l.Position(i); known {
+				at[topic][l.Partition()] = kgo.EpochOffset{Epoch: -1, Offset: position}
 			}
 		}
 	}
@@ -235,8 +231,8 @@ func (s *session) stop() error {
 
 // unfinished says whether a clean stop still has something to write.
 func (s *session) unfinished() bool {
-	for _, w := range s.workers {
-		if w.busy() || w.shard.RowsOwed() > 0 || w.pagesDue() || w.headerStale() || !w.headerLast {
+	for _, l := range s.lanes {
+		if l.Unfinished() {
 			return true
 		}
 	}
@@ -246,11 +242,11 @@ func (s *session) unfinished() bool {
 // clockAhead says which shard's clock is ahead of the wall time; empty where none is.
 func (s *session) clockAhead() string {
 	wall := s.p.wall()
-	for _, w := range s.workers {
-		if at := max(w.clock.last, w.shard.Position().Clock); at > wall {
+	for _, l := range s.lanes {
+		if at := l.ClockReading(); at > wall {
 			return fmt.Sprintf("the clock of shard %d stands at %s, and the host's says %s: no batch is made; if the host's "+
 				"clock is right, a clock was wrong before, and what was concluded since is taken back by `holdfast clock repair`",
-				w.partition, timeOf(at), timeOf(wall))
+				l.Partition(), timeOf(at), timeOf(wall))
 		}
 	}
 	return ""
@@ -268,7 +264,7 @@ func (s *session) report() {
 		s.p.status.set(false, ahead)
 	case s.balancer.Role() == assign.RoleIdle:
 		s.p.status.set(false, "another instance of the group owns all partitions; several instances: not yet")
-	case len(s.workers) < int(s.p.partitions):
+	case len(s.lanes) < int(s.p.partitions):
 		s.p.status.set(false, s.restore.describe())
 	default:
 		s.p.status.set(true, "")

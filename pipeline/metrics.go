@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
@@ -129,46 +130,46 @@ func (m *metrics) collectors() []prometheus.Collector {
 	return all
 }
 
-// observe counts what a worker's commit did, when it is certain that it did.
-func (p *Pipeline) observe(w *worker) {
+// observe counts what a commit did, when it is certain that it did.
+func (p *Pipeline) observe(c *lane.Commit) {
 	m, now, wall := p.metrics, float64(time.Now().UnixNano())/1e9, p.wall()
-	for i := range w.inputs {
-		in, was := &w.inputs[i], &w.committed.positions[i]
+	for i := range c.Inputs {
+		in := &c.Inputs[i]
 		topic, kind := p.cfg.Inputs[i].Topic, p.cfg.Inputs[i].Decode.Type.String()
-		if read := in.records - was.records; read > 0 {
-			m.consumed.WithLabelValues(topic).Add(float64(read))
-			m.consumedBytes.WithLabelValues(topic).Add(float64(in.bytes - was.bytes))
-			m.processed.WithLabelValues(kind).Add(float64(in.events - was.events))
+		if in.Records > 0 {
+			m.consumed.WithLabelValues(topic).Add(float64(in.Records))
+			m.consumedBytes.WithLabelValues(topic).Add(float64(in.Bytes))
+			m.processed.WithLabelValues(kind).Add(float64(in.Events))
 			m.lastRecord.WithLabelValues(topic).Set(now)
-			m.eventLag.WithLabelValues(kind).Observe(max(float64(wall-in.latest)/1e6, 0))
+			m.eventLag.WithLabelValues(kind).Observe(max(float64(wall-in.Latest)/1e6, 0))
 		}
 	}
-	for _, r := range w.rejected {
+	for _, r := range c.Rejected {
 		m.reject(p, r)
 	}
-	p.observeSignals(w)
-	if len(w.pages) > 0 {
-		m.pagesAt.WithLabelValues(strconv.Itoa(int(w.partition))).Set(now)
+	p.observeSignals(c)
+	if c.Pages > 0 {
+		m.pagesAt.WithLabelValues(strconv.Itoa(int(c.Partition))).Set(now)
 	}
 }
 
-func (m *metrics) reject(p *Pipeline, r rejection) {
-	in := &p.cfg.Inputs[r.input]
-	if r.reject.Reason != decode.TooLate {
-		m.rejected.WithLabelValues(in.Decode.Type.String(), r.reject.Reason.String()).Inc()
+func (m *metrics) reject(p *Pipeline, r lane.Rejected) {
+	in := &p.cfg.Inputs[r.Input]
+	if r.Reason != decode.TooLate {
+		m.rejected.WithLabelValues(in.Decode.Type.String(), r.Reason.String()).Inc()
 	}
-	m.deadLetters.WithLabelValues(in.Topic, stageOf(r)).Inc()
+	m.deadLetters.WithLabelValues(in.Topic, r.Stage).Inc()
 }
 
-func (p *Pipeline) observeSignals(w *worker) {
-	for i := range w.effects.Alerts {
-		a := &w.effects.Alerts[i]
+func (p *Pipeline) observeSignals(c *lane.Commit) {
+	for i := range c.Alerts {
+		a := &c.Alerts[i]
 		p.metrics.emitted.WithLabelValues(a.Kind.Name, a.Action.String(), a.Level.String()).Inc()
 		if a.Suppressed != signal.NotSuppressed {
 			p.metrics.suppressed.WithLabelValues(a.Kind.Name, a.Suppressed.String()).Inc()
 		}
 	}
-	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)
+	now, was := c.After, c.Before
 	p.metrics.deduplicated.Add(float64(now.Duplicates - min(was.Duplicates, now.Duplicates)))
 	p.metrics.folded.Add(float64(now.Folded - min(was.Folded, now.Folded)))
 	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
@@ -187,17 +188,16 @@ func (p *Pipeline) gauges(s *session) {
 	m.gaugedAt = time.Now()
 	ready, _ := p.Ready()
 	m.ready.Set(truth(ready))
-	m.assigned.Set(float64(len(s.workers)))
+	m.assigned.Set(float64(len(s.lanes)))
 	m.believed.Set(truth(p.times.doubted() == "" && s.clockAhead() == ""))
 	m.backfills.Set(float64(s.sessionsOpen()))
 	asked, _ := s.asker.get()
 	skipped := uint64(0)
 	defer func() { m.skipped.Set(float64(skipped)) }()
-	for _, w := range s.workers {
-		label := strconv.Itoa(int(w.partition))
-		slab, at := w.shard.Slab(), w.shard.Position()
-		// The latest reading, not that of the last batch: a quiet shard cuts none.
-		if reading := max(w.clock.last, at.Clock); reading > 0 {
+	for _, l := range s.lanes {
+		label := strconv.Itoa(int(l.Partition()))
+		slab, at := l.Shard().Slab(), l.Shard().Position()
+		if reading := l.ClockReading(); reading > 0 {
 			m.watermark.WithLabelValues(label).Set(float64(reading) / 1e6)
 		}
 		skipped += at.Counters.Skipped
@@ -205,11 +205,11 @@ func (p *Pipeline) gauges(s *session) {
 		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
 		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))
 		m.pending.WithLabelValues(label).Set(float64(slab.Pending()))
-		m.caughtUp.WithLabelValues(label).Set(truth(w.clock.caughtUp))
-		m.waiting.WithLabelValues(label).Set(float64(w.queuedBytes()))
-		for i := range w.inputs {
+		m.caughtUp.WithLabelValues(label).Set(truth(l.CaughtUp()))
+		m.waiting.WithLabelValues(label).Set(float64(l.WaitingBytes()))
+		for i := range p.cfg.Inputs {
 			if asked != nil {
-				m.lag.WithLabelValues(p.cfg.Inputs[i].Topic, label).Set(lagOf(asked.ends[i][w.partition], &w.inputs[i]))
+				m.lag.WithLabelValues(p.cfg.Inputs[i].Topic, label).Set(lagOf(asked.Ends[i][l.Partition()], l, i))
 			}
 		}
 	}
@@ -226,8 +226,9 @@ func (m *metrics) forget(partition int32, topics []string) {
 	}
 }
 
-func lagOf(r checkpoint.Range, in *inputState) float64 {
-	return float64(max(r.End-max(in.position, r.Start), 0))
+func lagOf(r checkpoint.Range, l *lane.Lane, input int) float64 {
+	position, _ := l.Position(input)
+	return float64(max(r.End-max(position, r.Start), 0))
 }
 
 func truth(v bool) float64 {

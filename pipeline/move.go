@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
 )
 
@@ -133,22 +134,22 @@ func (s *session) planMoves(ctx context.Context, m Move) ([]plannedMove, error) 
 // the batch that moves the position.
 func (s *session) planMove(ctx context.Context, m Move, n int32, st standing, r checkpoint.Range) (plannedMove, error) {
 	task := &restore{partition: n}
-	w, err := s.p.newWorker(n)
+	l, err := lane.New(n, s.p.laneConfig)
 	if err != nil {
 		return plannedMove{}, err
 	}
-	header, err := s.readPages(ctx, w, task)
+	header, err := s.readPages(ctx, l, task)
 	if err == nil {
 		err = s.checkHeader(header)
 	}
 	if err != nil {
 		return plannedMove{}, fmt.Errorf("read pages: %w", err)
 	}
-	entries, err := s.readLog(ctx, w, task, header, st)
+	entries, err := s.readLog(ctx, l, task, header, st)
 	if err != nil {
 		return plannedMove{}, fmt.Errorf("read the batch log: %w", err)
 	}
-	if err := s.checkHistory(w, st, header, entries); err != nil {
+	if err := s.checkHistory(l, st, header, entries); err != nil {
 		return plannedMove{}, err
 	}
 	if len(entries) == 0 {
@@ -176,7 +177,7 @@ func (s *session) planMove(ctx context.Context, m Move, n int32, st standing, r 
 	}
 	one.entry = moveEntry(last, place, one.Moved, r.Start)
 	if header != nil {
-		one.header = moveHeader(header, &one, w)
+		one.header = moveHeader(header, &one, l)
 	}
 	return one, nil
 }
@@ -249,16 +250,16 @@ func moveEntry(last *checkpoint.Entry, place int, moved Moved, start int64) chec
 
 // moveHeader is the header after the batch: one that said that it was the last
 // must not outlive it.
-func moveHeader(was *checkpoint.Header, one *plannedMove, w *worker) *checkpoint.Header {
+func moveHeader(was *checkpoint.Header, one *plannedMove, l *lane.Lane) *checkpoint.Header {
 	h := *was
 	h.Entry = one.entry
-	h.LogOffset = w.logOffsets.before(h.OldestNeeded)
+	h.LogOffset = l.LogOffset(h.OldestNeeded)
 	h.Last = h.OldestNeeded > h.Batch
 	if one.Forgotten > 0 {
 		// Others may have held none but customers that are forgotten. Those that
 		// are written are full but the last: a page begins when the one before is
 		// full, and is written after it.
-		h.Pages = w.shard.Slab().PagesInUse()
+		h.Pages = l.Shard().Slab().PagesInUse()
 	}
 	return &h
 }

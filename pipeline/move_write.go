@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // writeMoves writes all moves in one transaction. No instance may come between
@@ -80,11 +80,9 @@ func (s *session) stageMoves(ctx context.Context, writer *kgo.Client, moves []pl
 // records are those of a shard's move.
 func (m *plannedMove) records(t *Topics) []*kgo.Record {
 	n := m.Partition
-	all := []*kgo.Record{{Topic: t.BatchLog, Partition: n, Key: checkpoint.PageKey(uint32(n), 0)[:4],
-		Value: m.entry.Append(nil), Headers: formatHeader}}
+	all := []*kgo.Record{lane.LogRecord(t, n, &m.entry)}
 	if m.header != nil {
-		all = append(all, &kgo.Record{Topic: t.Checkpoint, Partition: n, Key: checkpoint.PageKey(uint32(n), 0),
-			Value: m.header.Append(nil), Headers: formatHeader})
+		all = append(all, lane.HeaderRecord(t, n, m.header))
 	}
 	return all
 }
@@ -103,7 +101,7 @@ func (s *session) commitMoves(ctx context.Context, writer *kgo.Client, id int64,
 			if m.inputs[i] < 0 {
 				continue
 			}
-			mark := Mark{Batch: m.entry.Batch, RowsComplete: m.entry.RowsComplete, Sessions: len(m.entry.Sessions),
+			mark := lane.Mark{Batch: m.entry.Batch, RowsComplete: m.entry.RowsComplete, Sessions: len(m.entry.Sessions),
 				Incarnation: s.p.incarnation}
 			part := kmsg.NewTxnOffsetCommitRequestTopicPartition()
 			part.Partition, part.Offset = m.Partition, m.entry.Inputs[m.inputs[i]].To

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // What an unconfirmed transaction came to is read from the group's offsets:
@@ -19,7 +20,7 @@ import (
 
 // standing is what the group's offsets say of one partition number.
 type standing struct {
-	mark    Mark
+	mark    lane.Mark
 	known   bool
 	offsets []int64 // per input; meaningful where known
 	has     []bool  // per input: an offset is committed
@@ -55,7 +56,7 @@ func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []str
 	all := map[int32]standing{}
 	for i, topic := range topics {
 		for partition, o := range offsets[topic] {
-			mark, ok := ParseMark(o.Metadata)
+			mark, ok := lane.ParseMark(o.Metadata)
 			if !ok {
 				continue
 			}
@@ -81,7 +82,7 @@ func (s *session) resolve(ctx context.Context) error {
 	if err != nil {
 		return s.abandon(err)
 	}
-	if s.p.decide(s.workers, all) {
+	if s.p.decide(all) {
 		s.finish()
 	} else {
 		s.undoAll()
@@ -101,29 +102,26 @@ func (s *session) resolvePending(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errReplaceClient, err)
 	}
-	committed := s.p.decide(s.p.owned(), all)
-	for _, w := range s.p.owned() {
-		if committed {
-			s.p.observe(w)
-			w.commit(s.p.incarnation)
-		} else {
-			w.undo()
-		}
+	if s.p.decide(all) {
+		s.p.keepCommits()
 	}
-	s.p.pending = false
+	for _, l := range s.p.owned() {
+		l.Undo() // what was applied since, and where it did not happen, the commit
+	}
+	s.p.pending, s.p.commits = false, nil
 	return nil
 }
 
 // decide says whether the commit at hand happened: whether the group shows the
-// mark of its batches. A transaction is one: any worker with something to say
+// mark of its batches. A transaction is one: any shard with something to say
 // tells for all.
-func (p *Pipeline) decide(workers []*worker, all map[int32]standing) bool {
-	for _, w := range workers {
-		if len(w.entries) == 0 {
+func (p *Pipeline) decide(all map[int32]standing) bool {
+	for _, c := range p.commits {
+		if c.Batches == 0 {
 			continue
 		}
-		st := all[w.partition]
-		return st.known && st.mark.Batch == w.shard.Position().Batch && st.mark.Incarnation == p.incarnation
+		st := all[c.Partition]
+		return st.known && st.mark.Batch == c.Mark.Batch && st.mark.Incarnation == c.Mark.Incarnation
 	}
 	return false
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // Pipeline reads the inputs, lets the shards apply them and commits what they
@@ -21,8 +23,10 @@ type Pipeline struct {
 	cfg         Config
 	parallel    int
 	incarnation string
-	workers     map[int32]*worker // by partition; they outlive a client
-	pending     bool              // the commit at hand is unresolved: the group's offsets decide
+	lanes       map[int32]*lane.Lane // by partition; they outlive a client
+	commits     []*lane.Commit       // those that were prepared and are neither kept nor undone
+	pending     bool                 // they are unresolved: the group's offsets decide
+	laneConfig  *lane.Config         // as the topics are now
 	partitions  int32
 	status      status
 	metrics     *metrics
@@ -46,7 +50,7 @@ func New(cfg Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
-		workers: make(map[int32]*worker), times: times{tolerance: cfg.ClockTolerance},
+		lanes: make(map[int32]*lane.Lane), times: times{tolerance: cfg.ClockTolerance},
 		versions: newVersions(cfg.Shard.Parameters),
 	}
 	p.budget = newBudget(cfg.FetchBytes)
@@ -104,12 +108,12 @@ func (p *Pipeline) work(ctx context.Context) error {
 	}
 }
 
-// owned are the workers in the order of their partitions.
-func (p *Pipeline) owned() []*worker {
-	all := make([]*worker, 0, len(p.workers))
-	for _, w := range p.workers {
-		all = append(all, w)
+// owned are the lanes in the order of their partitions.
+func (p *Pipeline) owned() []*lane.Lane {
+	all := make([]*lane.Lane, 0, len(p.lanes))
+	for _, l := range p.lanes {
+		all = append(all, l)
 	}
-	slices.SortFunc(all, func(a, b *worker) int { return int(a.partition - b.partition) })
+	slices.SortFunc(all, func(a, b *lane.Lane) int { return int(a.Partition() - b.Partition()) })
 	return all
 }

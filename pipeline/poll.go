@@ -10,10 +10,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // poll waits for records until the moment given, and gives them to their
-// workers. It allows a rebalance at once: a revoke makes the commit abort,
+// lanes. It allows a rebalance at once: a revoke makes the commit abort,
 // which costs a repetition, while one that had to wait for us could hang
 // (kept out of the group, with End waiting for a rebalance that waits for us).
 func (s *session) poll(ctx context.Context, until time.Time) error {
@@ -43,7 +45,7 @@ func (s *session) fitFetches() {
 	// Half of it: the other half is what was fetched before and is not applied yet.
 	fits := int32(min(max(s.p.fetchPool.packedBytes(s.p.cfg.FetchBytes/2), leastFetchBytes), fetchMaxBytes))
 	largest := s.p.fetchPool.largestBatch()
-	share := min(max(fits/int32(max(len(s.workers)*len(s.p.cfg.Inputs), 1)), largest, leastFetchBytes), fits, fetchPartitionMaxBytes)
+	share := min(max(fits/int32(max(len(s.lanes)*len(s.p.cfg.Inputs), 1)), largest, leastFetchBytes), fits, fetchPartitionMaxBytes)
 	differ := func(a, b int32) bool { return a < b/2 || a > 2*b || a > b && (a == fetchMaxBytes || a == largest) }
 	if differ(fits, s.fetchBytes) || differ(share, s.shareBytes) {
 		s.fetchBytes, s.shareBytes = fits, share
@@ -51,30 +53,31 @@ func (s *session) fitFetches() {
 	}
 }
 
-// give hands what was fetched of a partition to its worker.
+// give hands what was fetched of a partition to its lane.
 func (s *session) give(f *kgo.FetchTopicPartition) {
-	w := s.active[f.Partition]
+	l := s.active[f.Partition]
 	input, known := s.inputOf[f.Topic]
 	skip, skips := undecodable(f.Err)
-	if w == nil || !known || len(f.Records) == 0 && !skips {
+	if l == nil || !known || len(f.Records) == 0 && !skips {
 		return // nothing, or let go while it was fetched: its next owner reads it
 	}
-	q := &w.queues[input]
-	for _, r := range f.Records {
-		if r.Offset >= q.next { // else it was read already
-			q.push(r, nil)
-			s.uncommittedBytes += bytesOf(r)
-			s.arrived++
-		}
-	}
+	now := time.Now()
+	taken, bytes := l.Take(input, f.Records, now)
+	s.arrived += taken
+	s.uncommittedBytes += bytes
 	if skips {
-		if skip.NextOffset > q.next {
-			q.push(nil, skip)
+		if l.TakeSkip(input, skip, now) {
 			s.arrived++
 		}
 		s.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{
 			f.Topic: {f.Partition: {Epoch: skip.Epoch, Offset: skip.NextOffset}}})
 	}
+}
+
+// undecodable returns the error of a batch that decompresses beyond its limit.
+func undecodable(err error) (e *kgo.ErrDecompressTooLarge, is bool) {
+	is = errors.As(err, &e)
+	return e, is
 }
 
 // fetchFailure decides what an error of a fetch means: nothing, a new client,
@@ -117,7 +120,7 @@ func (s *session) groupFailure(err error) error {
 	return nil
 }
 
-// step lets every worker make batches of what was read and apply them, until the
+// step lets every lane make batches of what was read and apply them, until the
 // commit at hand holds as much as it may.
 func (s *session) step(now time.Time) error {
 	asked, _ := s.asker.get()
@@ -131,26 +134,26 @@ func (s *session) step(now time.Time) error {
 		s.pace()
 		return nil // what was read waits
 	}
-	in := intake{asked: asked, now: now, wall: wall, most: max(s.p.cfg.MaxPollRecords/max(len(s.workers), 1), 1)}
+	in := lane.Intake{Moment: s.p.moment(now), Asked: asked, Most: max(s.p.cfg.MaxPollRecords/max(len(s.lanes), 1), 1)}
+	in.Wall = wall // the one that is believed
 	short := s.waitingBytes() > s.p.cfg.FetchBytes/2
 	held, left := atomic.Int64{}, atomic.Int64{}
 	held.Store(s.heldBytes())
 	group := errgroup.Group{}
 	group.SetLimit(s.p.parallel)
-	for i := range s.workers {
-		w := s.workers[(s.turn+i)%len(s.workers)]
-		w.clock.take(asked, w.partition)
+	for i := range s.lanes {
+		l := s.lanes[(s.turn+i)%len(s.lanes)]
 		group.Go(func() error {
-			before := w.heldBytes()
+			before := l.HeldBytes()
 			if held.Load() >= s.p.cfg.EffectBytes {
 				left.Add(1) // after the commit
 				return nil
 			}
-			if err := w.work(s.p, in); err != nil {
+			if err := l.Work(&in); err != nil {
 				return err
 			}
-			held.Add(w.heldBytes() - before)
-			w.keepWaiting(short)
+			held.Add(l.HeldBytes() - before)
+			l.KeepWaiting(short)
 			s.moves("poll and apply") // each shard has its own time
 			return nil
 		})
@@ -160,46 +163,10 @@ func (s *session) step(now time.Time) error {
 	}
 	s.arrived, s.late = 0, s.anyLate()
 	if left.Load() > 0 {
-		s.turn, s.steppedAt = s.turn+len(s.workers)-int(left.Load()), time.Time{}
+		s.turn, s.steppedAt = s.turn+len(s.lanes)-int(left.Load()), time.Time{}
 	}
 	s.pace()
 	return nil
-}
-
-// mostBatches bounds the batches that a worker makes in one step.
-const mostBatches = 16
-
-// work makes batches of what has been read and applies them: one, but where
-// several stretches of a backfill have been read, or where more has become due
-// than one batch may bring.
-func (w *worker) work(p *Pipeline, in intake) error {
-	for range mostBatches {
-		more := w.gather(p, in)
-		if !w.cut(p, in.wall) {
-			return nil
-		}
-		if err := w.apply(p); err != nil {
-			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
-		}
-		if !more && !w.late() || w.heldBytes() >= p.cfg.EffectBytes/int64(p.partitions) {
-			return nil
-		}
-	}
-	return nil
-}
-
-// keepWaiting lets go of the client's memory that what goes on waiting holds,
-// where that is little beside what holds it, or all that waits is too much.
-func (w *worker) keepWaiting(short bool) {
-	for i := range w.queues {
-		w.copies = w.queues[i].keep(short) > 0 || w.queues[i].kept > 0 || w.copies
-	}
-}
-
-// heldBytes is about what the commit at hand holds of a worker: effects,
-// rejects, and what undoes its changes.
-func (w *worker) heldBytes() int64 {
-	return w.effects.Bytes() + w.shard.Slab().JournalBytes() + w.rejectedBytes
 }
 
 // stepDue reports whether what was read should be applied now: once a commit
@@ -221,8 +188,8 @@ func (s *session) arrivedBytes() (n int64) {
 
 // waitingBytes is what waits in memory, over all shards.
 func (s *session) waitingBytes() (n int64) {
-	for _, w := range s.workers {
-		n += w.queuedBytes()
+	for _, l := range s.lanes {
+		n += l.WaitingBytes()
 	}
 	return n
 }
@@ -230,8 +197,8 @@ func (s *session) waitingBytes() (n int64) {
 // anyLate reports whether a shard has left out what it could have applied, or
 // its clock has stopped on its way: it goes on at once.
 func (s *session) anyLate() bool {
-	for _, w := range s.workers {
-		if w.more || w.late() {
+	for _, l := range s.lanes {
+		if l.Late() {
 			return true
 		}
 	}
@@ -242,19 +209,15 @@ func (s *session) anyLate() bool {
 // where it does no longer.
 func (s *session) pace() {
 	pause, resume := map[string][]int32{}, map[string][]int32{}
-	for _, w := range s.workers {
-		crowded, roomy := w.crowded(), w.queuedBytes() < w.holdBytes/2
-		for i := range w.queues {
-			q, topic := &w.queues[i], s.p.cfg.Inputs[i].Topic
-			switch {
-			case !q.paused && crowded && len(q.waiting()) > 0 && i != w.control && !w.needed(i):
-				q.paused = true
-				pause[topic] = append(pause[topic], w.partition)
-			case q.paused && (roomy || len(q.waiting()) == 0 || w.needed(i)):
-				q.paused, q.movedAt = false, time.Now()
-				resume[topic] = append(resume[topic], w.partition)
+	now := time.Now()
+	for _, l := range s.lanes {
+		into := func(m map[string][]int32) func(int) {
+			return func(input int) {
+				topic := s.p.cfg.Inputs[input].Topic
+				m[topic] = append(m[topic], l.Partition())
 			}
 		}
+		l.Pace(now, into(pause), into(resume))
 	}
 	if len(pause) > 0 {
 		s.client.PauseFetchPartitions(pause)

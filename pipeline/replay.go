@@ -10,14 +10,13 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // replay applies the batches that a page still needs, from the oldest of them
 // to the last committed one, with effects suppressed. Each page takes only the
 // batches that are newer than it.
-func (s *session) replay(ctx context.Context, w *worker, task *restore, entries []checkpoint.Entry) error {
+func (s *session) replay(ctx context.Context, l *lane.Lane, task *restore, entries []checkpoint.Entry) error {
 	last := &entries[len(entries)-1]
 	first := 0
 	for first < len(entries) && entries[first].Batch < last.OldestNeeded {
@@ -30,15 +29,15 @@ func (s *session) replay(ctx context.Context, w *worker, task *restore, entries 
 		return fmt.Errorf("the batch log begins with batch %d and batch %d is needed: %w", entries[first].Batch, last.OldestNeeded, errHole)
 	}
 	batches := entries[first:]
-	w.shard.Seek(shard.Position{Batch: batches[0].Batch - 1, Clock: shard.ClockUnset, Epoch: last.Epoch, NextSeq: 1})
+	l.BeginReplay(&batches[0], last.Epoch)
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	feeds := make([]*feed, len(s.p.cfg.Inputs))
 	for i := range feeds {
 		feeds[i] = &feed{records: make(chan fed, feedRoom), room: semaphore.NewWeighted(feedBytes)}
-		group.Go(func() error { return s.feed(ctx, feeds[i], i, w.partition, stretches(batches, i)) })
+		group.Go(func() error { return s.feed(ctx, feeds[i], i, l.Partition(), stretches(batches, i)) })
 	}
-	err := w.replayBatches(ctx, s.p, task, batches, feeds)
+	err := s.p.replayBatches(ctx, l, task, batches, feeds)
 	cancel()
 	// A feed that fails cancels the others, and the replay with them.
 	if feedErr := group.Wait(); feedErr != nil && (err == nil || errors.Is(err, context.Canceled)) {
@@ -133,7 +132,7 @@ func (s *session) feedOne(ctx context.Context, f *feed, input int, partition int
 }
 
 // feedWeight is what a record takes of a feed's room.
-func feedWeight(r *kgo.Record) int64 { return min(bytesOf(r), feedBytes) }
+func feedWeight(r *kgo.Record) int64 { return min(lane.RecordBytes(r), feedBytes) }
 
 // begin turns to the range that a batch took.
 func (f *feed) begin(r *checkpoint.InputRange) {
@@ -162,49 +161,36 @@ func (f *feed) take(ctx context.Context) (r *kgo.Record, ok bool, err error) {
 	return r, true, nil
 }
 
-func (w *worker) replayBatches(ctx context.Context, p *Pipeline, task *restore, batches []checkpoint.Entry, feeds []*feed) error {
+func (p *Pipeline) replayBatches(ctx context.Context, l *lane.Lane, task *restore, batches []checkpoint.Entry, feeds []*feed) error {
 	for n := range batches {
 		e := &batches[n]
-		if err := w.checkRanges(e); err != nil {
+		if err := p.checkRanges(e); err != nil {
 			return err
 		}
-		w.batch.Reset()
-		w.arena.Reset()
-		w.sources = w.sources[:0]
+		l.ReplayBatch()
 		for i := range feeds {
-			if err := w.replayInput(ctx, feeds[i], i, e); err != nil {
+			if err := replayInput(ctx, l, feeds[i], i, e); err != nil {
 				return err
 			}
 		}
-		replayOf(e, &w.batch)
-		var err error
-		if w.batch.Parameters, w.batch.Cuts, err = p.versions.named(e); err != nil {
+		parameters, cuts, err := p.versions.named(e)
+		if err != nil {
 			return fmt.Errorf("replay batch %d: %w; restore the topics %s and %s, or, %s", e.Batch, err, p.cfg.Topics.Model,
 				p.cfg.Topics.Population, p.anew())
 		}
-		if err := w.shard.Apply(&w.batch, &w.effects); err != nil {
-			return fmt.Errorf("apply to shard %d: %w", w.partition, err)
+		events, err := l.ApplyReplay(e, parameters, cuts)
+		if err != nil {
+			return err
 		}
-		w.shard.Commit()
-		p.metrics.restoredRecords.Add(float64(len(w.batch.Events)))
-		w.rejected = w.rejected[:0]
+		p.metrics.restoredRecords.Add(float64(events))
 		task.remaining.Store(int64(len(batches) - n))
 		p.reach(MidRestore)
 	}
-	w.batch.Shrink(0)
+	l.EndReplay()
 	return nil
 }
 
-// replayOf gives a batch the number, times and actions that its entry says.
-func replayOf(e *checkpoint.Entry, b *shard.Batch) {
-	b.Number, b.Clock, b.Wall, b.Replay = e.Batch, event.Instant(e.Clock), event.Instant(e.Wall), true
-	b.SilenceWaits, b.Silence = e.Silence != e.Clock, event.Instant(e.Silence)
-	b.ParametersSince = event.Instant(e.ParamSince)
-	b.RepairClock = e.Actions&checkpoint.RepairClock != 0
-	b.ResendRows = e.Actions&checkpoint.ResendRows != 0
-}
-
-func (w *worker) replayInput(ctx context.Context, f *feed, input int, e *checkpoint.Entry) error {
+func replayInput(ctx context.Context, l *lane.Lane, f *feed, input int, e *checkpoint.Entry) error {
 	if f.begin(&e.Inputs[input]); e.Inputs[input].From >= e.Inputs[input].To {
 		return nil
 	}
@@ -213,17 +199,16 @@ func (w *worker) replayInput(ctx context.Context, f *feed, input int, e *checkpo
 		if err != nil || !ok {
 			return err
 		}
-		if input != w.control && !r.Attrs.IsControl() {
-			w.take(input, r, event.Instant(e.Wall))
-		}
+		l.Replay(input, r, e)
 	}
 }
 
 // checkRanges reports whether an entry was cut from the inputs of now, in their order.
-func (w *worker) checkRanges(e *checkpoint.Entry) error {
-	ok := len(e.Inputs) == len(w.topics)
-	for i := 0; ok && i < len(w.topics); i++ {
-		ok = e.Inputs[i].Topic == w.topics[i]
+func (p *Pipeline) checkRanges(e *checkpoint.Entry) error {
+	topics := p.cfg.topicNames()
+	ok := len(e.Inputs) == len(topics)
+	for i := 0; ok && i < len(topics); i++ {
+		ok = e.Inputs[i].Topic == topics[i]
 	}
 	if !ok {
 		return fmt.Errorf("read batch %d: %w: it was cut from other inputs than are configured; start once more with those "+

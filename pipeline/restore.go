@@ -12,8 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
@@ -37,9 +36,9 @@ type restore struct {
 }
 
 type restored struct {
-	task   *restore
-	worker *worker
-	err    error
+	task *restore
+	lane *lane.Lane
+	err  error
 }
 
 // parallelRestores bounds the memory and connections of restores.
@@ -62,13 +61,13 @@ func (r *restores) begin(ctx context.Context, assigned []int32, gone map[int32]b
 		return fmt.Errorf("%w: %w", errReplaceClient, err)
 	}
 	for _, n := range missing {
-		if w := r.s.p.workers[n]; w != nil && all[n].known && all[n].mark == w.groupMark {
+		if l := r.s.p.lanes[n]; l != nil && all[n].known && all[n].mark == l.GroupMark() {
 			r.mu.Lock()
-			r.done = append(r.done, restored{task: &restore{partition: n}, worker: w})
+			r.done = append(r.done, restored{task: &restore{partition: n}, lane: l})
 			r.mu.Unlock()
 			continue // it is where the group says: nobody else has worked on it
 		}
-		delete(r.s.p.workers, n)
+		delete(r.s.p.lanes, n)
 		r.start(n, all[n])
 	}
 	return nil
@@ -108,7 +107,7 @@ func (r *restores) start(n int32, st standing) {
 			return
 		}
 		began := time.Now()
-		w, err := r.s.restoreShard(ctx, task, st)
+		l, err := r.s.restoreShard(ctx, task, st)
 		if err == nil {
 			r.s.p.metrics.restoreSeconds.Observe(time.Since(began).Seconds())
 		}
@@ -116,22 +115,22 @@ func (r *restores) start(n int32, st standing) {
 		defer r.mu.Unlock()
 		if r.running[n] == task { // else it was cancelled meanwhile
 			delete(r.running, n)
-			r.done = append(r.done, restored{task: task, worker: w, err: err})
+			r.done = append(r.done, restored{task: task, lane: l, err: err})
 		}
 	}()
 }
 
-// finished gives the workers that are ready to be read from.
-func (r *restores) finished() ([]*worker, error) {
+// finished gives the lanes that are ready to be read from.
+func (r *restores) finished() ([]*lane.Lane, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var ready []*worker
+	var ready []*lane.Lane
 	for _, d := range r.done {
 		if d.err != nil {
 			r.done = nil
 			return nil, d.err
 		}
-		ready = append(ready, d.worker)
+		ready = append(ready, d.lane)
 	}
 	r.done = r.done[:0]
 	return ready, nil
@@ -156,55 +155,53 @@ func (r *restores) describe() string {
 
 // restoreShard brings a shard to where the group's offsets say it stands:
 // pages, then the batches that they do not reflect yet.
-func (s *session) restoreShard(ctx context.Context, task *restore, st standing) (*worker, error) {
-	w, err := s.p.newWorker(task.partition)
+func (s *session) restoreShard(ctx context.Context, task *restore, st standing) (*lane.Lane, error) {
+	l, err := lane.New(task.partition, s.p.laneConfig)
 	if err != nil {
 		return nil, err
 	}
-	for i, topic := range w.topics {
-		w.inputs[i].id = s.topicIDs[topic]
-	}
-	ranges, err := checkpoint.EndOffsets(ctx, s.reader, w.topics)
+	l.SetTopicIDs(s.topicIDs)
+	ranges, err := checkpoint.EndOffsets(ctx, s.reader, s.p.cfg.topicNames())
 	if err != nil {
 		return nil, fmt.Errorf("%w: ask for log starts and ends: %w", errReplaceClient, err)
 	}
-	header, err := s.readPages(ctx, w, task)
+	header, err := s.readPages(ctx, l, task)
 	if err != nil {
 		return nil, s.restoreFailure(task, "read pages", err)
 	}
 	if err := s.checkHeader(header); err != nil {
 		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
 	}
-	entries, err := s.readLog(ctx, w, task, header, st)
+	entries, err := s.readLog(ctx, l, task, header, st)
 	if err != nil {
 		return nil, s.restoreFailure(task, "read the batch log", err)
 	}
-	if err := s.checkHistory(w, st, header, entries); err != nil {
+	if err := s.checkHistory(l, st, header, entries); err != nil {
 		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
 	}
-	w.shard.Slab().FinishLoading()
+	l.FinishLoading()
 	if len(entries) == 0 {
-		s.beginAfresh(w, ranges)
-		return w, nil
+		l.BeginAfresh(s.starts(ranges, task.partition), newEpoch(s.p.wall()))
+		return l, nil
 	}
 	last := &entries[len(entries)-1]
 	places, err := s.checkInputs(last)
 	if err != nil {
 		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
 	}
-	if err := s.replay(ctx, w, task, entries); err != nil {
+	if err := s.replay(ctx, l, task, entries); err != nil {
 		return nil, s.restoreFailure(task, "replay", err)
 	}
 	if header != nil {
-		if err := w.shard.Slab().CheckWhole(header.Pages); err != nil {
+		if err := l.Shard().Slab().CheckWhole(header.Pages); err != nil {
 			return nil, s.restoreFailure(task, "read pages", err)
 		}
 	}
-	w.resume(last, places, ranges, st.mark)
-	if err := s.checkPositions(w, st, ranges); err != nil {
+	l.Resume(last, places, s.starts(ranges, task.partition), st.mark)
+	if err := s.checkPositions(l, st, ranges); err != nil {
 		return nil, fmt.Errorf("restore shard %d: %w", task.partition, err)
 	}
-	return w, nil
+	return l, nil
 }
 
 // restoreFailure tells what another try may mend from what it will not.
@@ -223,28 +220,28 @@ func (s *session) restoreFailure(task *restore, what string, err error) error {
 
 // readPages loads every page of the shard's checkpoint, the latest of each,
 // and returns its header; nil if there is none.
-func (s *session) readPages(ctx context.Context, w *worker, task *restore) (*checkpoint.Header, error) {
+func (s *session) readPages(ctx context.Context, l *lane.Lane, task *restore) (*checkpoint.Header, error) {
 	var header *checkpoint.Header
 	topic := s.p.cfg.Topics.Checkpoint
-	err := s.readAll(ctx, topic, w.partition, 0, task, func(r *kgo.Record) error {
+	err := s.readAll(ctx, topic, l.Partition(), 0, task, func(r *kgo.Record) error {
 		shardNumber, page, ok := checkpoint.ParsePageKey(r.Key)
 		switch {
 		case !ok || r.Value == nil:
 			return nil
-		case shardNumber != uint32(w.partition):
-			return fmt.Errorf("%s/%d offset %d: a page of shard %d lies here: %w", topic, w.partition, r.Offset,
+		case shardNumber != uint32(l.Partition()):
+			return fmt.Errorf("%s/%d offset %d: a page of shard %d lies here: %w", topic, l.Partition(), r.Offset,
 				shardNumber, state.ErrPageMisplace)
 		case page == 0:
 			h, err := checkpoint.DecodeHeader(r.Value)
 			if err != nil {
-				return fmt.Errorf("%s/%d offset %d: %w", topic, w.partition, r.Offset, err)
+				return fmt.Errorf("%s/%d offset %d: %w", topic, l.Partition(), r.Offset, err)
 			}
 			header = &h
 			return nil
 		}
 		s.p.reach(MidRestore)
-		if err := w.shard.Slab().LoadPage(&w.codec, r.Value, uint32(w.partition), page-1); err != nil {
-			return fmt.Errorf("%s/%d offset %d: %w", topic, w.partition, r.Offset, err)
+		if err := l.LoadPage(r.Value, page-1); err != nil {
+			return fmt.Errorf("%s/%d offset %d: %w", topic, l.Partition(), r.Offset, err)
 		}
 		return nil
 	})
@@ -253,23 +250,23 @@ func (s *session) readPages(ctx context.Context, w *worker, task *restore) (*che
 
 // readLog reads the entries that the header does not make dispensable, and
 // keeps those that a replay needs, and the last.
-func (s *session) readLog(ctx context.Context, w *worker, task *restore, header *checkpoint.Header, st standing) ([]checkpoint.Entry, error) {
+func (s *session) readLog(ctx context.Context, l *lane.Lane, task *restore, header *checkpoint.Header, st standing) ([]checkpoint.Entry, error) {
 	var entries []checkpoint.Entry
 	from := int64(0)
 	if header != nil {
 		from = header.LogOffset
 	}
 	topic := s.p.cfg.Topics.BatchLog
-	err := s.readAll(ctx, topic, w.partition, from, task, func(r *kgo.Record) error {
+	err := s.readAll(ctx, topic, l.Partition(), from, task, func(r *kgo.Record) error {
 		e, err := checkpoint.DecodeEntry(r.Value)
 		if err != nil {
-			return fmt.Errorf("%s/%d offset %d: %w", topic, w.partition, r.Offset, err)
+			return fmt.Errorf("%s/%d offset %d: %w", topic, l.Partition(), r.Offset, err)
 		}
 		if n := len(entries); n > 0 && e.Batch != entries[n-1].Batch+1 {
-			return fmt.Errorf("%s/%d offset %d: batch %d follows batch %d: %w", topic, w.partition, r.Offset,
+			return fmt.Errorf("%s/%d offset %d: batch %d follows batch %d: %w", topic, l.Partition(), r.Offset,
 				e.Batch, entries[n-1].Batch, errHole)
 		}
-		w.logOffsets.note(e.Batch, r.Offset)
+		l.NoteLogged(e.Batch, r.Offset)
 		entries = append(dispensed(entries, e.OldestNeeded), e)
 		return nil
 	})
@@ -279,7 +276,7 @@ func (s *session) readLog(ctx context.Context, w *worker, task *restore, header 
 	if header == nil {
 		return entries, nil
 	}
-	w.logOffsets.floor = header.LogOffset
+	l.NoteLogFloor(header.LogOffset)
 	if len(entries) > 0 && entries[len(entries)-1].Batch >= header.Batch {
 		return entries, nil
 	}
@@ -289,7 +286,7 @@ func (s *session) readLog(ctx context.Context, w *worker, task *restore, header 
 		return []checkpoint.Entry{header.Entry}, nil
 	}
 	return nil, fmt.Errorf("%s/%d holds no batch from %d on, and the process did not end cleanly: batches that followed "+
-		"are lost to retention, and what pages hold of them would be counted twice: %w", topic, w.partition, header.Batch, errCut)
+		"are lost to retention, and what pages hold of them would be counted twice: %w", topic, l.Partition(), header.Batch, errCut)
 }
 
 // dispensed drops the entries before the oldest that is needed.
@@ -302,8 +299,8 @@ func dispensed(entries []checkpoint.Entry, oldest uint64) []checkpoint.Entry {
 }
 
 // checkHistory reports whether pages, batch log and group tell one history.
-func (s *session) checkHistory(w *worker, st standing, header *checkpoint.Header, entries []checkpoint.Entry) error {
-	newest := w.shard.Slab().NewestPage()
+func (s *session) checkHistory(l *lane.Lane, st standing, header *checkpoint.Header, entries []checkpoint.Entry) error {
+	newest := l.Shard().Slab().NewestPage()
 	if len(entries) == 0 {
 		if st.known || newest > 0 {
 			return fmt.Errorf("%w: the group stands at batch %d, pages at batch %d, and %s holds nothing: it was deleted or "+
@@ -333,40 +330,12 @@ func (s *session) checkHistory(w *worker, st standing, header *checkpoint.Header
 	return nil
 }
 
-// beginAfresh lets a shard without history begin at the start of the inputs.
-func (s *session) beginAfresh(w *worker, ranges map[string]map[int32]checkpoint.Range) {
-	for i, topic := range w.topics {
-		w.inputs[i].position, w.inputs[i].known = ranges[topic][w.partition].Start, true
+// starts are the log starts of the inputs of a partition number.
+func (s *session) starts(ranges map[string]map[int32]checkpoint.Range, partition int32) (all []int64) {
+	for _, topic := range s.p.cfg.topicNames() {
+		all = append(all, ranges[topic][partition].Start)
 	}
-	w.shard.Seek(shard.Position{Clock: shard.ClockUnset, Epoch: newEpoch(s.p.wall()), NextSeq: 1})
-	w.shard.FinishRestore()
-	w.keep()
-}
-
-// resume sets a replayed worker to where its last entry says; places says where
-// each input stands in it.
-func (w *worker) resume(last *checkpoint.Entry, places []int, ranges map[string]map[int32]checkpoint.Range, mark Mark) {
-	for i, place := range places {
-		in := &w.inputs[i]
-		if in.known = true; place < 0 { // added since: read from its beginning
-			in.position, in.latest = ranges[w.topics[i]][w.partition].Start, 0
-			continue
-		}
-		r := last.Inputs[place]
-		in.position, in.latest, in.lostBelow = r.To, event.Instant(r.Latest), r.LostBelow
-	}
-	w.sessions = copySessions(w.sessions, last.Sessions)
-	w.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), Epoch: last.Epoch, NextSeq: last.NextSeq,
-		Counters: shard.CountersOf(last.Counters)})
-	w.shard.FinishRestore()
-	w.clock.last = event.Instant(last.Clock)
-	w.inForce = inForce{last.ParamVersion, event.Instant(last.ParamSince)}
-	w.modelRows, w.rowsComplete, w.groupMark = last.ParamVersion, last.RowsComplete, mark
-	w.rejected = w.rejected[:0]
-	w.headerBatch = 0
-	w.entries = append(w.entries[:0], *last)
-	w.keep()
-	w.entries = w.entries[:0]
+	return all
 }
 
 // readAll reads a partition from an offset to its high watermark of now.

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/assign"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // session is the life of one client in the group: join, loop, leave.
@@ -23,7 +24,7 @@ type session struct {
 	asker    endsAsker
 
 	inputOf          map[string]int
-	topicIDs         map[string]kadm.TopicID
+	topicIDs         map[string][16]byte
 	outboxPartitions int32
 
 	mu       sync.Mutex
@@ -33,8 +34,8 @@ type session struct {
 	closing  bool
 	leaving  bool
 
-	active  map[int32]*worker // restored and read from
-	workers []*worker         // the same, in order
+	active  map[int32]*lane.Lane // restored and read from
+	lanes   []*lane.Lane         // the same, in order
 	restore *restores
 
 	lastCommit       time.Time
@@ -42,7 +43,7 @@ type session struct {
 	arrived          int // records that were read since
 	uncommittedBytes int64
 	late             bool  // in the last step a clock has stopped on its way
-	turn             int   // the worker that is first in the next step
+	turn             int   // the lane that is first in the next step
 	fetchBytes       int32 // of a fetch, as the client was last told
 	shareBytes       int32 // of a partition
 }
@@ -50,7 +51,7 @@ type session struct {
 // session runs one client until the context ends (nil), the client must be
 // replaced (errReplaceClient) or nothing can be done (any other error).
 func (p *Pipeline) session(ctx context.Context) error {
-	s := &session{p: p, assigned: map[int32]bool{}, gone: map[int32]bool{}, active: map[int32]*worker{}, inputOf: map[string]int{},
+	s := &session{p: p, assigned: map[int32]bool{}, gone: map[int32]bool{}, active: map[int32]*lane.Lane{}, inputOf: map[string]int{},
 		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now(), fetchBytes: fetchMaxBytes, shareBytes: fetchPartitionMaxBytes}
 	for i := range p.cfg.Inputs {
 		s.inputOf[p.cfg.Inputs[i].Topic] = i

@@ -15,7 +15,7 @@ import (
 
 // layout is what the brokers say of the topics.
 type layout struct {
-	ids    map[string]kadm.TopicID
+	ids    map[string][16]byte
 	counts map[string]int32
 }
 
@@ -35,7 +35,7 @@ func (s *session) checkTopics(ctx context.Context) error {
 	for told := ""; ; {
 		err := s.learnTopics(ctx)
 		var missing *missingTopicError
-		if errors.As(err, &missing) && len(s.p.workers) > 0 {
+		if errors.As(err, &missing) && len(s.p.lanes) > 0 {
 			missed++
 		}
 		switch {
@@ -70,17 +70,18 @@ func (s *session) learnTopics(ctx context.Context) error {
 	if n := found.counts[s.p.cfg.Inputs[0].Topic]; n != s.p.partitions {
 		// What is in memory belongs to other partition numbers; a restore says
 		// whether what is written does.
-		s.p.partitions, s.p.pending = n, false
-		clear(s.p.workers)
+		s.p.partitions, s.p.pending, s.p.commits = n, false, nil
+		s.p.laneConfig = s.p.newLaneConfig(n)
+		clear(s.p.lanes)
 	}
-	return s.checkWorkers()
+	return s.checkLanes()
 }
 
-// checkWorkers reports whether what is in memory is of the topics of now.
-func (s *session) checkWorkers() error {
-	for _, w := range s.p.owned() {
-		for i, topic := range w.topics {
-			was := checkpoint.Place{Topic: topic, ID: w.inputs[i].id}
+// checkLanes reports whether what is in memory is of the topics of now.
+func (s *session) checkLanes() error {
+	for _, l := range s.p.owned() {
+		for i, topic := range s.p.cfg.topicNames() {
+			was := checkpoint.Place{Topic: topic, ID: l.TopicID(i)}
 			if now := s.placeOf(topic); !same(was, now) {
 				return s.foreign(was, now)
 			}
@@ -95,7 +96,7 @@ func (s *session) describeTopics(ctx context.Context) (layout, error) {
 	for topic := range s.p.versions.topics(&t) {
 		names = append(names, topic)
 	}
-	found := layout{ids: map[string]kadm.TopicID{}, counts: map[string]int32{}}
+	found := layout{ids: map[string][16]byte{}, counts: map[string]int32{}}
 	listed, err := kadm.NewClient(s.reader).ListTopics(ctx, names...)
 	if err != nil {
 		return found, fmt.Errorf("list topics: %w", err)

@@ -8,7 +8,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/population/cuts"
 	"github.com/holdfast/holdfast/pipeline/population/parameters"
 	"github.com/holdfast/holdfast/pipeline/score"
@@ -200,22 +199,4 @@ func (s *session) loadVersions(ctx context.Context) error {
 	}
 	s.p.cfg.Logger.Info("configured parameters are written to the model topic", "param_version", record.Version)
 	return nil
-}
-
-// since is the clock reading from which parameters are in force when a batch is
-// the first to be judged by them: 0 for a shard's first batch.
-func (w *worker) since(p *score.Parameters, clock event.Instant) event.Instant {
-	switch {
-	case w.shard.Position().Batch == 0 || clock < 0:
-		return 0
-	case p.Version != w.inForce.version:
-		return clock
-	}
-	return w.inForce.since
-}
-
-// inForce names what a worker's latest batch was judged by.
-type inForce struct {
-	version string
-	since   event.Instant
 }

@@ -1,4 +1,4 @@
-package pipeline
+package lane
 
 import (
 	"bytes"
@@ -10,19 +10,19 @@ import (
 // recycle gives the records of the batch that was just applied back to the
 // client: nothing of them is needed any more but what goes to the dead-letter
 // topic, which is copied.
-func (w *worker) recycle() {
-	for i := w.copied; i < len(w.rejected); i++ {
-		r := w.rejected[i].record
-		w.rejected[i].record = copyOf(r)
-		w.rejectedBytes += bytesOf(r)
+func (l *Lane) recycle() {
+	for i := l.copied; i < len(l.rejected); i++ {
+		r := l.rejected[i].record
+		l.rejected[i].record = copyOf(r)
+		l.rejectedBytes += RecordBytes(r)
 		r.Recycle()
 	}
-	w.copied = len(w.rejected)
-	for _, r := range w.sources {
+	l.copied = len(l.rejected)
+	for _, r := range l.sources {
 		r.Recycle()
 	}
-	clear(w.sources)
-	w.sources = w.sources[:0]
+	clear(l.sources)
+	l.sources = l.sources[:0]
 }
 
 // copyOf is a record that shares no memory with the one given.

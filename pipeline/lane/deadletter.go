@@ -1,4 +1,4 @@
-package pipeline
+package lane
 
 import (
 	"crypto/sha256"
@@ -19,6 +19,13 @@ type rejection struct {
 	record      *kgo.Record
 	reject      decode.Reject
 	undecodable bool // the record itself could not be read: position only
+}
+
+// Rejected says of a dead letter what is counted.
+type Rejected struct {
+	Input  int
+	Reason decode.Reason
+	Stage  string // "APPLY" or "VALUE_CONVERTER"
 }
 
 const (
@@ -51,10 +58,10 @@ func isOwn(key string) bool {
 // Kafka Connect's tools read too. Where the original has such headers, as one
 // that was a dead letter before, they are replaced: the attempts are counted
 // on, and when it was first seen stays.
-func (p *Pipeline) deadLetter(w *worker, r rejection) *kgo.Record {
+func (c *Commit) deadLetter(r *rejection) *kgo.Record {
 	src := r.record
-	out := &kgo.Record{Topic: p.cfg.Topics.DeadLetters, Partition: w.partition, Key: src.Key, Value: src.Value}
-	out.Headers = append(out.Headers, p.reasonHeaders(r)...)
+	out := &kgo.Record{Topic: c.topics.DeadLetters, Partition: c.Partition, Key: src.Key, Value: src.Value}
+	out.Headers = append(out.Headers, c.reasonHeaders(r)...)
 	if r.reject.Reason == decode.TooLarge || len(src.Value) > wholeBytes {
 		sum := sha256.Sum256(src.Value)
 		out.Headers = append(out.Headers, textHeader("holdfast.dlq.size", strconv.Itoa(len(src.Value))),
@@ -79,18 +86,18 @@ func textHeader(key, value string) kgo.RecordHeader {
 }
 
 // reasonHeaders say where a record comes from and why it was not taken.
-func (p *Pipeline) reasonHeaders(r rejection) []kgo.RecordHeader {
+func (c *Commit) reasonHeaders(r *rejection) []kgo.RecordHeader {
 	src, reason, detail := r.record, r.reject.Reason.String(), r.reject.Detail
 	if r.reject.Field != "" {
 		detail = r.reject.Field + ": " + detail
 	}
-	now := p.cfg.Now()
+	now := time.UnixMicro(int64(c.wall))
 	return []kgo.RecordHeader{
-		textHeader("__connect.errors.topic", p.cfg.Inputs[r.input].Topic),
+		textHeader("__connect.errors.topic", c.inputs[r.input].Topic),
 		textHeader("__connect.errors.partition", strconv.Itoa(int(src.Partition))),
 		textHeader("__connect.errors.offset", strconv.FormatInt(src.Offset, 10)),
 		textHeader("__connect.errors.connector.name", "holdfast"),
-		textHeader("__connect.errors.stage", stageOf(r)),
+		textHeader("__connect.errors.stage", stageOf(*r)),
 		textHeader("__connect.errors.class.name", "holdfast."+reason),
 		textHeader("__connect.errors.exception.class.name", "holdfast."+reason),
 		textHeader("__connect.errors.exception.message", detail),

@@ -1,4 +1,4 @@
-package pipeline
+package lane
 
 import (
 	"time"
@@ -18,68 +18,76 @@ type encodedPage struct{ key, value []byte }
 const replayShare = 0.5
 
 // pagesDue says whether there is a page to write.
-func (w *worker) pagesDue() bool { return w.shard.Slab().DirtyPages() > 0 }
+func (l *Lane) pagesDue() bool { return l.shard.Slab().DirtyPages() > 0 }
 
-// choosePages encodes the longest-dirty pages for the commit at hand, and now
-// and then the header. On a clean stop all of them go, some hundred a commit.
-func (w *worker) choosePages(p *Pipeline, flush bool) {
-	slab, batch := w.shard.Slab(), w.shard.Position().Batch
+// choosePages encodes the longest-dirty pages for a commit, and now and then
+// asks for the header. On a clean stop all of them go, some hundred a commit.
+func (l *Lane) choosePages(c *Commit, a *Around) (header headerKind) {
+	slab, batch := l.shard.Slab(), l.shard.Position().Batch
 	n := maxPagesPerCommit
-	if !flush {
-		share := float64(p.cfg.CommitEvery) / (float64(p.cfg.MaxReplay) * replayShare)
+	if !a.Flush {
+		share := float64(l.cfg.CommitEvery) / (float64(l.cfg.MaxReplay) * replayShare)
 		n = min(n, int(float64(slab.DirtyPages())*share)+1)
 	}
-	w.pages = w.pages[:0]
 	for ; n > 0; n-- {
 		page, ok := slab.TakeDirty()
 		if !ok {
 			break
 		}
-		value := slab.AppendPage(&w.codec, nil, uint32(w.partition), page, batch)
-		w.pages = append(w.pages, encodedPage{checkpoint.PageKey(uint32(w.partition), page+1), value})
-		p.metrics.pageBytes.Add(float64(len(value)))
+		value := slab.AppendPage(&l.codec, nil, uint32(l.partition), page, batch)
+		c.pages = append(c.pages, encodedPage{checkpoint.PageKey(uint32(l.partition), page+1), value})
+		c.PageBytes += int64(len(value))
 	}
-	w.commits++
-	// The first one that succeeds has it: without a header no page is believed.
+	l.commits++
+	if slab.DirtyPages() == 0 && (a.Flush || l.restingSince(a.Now)) {
+		return headerLast
+	}
+	// The first commit that succeeds has it: without a header no page is believed.
 	// One that says it is the last must not outlive the next batch.
-	if w.headerBatch == 0 || w.headerLast || w.commits%headerEveryCommit == 0 {
-		w.headerDue = true
+	if l.headerBatch == 0 || l.headerLast || l.commits%headerEveryCommit == 0 {
+		return headerUsual
 	}
-	if slab.DirtyPages() == 0 && (flush || w.restingSince(time.Now())) {
-		w.headerDue, w.resting = true, true
-	}
+	return headerNone
 }
 
+// headerKind says which header a commit carries.
+type headerKind uint8
+
+const (
+	headerNone  headerKind = iota
+	headerUsual            // batches may follow it
+	headerLast             // it says that no batch has followed it
+)
+
 // headerStale says whether batches have been applied since the last header.
-func (w *worker) headerStale() bool { return w.headerBatch != w.shard.Position().Batch }
+func (l *Lane) headerStale() bool { return l.headerBatch != l.shard.Position().Batch }
 
 // restAfter is for how long nothing must have come before a header says that
 // there has been no batch since: the state is then whole without the batch log.
 const restAfter = 2 * time.Second
 
 // restingSince reports whether nothing has come for a while.
-func (w *worker) restingSince(now time.Time) bool { return now.Sub(w.lastApplied) >= restAfter }
+func (l *Lane) restingSince(now time.Time) bool { return now.Sub(l.lastApplied) >= restAfter }
 
 // restDue reports whether a header should be written because nothing comes any more.
-func (w *worker) restDue(now time.Time) bool {
-	begun := w.shard.Position().Batch > 0
-	return begun && (w.headerStale() || !w.headerLast) && w.restingSince(now) && !w.busy() && !w.pagesDue() && w.shard.RowsOwed() == 0
+func (l *Lane) restDue(now time.Time) bool {
+	begun := l.shard.Position().Batch > 0
+	return begun && (l.headerStale() || !l.headerLast) && l.restingSince(now) && !l.Busy() && !l.pagesDue() && l.shard.RowsOwed() == 0
 }
 
-// addHeader encodes the header of the commit at hand, after describe.
-func (w *worker) addHeader(s *session) {
-	if !w.headerDue || len(w.entries) == 0 {
-		w.resting = false
+// addHeader encodes the header of a commit, after describe.
+func (l *Lane) addHeader(c *Commit, a *Around, kind headerKind) {
+	if kind == headerNone {
 		return
 	}
 	h := checkpoint.Header{
-		Entry: w.entries[len(w.entries)-1], Group: s.p.cfg.Group,
-		BatchLog: s.placeOf(s.p.cfg.Topics.BatchLog), Checkpoint: s.placeOf(s.p.cfg.Topics.Checkpoint),
-		Pages: w.shard.Slab().PagesInUse(), Last: w.resting,
+		Entry: l.entries[len(l.entries)-1], Group: l.cfg.Group,
+		BatchLog: a.place(l.cfg.Topics.BatchLog), Checkpoint: a.place(l.cfg.Topics.Checkpoint),
+		Pages: l.shard.Slab().PagesInUse(), Last: kind == headerLast,
 	}
-	h.LogOffset = w.logOffsets.before(h.OldestNeeded)
-	w.pages = append(w.pages, encodedPage{checkpoint.PageKey(uint32(w.partition), 0), h.Append(nil)})
-	w.headerBatch, w.headerLast, w.headerDue, w.resting = h.Batch, h.Last, false, false
+	h.LogOffset = l.logOffsets.before(h.OldestNeeded)
+	c.pages = append(c.pages, encodedPage{checkpoint.PageKey(uint32(l.partition), 0), h.Append(nil)})
+	l.headerBatch, l.headerLast = h.Batch, h.Last
 }
 
 // logPlaces remembers where entries lie in the batch log, from the newest one

@@ -1,4 +1,4 @@
-package pipeline
+package lane
 
 import (
 	"bytes"
@@ -22,13 +22,13 @@ import (
 // decoded for it, with its wall time.
 func TestWhatWaitsIsAppliedAsItWouldBeAtOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := merging(1)
+		l := merging(1)
 		decoder, err := json.New(decode.Config{Type: event.Visit, MaxFuture: event.Hour, MaxValueBytes: 1 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.inputs[0].decoder, w.inputs[1].decoder = decoder, decoder
-		q, wall, applied := &w.queues[0], event.Instant(1_700_000_000_000_000), int64(0)
+		l.inputs[0].decoder, l.inputs[1].decoder = decoder, decoder
+		q, wall, applied := &l.queues[0], event.Instant(1_700_000_000_000_000), int64(0)
 		var pushed []*kgo.Record
 		var values [][]byte // as they were fetched
 		for range 20 {
@@ -41,19 +41,19 @@ func TestWhatWaitsIsAppliedAsItWouldBeAtOnce(t *testing.T) {
 					fetched.Context = context.Background()
 					values = append(values, fetched.Value)
 				}
-				q.push(&fetched, nil)
+				q.push(&fetched, nil, time.Now())
 			}
-			w.batch.Reset()
-			w.arena.Reset()
-			w.sources, w.rejected = w.sources[:0], w.rejected[:0]
-			w.read(nil, 0, wall)
+			l.batch.Reset()
+			l.arena.Reset()
+			l.sources, l.rejected = l.sources[:0], l.rejected[:0]
+			l.read(0, wall)
 			n := rapid.IntRange(0, len(q.waiting())).Draw(t, "applied")
 			q.cut = q.position(n)
-			w.admit(nil, 0, n, wall)
-			w.cutBack(0)
-			wantBatch(t, w, pushed[applied:applied+int64(n)], wall)
+			l.admit(0, n, wall)
+			l.cutBack(0)
+			wantBatch(t, l, pushed[applied:applied+int64(n)], wall)
 			applied += int64(n)
-			if w.keepWaiting(rapid.Bool().Draw(t, "memory is short")); w.copies {
+			if l.KeepWaiting(rapid.Bool().Draw(t, "memory is short")); l.copies {
 				for _, value := range values {
 					clear(value) // what was copied, or applied, is given back
 				}
@@ -74,24 +74,24 @@ func drawnVisit(t *rapid.T, offset int64, wall event.Instant) *kgo.Record {
 }
 
 // wantBatch compares a batch with its records decoded at once.
-func wantBatch(t *rapid.T, w *worker, records []*kgo.Record, wall event.Instant) {
+func wantBatch(t *rapid.T, l *Lane, records []*kgo.Record, wall event.Instant) {
 	var want []event.Event
 	rejected := 0
 	for _, r := range records {
 		var e event.Event
 		var arena decode.Arena
-		if _, ok := w.decodeRecord(0, &e, r, wall, &arena); ok {
+		if _, ok := l.decodeRecord(0, &e, r, wall, &arena); ok {
 			want = append(want, e)
 		} else {
 			rejected++
 		}
 	}
-	if len(w.batch.Events) != len(want) || len(w.sources) != len(want) || len(w.rejected) != rejected {
-		t.Fatalf("%d events of %d records and %d rejects, want %d and %d: %v", len(w.batch.Events), len(w.sources), len(w.rejected), len(want), rejected, w.rejected)
+	if len(l.batch.Events) != len(want) || len(l.sources) != len(want) || len(l.rejected) != rejected {
+		t.Fatalf("%d events of %d records and %d rejects, want %d and %d: %v", len(l.batch.Events), len(l.sources), len(l.rejected), len(want), rejected, l.rejected)
 	}
 	for i := range want {
-		if !reflect.DeepEqual(w.batch.Events[i], want[i]) || w.sources[i].Offset != want[i].Offset {
-			t.Fatalf("event %d is %+v, want %+v", i, w.batch.Events[i], want[i])
+		if !reflect.DeepEqual(l.batch.Events[i], want[i]) || l.sources[i].Offset != want[i].Offset {
+			t.Fatalf("event %d is %+v, want %+v", i, l.batch.Events[i], want[i])
 		}
 	}
 }

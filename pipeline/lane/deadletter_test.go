@@ -1,4 +1,4 @@
-package pipeline
+package lane
 
 import (
 	"bytes"
@@ -11,16 +11,17 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 var letterTime = time.Date(2026, 3, 1, 10, 15, 30, 123456789, time.UTC)
 
 // letterOf sets a record aside that came with the given headers, as bad_amount.
 func letterOf(record kgo.Record, reason decode.Reason) *kgo.Record {
-	p := &Pipeline{cfg: Config{Now: func() time.Time { return letterTime }, Topics: Topics{DeadLetters: "dead"},
-		Inputs: []Input{{Topic: strings.Repeat("t", 249)}}}}
+	c := &Commit{Partition: 3, topics: &Topics{DeadLetters: "dead"}, wall: event.Instant(letterTime.UnixMicro()),
+		inputs: []Input{{Topic: strings.Repeat("t", 249)}}}
 	record.Partition, record.Offset = 3, 7
-	return p.deadLetter(&worker{partition: 3}, rejection{record: &record,
+	return c.deadLetter(&rejection{record: &record,
 		reject: decode.Reject{Reason: reason, Field: "amount_net", Detail: "must not be negative"}})
 }
 

@@ -1,4 +1,4 @@
-package pipeline
+package lane
 
 import (
 	"slices"
@@ -27,16 +27,16 @@ const (
 
 // frontier is the event time up to which events may be applied: that of the
 // input which is furthest behind, as far as it has been read.
-func (w *worker) frontier(asked *logEnds, now time.Time) event.Instant {
-	if asked == nil || !w.heard(asked, now) {
+func (l *Lane) frontier(asked *LogEnds, now time.Time) event.Instant {
+	if asked == nil || !l.heard(asked, now) {
 		return noTime // what there is to read is not known yet
 	}
 	f := forever
-	for i := range w.inputs {
-		q := &w.queues[i]
-		r := asked.ends[i][w.partition]
+	for i := range l.inputs {
+		q := &l.queues[i]
+		r := asked.Ends[i][l.partition]
 		switch {
-		case i == w.control || w.sessionOf(i) != nil:
+		case i == l.control || l.sessionOf(i) != nil:
 		case r.Start >= r.End || q.next >= r.End: // read
 		case now.Sub(q.movedAt) > mergePatience:
 		default:
@@ -52,22 +52,12 @@ func (w *worker) frontier(asked *logEnds, now time.Time) event.Instant {
 // heard reports whether what is said to the pipeline itself has been read, as
 // far as it was there when asked: a backfill that has been announced must be
 // known before its events are applied.
-func (w *worker) heard(asked *logEnds, now time.Time) bool {
-	if w.control < 0 {
+func (l *Lane) heard(asked *LogEnds, now time.Time) bool {
+	if l.control < 0 {
 		return true
 	}
-	q, r := &w.queues[w.control], asked.ends[w.control][w.partition]
+	q, r := &l.queues[l.control], asked.Ends[l.control][l.partition]
 	return r.Start >= r.End || q.next >= r.End || now.Sub(q.movedAt) > mergePatience
-}
-
-// crowded reports whether more waits than may.
-func (w *worker) crowded() bool { return w.queuedBytes() > w.holdBytes }
-
-func (w *worker) queuedBytes() (n int64) {
-	for i := range w.queues {
-		n += w.queues[i].bytes
-	}
-	return n
 }
 
 // admissible is how many of an input's items may be applied up to an event
@@ -84,52 +74,52 @@ func (q *queue) admissible(upTo event.Instant, before int64) int {
 
 // bounded lowers the frontier so that a batch has about a given number of
 // events at most: what a long wait has gathered must not become one batch.
-func (w *worker) bounded(upTo event.Instant, most int) event.Instant {
-	w.more = false
+func (l *Lane) bounded(upTo event.Instant, most int) event.Instant {
+	l.more = false
 	total := 0
-	for i := range w.queues {
-		total += len(w.queues[i].waiting())
+	for i := range l.queues {
+		total += len(l.queues[i].waiting())
 	}
 	if total <= most {
 		return upTo
 	}
 	// An item goes with all before it, so it is worth the latest of their times:
 	// then these never fall within an input, and are searched instead of sorted.
-	w.times, w.timesEnd = w.times[:0], w.timesEnd[:0]
-	for i := range w.queues {
-		if i == w.control || w.sessionOf(i) != nil {
+	l.times, l.timesEnd = l.times[:0], l.timesEnd[:0]
+	for i := range l.queues {
+		if i == l.control || l.sessionOf(i) != nil {
 			continue
 		}
-		waiting, latest := w.queues[i].waiting(), noTime
+		waiting, latest := l.queues[i].waiting(), noTime
 		for n := range waiting {
 			if latest = max(latest, waiting[n].at); latest > upTo {
 				break
 			}
-			w.times = append(w.times, latest)
+			l.times = append(l.times, latest)
 		}
-		w.timesEnd = append(w.timesEnd, len(w.times))
+		l.timesEnd = append(l.timesEnd, len(l.times))
 	}
-	if len(w.times) <= most {
+	if len(l.times) <= most {
 		return upTo
 	}
-	w.more = true
-	return w.reaching(most)
+	l.more = true
+	return l.reaching(most)
 }
 
 // reaching is the earliest time up to which so many of the events in times lie.
-func (w *worker) reaching(count int) event.Instant {
-	least, most := w.times[0], w.times[0]
+func (l *Lane) reaching(count int) event.Instant {
+	least, most := l.times[0], l.times[0]
 	begin := 0
-	for _, end := range w.timesEnd {
+	for _, end := range l.timesEnd {
 		if begin < end {
-			least, most = min(least, w.times[begin]), max(most, w.times[end-1])
+			least, most = min(least, l.times[begin]), max(most, l.times[end-1])
 		}
 		begin = end
 	}
 	for least < most {
 		middle, lie, begin := least+(most-least)/2, 0, 0
-		for _, end := range w.timesEnd {
-			n, _ := slices.BinarySearch(w.times[begin:end], middle+1)
+		for _, end := range l.timesEnd {
+			n, _ := slices.BinarySearch(l.times[begin:end], middle+1)
 			lie, begin = lie+n, end
 		}
 		if lie >= count {
@@ -145,16 +135,16 @@ func (w *worker) reaching(count int) event.Instant {
 // bring: the clock then stops on its way (see stamp), and what happened after
 // that must not be applied before what comes of the silence until then. It holds
 // nothing that the clock could wait for: either the clock moves, or an event does.
-func (w *worker) inStep(upTo event.Instant, mode ClockMode, wall event.Instant) event.Instant {
-	limit := w.clockLimit()
+func (l *Lane) inStep(upTo event.Instant, wall event.Instant) event.Instant {
+	limit := l.clockLimit()
 	if limit >= wall || upTo <= limit {
 		return upTo
 	}
-	if w.clock.reading(w, mode, wall) > limit {
+	if l.clock.reading(l, l.cfg.Clock, wall) > limit {
 		return limit
 	}
-	for i := range w.queues {
-		if i != w.control && w.queues[i].firstEvent() <= limit {
+	for i := range l.queues {
+		if i != l.control && l.queues[i].firstEvent() <= limit {
 			return limit
 		}
 	}
@@ -173,15 +163,15 @@ func (q *queue) firstEvent() event.Instant {
 
 // clockLimit is how far the clock may move in one batch: what has become due
 // meanwhile is spread over several.
-func (w *worker) clockLimit() event.Instant {
-	if len(w.sessions) > 0 || w.batch.RepairClock {
+func (l *Lane) clockLimit() event.Instant {
+	if len(l.sessions) > 0 || l.batch.RepairClock {
 		return forever
 	}
-	return w.shard.ClockWithin(w.mostDue)
+	return l.shard.ClockWithin(l.mostDue)
 }
 
 // late reports whether the clock has stopped on its way in the last batch: more
 // is due than it has brought.
-func (w *worker) late() bool {
-	return len(w.sessions) == 0 && w.shard.Position().Clock < w.clock.last && w.shard.NeedsTime(w.clock.last)
+func (l *Lane) late() bool {
+	return len(l.sessions) == 0 && l.shard.Position().Clock < l.clock.last && l.shard.NeedsTime(l.clock.last)
 }

@@ -1,4 +1,4 @@
-package pipeline
+package lane
 
 import (
 	"time"
@@ -44,17 +44,17 @@ const noTime event.Instant = -1 << 62
 func (q *queue) waiting() []queued { return q.items[q.first:] }
 
 // reset forgets what was read: reading goes on at an offset.
-func (q *queue) reset(in *inputState) {
+func (q *queue) reset(in *inputState, now time.Time) {
 	for _, item := range q.waiting() {
 		if item.record != nil {
 			item.record.Recycle()
 		}
 	}
 	clear(q.items)
-	*q = queue{next: in.position, latest: in.latest, items: q.items[:0], movedAt: time.Now(), paused: q.paused}
+	*q = queue{next: in.position, latest: in.latest, items: q.items[:0], movedAt: now, paused: q.paused}
 }
 
-func (q *queue) push(record *kgo.Record, skip *kgo.ErrDecompressTooLarge) {
+func (q *queue) push(record *kgo.Record, skip *kgo.ErrDecompressTooLarge, now time.Time) {
 	q.items = append(q.items, queued{record: record, at: noTime, skip: skip})
 	if skip != nil {
 		q.next = skip.NextOffset
@@ -62,7 +62,7 @@ func (q *queue) push(record *kgo.Record, skip *kgo.ErrDecompressTooLarge) {
 		q.next = record.Offset + 1
 		q.bytes += waitingBytes(record)
 	}
-	q.movedAt = time.Now()
+	q.movedAt = now
 }
 
 func (i *queued) offset() int64 {
@@ -159,9 +159,11 @@ func (q *queue) position(n int) int64 {
 const recordOverhead = 256
 
 // waitingBytes is what a record takes that waits, decoded.
-func waitingBytes(r *kgo.Record) int64 { return bytesOf(r) + int64(unsafe.Sizeof(event.Event{})) }
+func waitingBytes(r *kgo.Record) int64 { return RecordBytes(r) + int64(unsafe.Sizeof(event.Event{})) }
 
-func bytesOf(r *kgo.Record) int64 {
+// RecordBytes returns what a record takes in memory, with the structures that
+// hold it.
+func RecordBytes(r *kgo.Record) int64 {
 	n := recordOverhead + len(r.Key) + len(r.Value)
 	for i := range r.Headers {
 		n += 48 + len(r.Headers[i].Key) + len(r.Headers[i].Value)
