@@ -161,7 +161,8 @@ func (l *Lane) keep() {
 }
 
 // Keep makes a commit final: the world has it. It is the one that was prepared
-// last, and its records have been written.
+// last, and its records have been written. An empty Commit keeps what was applied
+// and says nothing of it, where nobody reads what a lane says.
 func (l *Lane) Keep(c *Commit) {
 	for i, r := range c.logged {
 		l.logOffsets.note(c.entries[i].Batch, r.Offset)
