@@ -9,7 +9,6 @@
 //	session.go      one client's life: join, loop, leave
 //	options.go      the options of its clients; logger.go what they log
 //	topics.go       what the topics must be, and whether they still are
-//	identity.go     whether state, topics and group belong together
 //	brokers.go      whether the brokers' transactions are safe
 //	loop.go         one round: what was assigned, read, and committed; the stop
 //	poll.go         from fetches to the lanes, which apply in parallel
@@ -18,9 +17,6 @@
 //	versions.go     parameters and cut points, as their topics have them
 //	commit.go       one transaction, of what the lanes have prepared
 //	outcome.go      what an unconfirmed transaction came to
-//	restore.go      a shard from its pages, the batch log and the inputs
-//	replay.go       the inputs of a restore, batch by batch
-//	damage.go       what a restore refuses
 //	offsets.go      where every input stands; move.go, move_write.go move it
 //	progress.go     what the group's offsets say, for those who wait
 //	watchdog.go     what stands still
@@ -29,9 +25,8 @@
 //	hook.go         named points of the protocol, for tests that kill there
 //
 // What happens to one partition number (decoding, merging, batches, the clock,
-// what a commit says) is package lane.
+// what a commit says) is package lane; how one comes back is package restore.
 //
 // Goroutines: Run's own (poll, apply, commit), decoders and appliers bounded by
-// GOMAXPROCS within one step of it, the asker of log ends, and one restore per
-// partition, bounded. Each is started and awaited here.
+// GOMAXPROCS within one step of it, and the asker of log ends. Each is started and awaited here.
 package pipeline

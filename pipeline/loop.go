@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/assign"
 	"github.com/holdfast/holdfast/pipeline/lane"
+	"github.com/holdfast/holdfast/pipeline/restore"
 )
 
 // loop polls, applies and commits until the context ends.
@@ -106,16 +107,43 @@ func (s *session) reassign(ctx context.Context) error {
 		if err := s.release(ctx, assigned, gone); err != nil {
 			return err
 		}
-		if err := s.restore.begin(ctx, assigned, gone); err != nil {
+		if err := s.restoreMissing(ctx, assigned, gone); err != nil {
 			return err
 		}
 	}
-	done, err := s.restore.finished()
+	done, err := s.restore.Finished()
+	if errors.Is(err, restore.ErrTransient) {
+		return fmt.Errorf("%w: %w", errReplaceClient, err)
+	}
 	if err != nil {
 		return err
 	}
 	for _, l := range done {
 		s.activate(l)
+	}
+	return nil
+}
+
+// restoreMissing starts a restore for every assigned partition that is neither
+// read from nor on its way, and cancels those whose partitions went meanwhile,
+// also where they came back.
+func (s *session) restoreMissing(ctx context.Context, assigned []int32, gone map[int32]bool) error {
+	s.restore.Cancel(gone)
+	missing := slices.DeleteFunc(assigned, func(n int32) bool { return s.active[n] != nil || s.restore.Has(n) })
+	if len(missing) == 0 {
+		return nil
+	}
+	all, err := s.standings(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errReplaceClient, err)
+	}
+	for _, n := range missing {
+		if l := s.p.lanes[n]; l != nil && all[n].Known && all[n].Mark == l.GroupMark() {
+			s.restore.Reuse(l) // it is where the group says: nobody else has worked on it
+			continue
+		}
+		delete(s.p.lanes, n)
+		s.restore.Start(n, all[n])
 	}
 	return nil
 }
@@ -265,7 +293,7 @@ func (s *session) report() {
 	case s.balancer.Role() == assign.RoleIdle:
 		s.p.status.set(false, "another instance of the group owns all partitions; several instances: not yet")
 	case len(s.lanes) < int(s.p.partitions):
-		s.p.status.set(false, s.restore.describe())
+		s.p.status.set(false, s.restore.Describe())
 	default:
 		s.p.status.set(true, "")
 	}

@@ -132,34 +132,16 @@ func (s *session) planMoves(ctx context.Context, m Move) ([]plannedMove, error) 
 
 // planMove reads a shard's state as a start does, but for the replay, and makes
 // the batch that moves the position.
-func (s *session) planMove(ctx context.Context, m Move, n int32, st standing, r checkpoint.Range) (plannedMove, error) {
-	task := &restore{partition: n}
-	l, err := lane.New(n, s.p.laneConfig)
+func (s *session) planMove(ctx context.Context, m Move, n int32, st lane.Standing, r checkpoint.Range) (plannedMove, error) {
+	loaded, err := s.source.Load(ctx, n, st, nil)
 	if err != nil {
 		return plannedMove{}, err
 	}
-	header, err := s.readPages(ctx, l, task)
-	if err == nil {
-		err = s.checkHeader(header)
-	}
-	if err != nil {
-		return plannedMove{}, fmt.Errorf("read pages: %w", err)
-	}
-	entries, err := s.readLog(ctx, l, task, header, st)
-	if err != nil {
-		return plannedMove{}, fmt.Errorf("read the batch log: %w", err)
-	}
-	if err := s.checkHistory(l, st, header, entries); err != nil {
-		return plannedMove{}, err
-	}
+	entries, header, places := loaded.Entries, loaded.Header, loaded.Places
 	if len(entries) == 0 {
 		return plannedMove{}, nil // nothing is counted yet: the first start begins at the log start
 	}
 	last := &entries[len(entries)-1]
-	places, err := s.checkInputs(last)
-	if err != nil {
-		return plannedMove{}, err
-	}
 	place := placeIn(last, m.Input)
 	if place < 0 {
 		return plannedMove{}, nil // new since: it is read from the log start, too
@@ -177,7 +159,7 @@ func (s *session) planMove(ctx context.Context, m Move, n int32, st standing, r 
 	}
 	one.entry = moveEntry(last, place, one.Moved, r.Start)
 	if header != nil {
-		one.header = moveHeader(header, &one, l)
+		one.header = moveHeader(header, &one, loaded.Lane)
 	}
 	return one, nil
 }

@@ -56,7 +56,7 @@ func (p *Pipeline) InputOffsets(ctx context.Context) ([]InputOffsets, error) {
 	}
 	var all []InputOffsets
 	for n := range p.partitions {
-		last, err := s.lastEntry(ctx, n)
+		last, err := s.source.LastEntry(ctx, n)
 		if err != nil {
 			return nil, err
 		}
@@ -67,8 +67,8 @@ func (p *Pipeline) InputOffsets(ctx context.Context) ([]InputOffsets, error) {
 				o.Position = last.Inputs[place].To
 				o.Lost, o.Skipped = max(r.Start-o.Position, 0), shard.CountersOf(last.Counters).Skipped
 			}
-			if st := committed[n]; st.known && st.has[i] {
-				o.Committed = st.offsets[i]
+			if st := committed[n]; st.Known && st.Has[i] {
+				o.Committed = st.Offsets[i]
 			}
 			all = append(all, o)
 		}
@@ -96,60 +96,6 @@ func (p *Pipeline) visit(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// lastEntry is the last committed entry of a shard's batch log, or what its
-// header keeps of it; nil where the shard has no history. It reads the log from
-// its end, in steps that grow.
-func (s *session) lastEntry(ctx context.Context, n int32) (*checkpoint.Entry, error) {
-	topic := s.p.cfg.Topics.BatchLog
-	ranges, err := checkpoint.EndOffsets(ctx, s.reader, []string{topic})
-	if err != nil {
-		return nil, fmt.Errorf("ask for the end of the batch log: %w", err)
-	}
-	r := ranges[topic][n]
-	var last *checkpoint.Entry
-	for from, step := r.End, int64(16); last == nil && from > r.Start; step *= 8 {
-		from = max(from-step, r.Start)
-		_, err := checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{Topic: topic, Partition: n, From: from, To: r.End,
-			SkipToLogStart: true}, func(r *kgo.Record) error {
-			e, err := checkpoint.DecodeEntry(r.Value)
-			if err != nil {
-				return fmt.Errorf("%s/%d offset %d: %w", topic, n, r.Offset, err)
-			}
-			last = &e
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the end of the batch log: %w", err)
-		}
-	}
-	if last != nil {
-		return last, nil
-	}
-	return s.headerEntry(ctx, n)
-}
-
-// headerEntry is the entry that a shard's header keeps; nil where there is none.
-func (s *session) headerEntry(ctx context.Context, n int32) (*checkpoint.Entry, error) {
-	topic := s.p.cfg.Topics.Checkpoint
-	var last *checkpoint.Entry
-	err := s.readAll(ctx, topic, n, 0, &restore{partition: n}, func(r *kgo.Record) error {
-		_, page, ok := checkpoint.ParsePageKey(r.Key)
-		if !ok || page != 0 || r.Value == nil {
-			return nil
-		}
-		h, err := checkpoint.DecodeHeader(r.Value)
-		if err != nil {
-			return fmt.Errorf("%s/%d offset %d: %w", topic, n, r.Offset, err)
-		}
-		last = &h.Entry
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read headers: %w", err)
-	}
-	return last, nil
 }
 
 // AwaitNoMembers waits until a group has no member, for as long as patience

@@ -18,17 +18,9 @@ import (
 // batch and what undoes it are kept until that is known; both sides are right
 // then, because the shard is deterministic.
 
-// standing is what the group's offsets say of one partition number.
-type standing struct {
-	mark    lane.Mark
-	known   bool
-	offsets []int64 // per input; meaningful where known
-	has     []bool  // per input: an offset is committed
-}
-
 // standings reads the group's offsets, waiting for transactions that are still
 // being ended: an answer without that wait may show the batch before.
-func (s *session) standings(ctx context.Context) (map[int32]standing, error) {
+func (s *session) standings(ctx context.Context) (map[int32]lane.Standing, error) {
 	limit := s.p.cfg.TransactionTimeout + 15*time.Second
 	s.waits("ask how a commit ended", limit)
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -44,7 +36,7 @@ func (s *session) standings(ctx context.Context) (map[int32]standing, error) {
 // partition numbers of its inputs. It waits for open transactions that hold
 // offsets until ctx ends. The partitions are named, because a broker leaves out
 // of "all that the group has" those whose first commit is still pending.
-func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []string, partitions []int32) (map[int32]standing, error) {
+func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []string, partitions []int32) (map[int32]lane.Standing, error) {
 	named := map[string][]int32{}
 	for _, topic := range topics {
 		named[topic] = partitions
@@ -53,7 +45,7 @@ func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []str
 	if err != nil {
 		return nil, err
 	}
-	all := map[int32]standing{}
+	all := map[int32]lane.Standing{}
 	for i, topic := range topics {
 		for partition, o := range offsets[topic] {
 			mark, ok := lane.ParseMark(o.Metadata)
@@ -61,15 +53,15 @@ func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []str
 				continue
 			}
 			st := all[partition]
-			if st.known && st.mark != mark {
+			if st.Known && st.Mark != mark {
 				return nil, fmt.Errorf("read the offsets of group %s: partition %d: the inputs were not committed together (%s, %s)",
-					group, partition, st.mark, mark)
+					group, partition, st.Mark, mark)
 			}
-			st.mark, st.known = mark, true
-			if st.offsets == nil {
-				st.offsets, st.has = make([]int64, len(topics)), make([]bool, len(topics))
+			st.Mark, st.Known = mark, true
+			if st.Offsets == nil {
+				st.Offsets, st.Has = make([]int64, len(topics)), make([]bool, len(topics))
 			}
-			st.offsets[i], st.has[i] = o.Offset, true
+			st.Offsets[i], st.Has[i] = o.Offset, true
 			all[partition] = st
 		}
 	}
@@ -115,13 +107,13 @@ func (s *session) resolvePending(ctx context.Context) error {
 // decide says whether the commit at hand happened: whether the group shows the
 // mark of its batches. A transaction is one: any shard with something to say
 // tells for all.
-func (p *Pipeline) decide(all map[int32]standing) bool {
+func (p *Pipeline) decide(all map[int32]lane.Standing) bool {
 	for _, c := range p.commits {
 		if c.Batches == 0 {
 			continue
 		}
 		st := all[c.Partition]
-		return st.known && st.mark.Batch == c.Mark.Batch && st.mark.Incarnation == c.Mark.Incarnation
+		return st.Known && st.Mark.Batch == c.Mark.Batch && st.Mark.Incarnation == c.Mark.Incarnation
 	}
 	return false
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/holdfast/holdfast/pipeline/lane"
+	"github.com/holdfast/holdfast/pipeline/restore"
 )
 
 // poll waits for records until the moment given, and gives them to their
@@ -57,7 +58,7 @@ func (s *session) fitFetches() {
 func (s *session) give(f *kgo.FetchTopicPartition) {
 	l := s.active[f.Partition]
 	input, known := s.inputOf[f.Topic]
-	skip, skips := undecodable(f.Err)
+	skip, skips := restore.Undecodable(f.Err)
 	if l == nil || !known || len(f.Records) == 0 && !skips {
 		return // nothing, or let go while it was fetched: its next owner reads it
 	}
@@ -74,16 +75,10 @@ func (s *session) give(f *kgo.FetchTopicPartition) {
 	}
 }
 
-// undecodable returns the error of a batch that decompresses beyond its limit.
-func undecodable(err error) (e *kgo.ErrDecompressTooLarge, is bool) {
-	is = errors.As(err, &e)
-	return e, is
-}
-
 // fetchFailure decides what an error of a fetch means: nothing, a new client,
 // or the end.
 func (s *session) fetchFailure(topic string, partition int32, err error) error {
-	_, skips := undecodable(err)
+	_, skips := restore.Undecodable(err)
 	var membership *kgo.ErrGroupSession
 	if errors.As(err, &membership) {
 		return s.groupFailure(err)
@@ -96,7 +91,7 @@ func (s *session) fetchFailure(topic string, partition int32, err error) error {
 	case errors.Is(err, kerr.OffsetOutOfRange):
 		return fmt.Errorf("read %s/%d: %w: %w: records that were not read yet have been deleted by retention; restore them, "+
 			"or go on without them: stop, and run `holdfast offsets skip --input %s/%d`, which counts what is lost",
-			topic, partition, errLostUnread, err, topic, partition)
+			topic, partition, restore.ErrLostUnread, err, topic, partition)
 	case errors.Is(err, kerr.UnknownTopicID), errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.InconsistentTopicID):
 		return fmt.Errorf("read %s/%d: %w: %s", topic, partition, err, topicGone)
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.SaslAuthenticationFailed):
@@ -166,6 +161,22 @@ func (s *session) step(now time.Time) error {
 		s.turn, s.steppedAt = s.turn+len(s.lanes)-int(left.Load()), time.Time{}
 	}
 	s.pace()
+	return nil
+}
+
+// checkUnread refuses to go on where records were deleted before they were
+// read: nothing may be concluded from their silence.
+func (s *session) checkUnread(asked *lane.LogEnds) error {
+	if asked == nil {
+		return nil
+	}
+	for _, l := range s.lanes {
+		for i := range asked.Ends {
+			if r, next := asked.Ends[i][l.Partition()], l.NextToRead(i); next < r.Start {
+				return restore.LostUnread(s.p.cfg.Inputs[i].Topic, l.Partition(), next, r.Start)
+			}
+		}
+	}
 	return nil
 }
 

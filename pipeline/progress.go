@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // Awaited says what to wait for.
@@ -78,30 +79,30 @@ func until(ctx context.Context, ask func() (missing string, err error)) error {
 
 // reached says what is still to be applied or written; batches holds the batch
 // at which each partition had reached its ends, with all that time says of it.
-func reached(all map[int32]standing, topics []string, ends map[string]map[int32]checkpoint.Range, batches map[int32]uint64) string {
+func reached(all map[int32]lane.Standing, topics []string, ends map[string]map[int32]checkpoint.Range, batches map[int32]uint64) string {
 	for i, topic := range topics {
 		for n, r := range ends[topic] {
 			st := all[n]
-			if r.Start < r.End && (!st.known || st.offsets[i] < r.End) {
+			if r.Start < r.End && (!st.Known || st.Offsets[i] < r.End) {
 				at := int64(0)
-				if st.known {
-					at = st.offsets[i]
+				if st.Known {
+					at = st.Offsets[i]
 				}
 				return fmt.Sprintf("%s/%d is applied up to %d of %d", topic, n, at, r.End)
 			}
 		}
 	}
 	for n, st := range all {
-		if st.mark.Sessions > 0 {
+		if st.Mark.Sessions > 0 {
 			return fmt.Sprintf("a backfill into shard %d is open: silence waits for its end", n)
 		}
-		if _, noted := batches[n]; !noted && st.mark.ClockLags {
+		if _, noted := batches[n]; !noted && st.Mark.ClockLags {
 			return fmt.Sprintf("the clock of shard %d has not come as far as its events let it", n)
 		} else if !noted {
-			batches[n] = st.mark.Batch
+			batches[n] = st.Mark.Batch
 		}
-		if st.mark.RowsComplete < batches[n] {
-			return fmt.Sprintf("rows of shard %d are in the outbox up to batch %d of %d", n, st.mark.RowsComplete, batches[n])
+		if st.Mark.RowsComplete < batches[n] {
+			return fmt.Sprintf("rows of shard %d are in the outbox up to batch %d of %d", n, st.Mark.RowsComplete, batches[n])
 		}
 	}
 	return ""

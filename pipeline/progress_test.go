@@ -12,16 +12,16 @@ import (
 // applied, time has more to say of it, or rows of it have not left.
 func TestReached(t *testing.T) {
 	ends := map[string]map[int32]checkpoint.Range{"t": {0: {Start: 2, End: 9}}}
-	at := func(offset int64, m lane.Mark) map[int32]standing {
-		return map[int32]standing{0: {known: true, mark: m, offsets: []int64{offset}}}
+	at := func(offset int64, m lane.Mark) map[int32]lane.Standing {
+		return map[int32]lane.Standing{0: {Known: true, Mark: m, Offsets: []int64{offset}}}
 	}
 	batches := map[int32]uint64{}
 	for _, c := range []struct {
 		name string
-		all  map[int32]standing
+		all  map[int32]lane.Standing
 		want string
 	}{
-		{"nothing committed", map[int32]standing{}, "t/0 is applied up to 0 of 9"},
+		{"nothing committed", map[int32]lane.Standing{}, "t/0 is applied up to 0 of 9"},
 		{"behind", at(8, lane.Mark{Batch: 3, RowsComplete: 3}), "t/0 is applied up to 8 of 9"},
 		{"a backfill is open", at(9, lane.Mark{Batch: 4, RowsComplete: 4, Sessions: 1, ClockLags: true}), "a backfill into shard 0 is open"},
 		{"the clock lags", at(9, lane.Mark{Batch: 5, RowsComplete: 5, ClockLags: true}), "the clock of shard 0 has not come as far"},

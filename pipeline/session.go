@@ -12,6 +12,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/assign"
 	"github.com/holdfast/holdfast/pipeline/lane"
+	"github.com/holdfast/holdfast/pipeline/restore"
 )
 
 // session is the life of one client in the group: join, loop, leave.
@@ -36,7 +37,8 @@ type session struct {
 
 	active  map[int32]*lane.Lane // restored and read from
 	lanes   []*lane.Lane         // the same, in order
-	restore *restores
+	restore *restore.Schedule
+	source  *restore.Source // what shards are restored from, as the topics are in this session
 
 	lastCommit       time.Time
 	steppedAt        time.Time
@@ -87,14 +89,14 @@ func (p *Pipeline) session(ctx context.Context) error {
 		s.asker.run(background, s)
 	}()
 	s.steppedAt = time.Now()
-	s.restore = newRestores(s, background)
+	s.restore = restore.NewSchedule(background, s.source)
 	err := s.loop(ctx)
 	s.waits("close the client", endTimeout)
 	// What ends for good leaves the group: whoever mends it need not wait.
 	s.leaving = s.leaving || err != nil && !errors.Is(err, errReplaceClient)
 	stop()
 	tasks.Wait()
-	s.restore.wait()
+	s.restore.Wait()
 	return err
 }
 

@@ -1,11 +1,6 @@
 package pipeline
 
-import (
-	"errors"
-	"sync"
-
-	"github.com/holdfast/holdfast/pipeline/state"
-)
+import "sync"
 
 // status is what the probes say: ready or why not, and the last trouble.
 type status struct {
@@ -54,13 +49,4 @@ func (p *Pipeline) Ready() (ready bool, reason string) {
 	p.status.mu.Lock()
 	defer p.status.mu.Unlock()
 	return p.status.ready, p.status.reason
-}
-
-func isPageDamage(err error) bool {
-	for _, damage := range []error{state.ErrPageMagic, state.ErrPageVersion, state.ErrPageCorrupt, state.ErrPageMisplace, state.ErrPageMissing} {
-		if errors.Is(err, damage) {
-			return true
-		}
-	}
-	return false
 }

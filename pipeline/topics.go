@@ -10,7 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/holdfast/holdfast/pipeline/assign"
-	"github.com/holdfast/holdfast/pipeline/checkpoint"
+	"github.com/holdfast/holdfast/pipeline/restore"
 )
 
 // layout is what the brokers say of the topics.
@@ -39,7 +39,7 @@ func (s *session) checkTopics(ctx context.Context) error {
 			missed++
 		}
 		switch {
-		case err == nil, errors.Is(err, errForeign):
+		case err == nil, errors.Is(err, restore.ErrForeign):
 			return err
 		case missed >= goneAfter:
 			return fmt.Errorf("read and write %s: %w: %s", missing.topic, kerr.UnknownTopicOrPartition, topicGone)
@@ -74,17 +74,19 @@ func (s *session) learnTopics(ctx context.Context) error {
 		s.p.laneConfig = s.p.newLaneConfig(n)
 		clear(s.p.lanes)
 	}
+	s.source = &restore.Source{Reader: s.reader, Lanes: s.p.laneConfig, IDs: found.ids, Versions: s.p.versions.named,
+		Wall: s.p.wall, Logger: s.p.cfg.Logger,
+		Restored: func(d time.Duration) { s.p.metrics.restoreSeconds.Observe(d.Seconds()) },
+		Replayed: func(events int) { s.p.metrics.restoredRecords.Add(float64(events)) },
+		Reach:    func() { s.p.reach(MidRestore) }}
 	return s.checkLanes()
 }
 
 // checkLanes reports whether what is in memory is of the topics of now.
 func (s *session) checkLanes() error {
 	for _, l := range s.p.owned() {
-		for i, topic := range s.p.cfg.topicNames() {
-			was := checkpoint.Place{Topic: topic, ID: l.TopicID(i)}
-			if now := s.placeOf(topic); !same(was, now) {
-				return s.foreign(was, now)
-			}
+		if err := s.source.CheckLane(l); err != nil {
+			return err
 		}
 	}
 	return nil

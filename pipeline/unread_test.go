@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/lane"
+	"github.com/holdfast/holdfast/pipeline/restore"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
 )
@@ -25,27 +26,11 @@ func TestDeletedUnreadIsRefusedAtOnce(t *testing.T) {
 	s := &session{p: &Pipeline{cfg: Config{Inputs: inputs}}, lanes: []*lane.Lane{l}}
 	for start, lost := range map[int64]bool{0: false, 7: false, 8: true} {
 		asked := &lane.LogEnds{Ends: []map[int32]checkpoint.Range{{0: {Start: start, End: 9}}}}
-		if err := s.checkUnread(asked); errors.Is(err, errLostUnread) != lost {
+		if err := s.checkUnread(asked); errors.Is(err, restore.ErrLostUnread) != lost {
 			t.Errorf("the log begins with %d, and 7 is next: %v", start, err)
 		}
 	}
 	if err := s.checkUnread(nil); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestEpochsGrow: a later beginning has a greater epoch, also after years.
-func TestEpochsGrow(t *testing.T) {
-	last := uint32(0)
-	for _, date := range []string{"2026-11-27T00:00:00Z", "2026-11-27T00:00:04Z", "2031-01-01T00:00:00Z", "2053-12-31T00:00:00Z"} {
-		at, err := time.Parse(time.RFC3339, date)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if e := newEpoch(event.Instant(at.UnixMicro())); e <= last || e >= 1<<28 {
-			t.Errorf("%s: epoch %d after %d, want more and at most 28 bits", date, e, last)
-		} else {
-			last = e
-		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/population/cuts"
 	"github.com/holdfast/holdfast/pipeline/population/parameters"
+	"github.com/holdfast/holdfast/pipeline/restore"
 	"github.com/holdfast/holdfast/pipeline/score"
 )
 
@@ -63,11 +64,11 @@ func (v *versions) named(e *checkpoint.Entry) (*score.Parameters, *cuts.Cuts, er
 	defer v.mu.Unlock()
 	p, known := v.models[e.ParamVersion]
 	if !known {
-		return nil, nil, fmt.Errorf("%w: the model topic has no parameters of version %q", errNoVersion, e.ParamVersion)
+		return nil, nil, fmt.Errorf("%w: the model topic has no parameters of version %q", restore.ErrNoVersion, e.ParamVersion)
 	}
 	c := v.cuts[e.CutsVersion]
 	if c == nil && e.CutsVersion != 0 {
-		return nil, nil, fmt.Errorf("%w: the population topic has no cut points of version %d", errNoVersion, e.CutsVersion)
+		return nil, nil, fmt.Errorf("%w: the population topic has no cut points of version %d", restore.ErrNoVersion, e.CutsVersion)
 	}
 	return p, c, nil
 }

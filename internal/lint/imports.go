@@ -35,6 +35,8 @@ var boundaries = []boundary{
 	{"pipeline/control", nil},
 	{"pipeline/lane", []string{"pipeline/event", "pipeline/signal", "pipeline/state", "pipeline/score", "pipeline/shard",
 		"pipeline/decode", "pipeline/decode/json", "pipeline/checkpoint", "pipeline/control", "pipeline/population/cuts"}},
+	{"pipeline/restore", []string{"pipeline/event", "pipeline/state", "pipeline/score", "pipeline/checkpoint", "pipeline/lane",
+		"pipeline/population/cuts"}},
 	{"pipeline", []string{"pipeline/..."}},
 	{"sinks/outbox", []string{"pipeline/signal"}},
 	{"sinks/outbox/conformance", []string{"pipeline/signal", "sinks/outbox"}},
@@ -105,7 +107,7 @@ type driver struct {
 var drivers = []driver{
 	{"github.com/twmb/franz-go/pkg/kfake", []string{"sinks/outbox/conformance", "internal/...", "cmd/holdfast", "bench/..."},
 		"the embedded broker is for the demo and the tests, behind internal/devkafka"},
-	{"github.com/twmb/franz-go", []string{"pipeline", "pipeline/lane", "pipeline/checkpoint", "pipeline/assign", "sinks/...",
+	{"github.com/twmb/franz-go", []string{"pipeline", "pipeline/lane", "pipeline/restore", "pipeline/checkpoint", "pipeline/assign", "sinks/...",
 		"schemas/...", "internal/...", "cmd/holdfast", "bench/..."},
 		"the core does not know Kafka: hand it values"},
 	{"github.com/ClickHouse/", []string{"sinks/clickhouse", "internal/...", "cmd/holdfast", "bench/..."},

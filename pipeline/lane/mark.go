@@ -37,3 +37,11 @@ func ParseMark(metadata string) (m Mark, ok bool) {
 	m.ClockLags = lags != 0
 	return m, err == nil && n == 5
 }
+
+// Standing is what the group's offsets say of one partition number.
+type Standing struct {
+	Mark    Mark
+	Known   bool    // an offset with a mark is committed
+	Offsets []int64 // per input; meaningful where known
+	Has     []bool  // per input: an offset is committed
+}

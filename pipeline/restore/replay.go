@@ -1,4 +1,4 @@
-package pipeline
+package restore
 
 import (
 	"context"
@@ -13,31 +13,25 @@ import (
 	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
-// replay applies the batches that a page still needs, from the oldest of them
-// to the last committed one, with effects suppressed. Each page takes only the
-// batches that are newer than it.
-func (s *session) replay(ctx context.Context, l *lane.Lane, task *restore, entries []checkpoint.Entry) error {
-	last := &entries[len(entries)-1]
-	first := 0
-	for first < len(entries) && entries[first].Batch < last.OldestNeeded {
-		first++
-	}
-	if first == len(entries) {
+// Replay applies the batches of entries, which follow those that were replayed
+// before, with effects suppressed. Each page takes only the batches that are
+// newer than it. It may be called again, with what has been logged since.
+func (l *Loaded) Replay(ctx context.Context, batches []checkpoint.Entry) error {
+	if len(batches) == 0 {
 		return nil // every page is up to date
 	}
-	if entries[first].Batch != last.OldestNeeded {
-		return fmt.Errorf("the batch log begins with batch %d and batch %d is needed: %w", entries[first].Batch, last.OldestNeeded, errHole)
+	if !l.began {
+		l.began = true
+		l.Lane.BeginReplay(&batches[0], batches[len(batches)-1].Epoch)
 	}
-	batches := entries[first:]
-	l.BeginReplay(&batches[0], last.Epoch)
 	ctx, cancel := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
-	feeds := make([]*feed, len(s.p.cfg.Inputs))
+	feeds := make([]*feed, len(l.source.Lanes.Inputs))
 	for i := range feeds {
 		feeds[i] = &feed{records: make(chan fed, feedRoom), room: semaphore.NewWeighted(feedBytes)}
-		group.Go(func() error { return s.feed(ctx, feeds[i], i, l.Partition(), stretches(batches, i)) })
+		group.Go(func() error { return l.source.feed(ctx, feeds[i], i, l.Lane.Partition(), stretches(batches, i)) })
 	}
-	err := s.p.replayBatches(ctx, l, task, batches, feeds)
+	err := l.replayBatches(ctx, batches, feeds)
 	cancel()
 	// A feed that fails cancels the others, and the replay with them.
 	if feedErr := group.Wait(); feedErr != nil && (err == nil || errors.Is(err, context.Canceled)) {
@@ -88,7 +82,7 @@ func stretches(batches []checkpoint.Entry, input int) []stretch {
 	return all
 }
 
-func (s *session) feed(ctx context.Context, f *feed, input int, partition int32, all []stretch) error {
+func (s *Source) feed(ctx context.Context, f *feed, input int, partition int32, all []stretch) error {
 	defer close(f.records)
 	for n, one := range all {
 		if err := s.feedOne(ctx, f, input, partition, one, n+1); err != nil || ctx.Err() != nil {
@@ -98,11 +92,11 @@ func (s *session) feed(ctx context.Context, f *feed, input int, partition int32,
 	return nil
 }
 
-func (s *session) feedOne(ctx context.Context, f *feed, input int, partition int32, one stretch, number int) error {
+func (s *Source) feedOne(ctx context.Context, f *feed, input int, partition int32, one stretch, number int) error {
 	from := one.from
 	for {
-		_, err := checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{
-			Topic: s.p.cfg.Inputs[input].Topic, Partition: partition, From: from, To: one.to,
+		_, err := checkpoint.ReadRange(ctx, s.Reader, checkpoint.ReadRangeOptions{
+			Topic: s.Lanes.Inputs[input].Topic, Partition: partition, From: from, To: one.to,
 			MaxBytes: feedBytes / 4, UnpackedBytes: feedBytes,
 		}, func(r *kgo.Record) error {
 			if err := f.room.Acquire(ctx, feedWeight(r)); err != nil {
@@ -119,7 +113,7 @@ func (s *session) feedOne(ctx context.Context, f *feed, input int, partition int
 			return nil // the replay has what it needs, or has failed by itself
 		}
 		var below *checkpoint.BelowLogStartError
-		if skip, skips := undecodable(err); skips {
+		if skip, skips := Undecodable(err); skips {
 			from = skip.NextOffset // as it was skipped when it came
 		} else if errors.As(err, &below) && below.LogStart <= one.lostBelow {
 			if from = below.LogStart; from >= one.to { // an operator has given them up
@@ -161,32 +155,35 @@ func (f *feed) take(ctx context.Context) (r *kgo.Record, ok bool, err error) {
 	return r, true, nil
 }
 
-func (p *Pipeline) replayBatches(ctx context.Context, l *lane.Lane, task *restore, batches []checkpoint.Entry, feeds []*feed) error {
+func (l *Loaded) replayBatches(ctx context.Context, batches []checkpoint.Entry, feeds []*feed) error {
+	s := l.source
 	for n := range batches {
 		e := &batches[n]
-		if err := p.checkRanges(e); err != nil {
+		if err := s.checkRanges(e); err != nil {
 			return err
 		}
-		l.ReplayBatch()
+		l.Lane.ReplayBatch()
 		for i := range feeds {
-			if err := replayInput(ctx, l, feeds[i], i, e); err != nil {
+			if err := replayInput(ctx, l.Lane, feeds[i], i, e); err != nil {
 				return err
 			}
 		}
-		parameters, cuts, err := p.versions.named(e)
+		parameters, cuts, err := s.Versions(e)
 		if err != nil {
-			return fmt.Errorf("replay batch %d: %w; restore the topics %s and %s, or, %s", e.Batch, err, p.cfg.Topics.Model,
-				p.cfg.Topics.Population, p.anew())
+			return fmt.Errorf("replay batch %d: %w; restore the topics %s and %s, or, %s", e.Batch, err, s.Lanes.Topics.Model,
+				s.Lanes.Topics.Population, s.Anew())
 		}
-		events, err := l.ApplyReplay(e, parameters, cuts)
+		events, err := l.Lane.ApplyReplay(e, parameters, cuts)
 		if err != nil {
 			return err
 		}
-		p.metrics.restoredRecords.Add(float64(events))
-		task.remaining.Store(int64(len(batches) - n))
-		p.reach(MidRestore)
+		if s.Replayed != nil {
+			s.Replayed(events)
+		}
+		l.progress.left(int64(len(batches) - n))
+		s.reach()
 	}
-	l.EndReplay()
+	l.Lane.EndReplay()
 	return nil
 }
 
@@ -204,15 +201,15 @@ func replayInput(ctx context.Context, l *lane.Lane, f *feed, input int, e *check
 }
 
 // checkRanges reports whether an entry was cut from the inputs of now, in their order.
-func (p *Pipeline) checkRanges(e *checkpoint.Entry) error {
-	topics := p.cfg.topicNames()
+func (s *Source) checkRanges(e *checkpoint.Entry) error {
+	topics := s.inputs()
 	ok := len(e.Inputs) == len(topics)
 	for i := 0; ok && i < len(topics); i++ {
 		ok = e.Inputs[i].Topic == topics[i]
 	}
 	if !ok {
 		return fmt.Errorf("read batch %d: %w: it was cut from other inputs than are configured; start once more with those "+
-			"until it is ready, stop, and change them then", e.Batch, errForeign)
+			"until it is ready, stop, and change them then", e.Batch, ErrForeign)
 	}
 	return nil
 }
