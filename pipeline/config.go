@@ -7,9 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/txn"
 )
 
 // Config is what a pipeline is told. Every field without a note is required.
@@ -92,7 +92,7 @@ const (
 const (
 	// DefaultSessionTimeout bounds how long a stopped instance holds its
 	// partitions against another; a restart of the same instance is at once.
-	DefaultSessionTimeout = 10 * time.Second
+	DefaultSessionTimeout = txn.DefaultSessionTimeout
 	// DefaultRowsPerCommit keeps a shard's share of a flush to some
 	// milliseconds, so that a flush of many rows is spread over commits.
 	DefaultRowsPerCommit = 20_000
@@ -114,10 +114,6 @@ const (
 	DefaultStuckAfter = 20 * time.Second
 	// DefaultClockTolerance is more than clocks drift and less than a dwell.
 	DefaultClockTolerance = 2 * time.Minute
-
-	endsEvery  = time.Second            // how often log ends are asked for
-	idlePoll   = 100 * time.Millisecond // how long a poll waits where there is nothing
-	endTimeout = 30 * time.Second       // of a commit; beyond it the client is replaced
 )
 
 // fillDefaults sets what was left out.
@@ -160,26 +156,17 @@ func (c *Config) fillDefaults() {
 	}
 }
 
-func (c *Config) topicNames() []string { return lane.TopicNames(c.Inputs) }
-
-// newLaneConfig is what every lane is told, where the inputs have so many partitions.
-func (p *Pipeline) newLaneConfig(partitions int32) *lane.Config {
-	c := &p.cfg
-	return &lane.Config{
-		Group: c.Group, Incarnation: p.incarnation, Inputs: c.Inputs, Topics: c.Topics, Partitions: partitions,
-		Shard: c.Shard, ConfigHash: c.ConfigHash, Clock: c.Clock,
-		CommitEvery: c.CommitEvery, MaxReplay: c.MaxReplay, FlushEvery: c.FlushEvery, RowsPerCommit: c.RowsPerCommit,
-		EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen,
-		Logger: c.Logger, OnBatch: c.OnBatch,
+// process is what the process at work is told.
+func (c *Config) process(o txn.Observer) txn.Config {
+	return txn.Config{
+		Config: lane.Config{Group: c.Group, Inputs: c.Inputs, Topics: c.Topics,
+			Shard: c.Shard, ConfigHash: c.ConfigHash, Clock: c.Clock,
+			CommitEvery: c.CommitEvery, MaxReplay: c.MaxReplay, FlushEvery: c.FlushEvery, RowsPerCommit: c.RowsPerCommit,
+			EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen,
+			Logger: c.Logger, OnBatch: c.OnBatch},
+		Client: c.Client, InstanceID: c.InstanceID, CommitBytes: c.CommitBytes, TransactionTimeout: c.TransactionTimeout,
+		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes, FetchBytes: c.FetchBytes,
+		BatchBytes: c.BatchBytes, ClockTolerance: c.ClockTolerance, StuckAfter: c.StuckAfter,
+		Now: c.Now, Observer: o, Hook: c.Hook,
 	}
 }
-
-// moment is now, and what events are judged by now.
-func (p *Pipeline) moment(now time.Time) lane.Moment {
-	m := lane.Moment{Now: now, Wall: p.wall()}
-	m.Parameters, m.Cuts = p.versions.inForce()
-	return m
-}
-
-// wall is the wall time as an instant.
-func (p *Pipeline) wall() event.Instant { return event.Instant(p.cfg.Now().UnixMicro()) }

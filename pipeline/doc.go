@@ -1,32 +1,17 @@
-// Package pipeline is the shell around the shards: it reads the inputs from
-// Kafka, lets each shard apply its batches, and commits what they cause in
-// transactions.
+// Package pipeline reads what customers do from Kafka, lets each shard apply its
+// batches, and commits what they cause in transactions. The work is done in
+// three rooms:
 //
-// The house:
+//	lane      one partition number: records in, batches applied, a commit prepared
+//	txn       one instance in its group: clients, polling, transactions, outcomes
+//	restore   a shard from its pages, the batch log and the inputs
 //
-//	config.go       what a pipeline is told
-//	pipeline.go     Run: sessions follow each other until the context ends
-//	session.go      one client's life: join, loop, leave
-//	options.go      the options of its clients; logger.go what they log
-//	topics.go       what the topics must be, and whether they still are
-//	brokers.go      whether the brokers' transactions are safe
-//	loop.go         one round: what was assigned, read, and committed; the stop
-//	poll.go         from fetches to the lanes, which apply in parallel
-//	budget.go       what is fetched, counted as it lies in memory; fetchpool.go
-//	asker.go        asks for log ends; witness.go what time it is
-//	versions.go     parameters and cut points, as their topics have them
-//	commit.go       one transaction, of what the lanes have prepared
-//	outcome.go      what an unconfirmed transaction came to
-//	offsets.go      where every input stands; move.go, move_write.go move it
-//	progress.go     what the group's offsets say, for those who wait
-//	watchdog.go     what stands still
-//	status.go       readiness in words; backfills.go the sessions that are open
-//	metrics.go      Prometheus metrics
-//	hook.go         named points of the protocol, for tests that kill there
+// Here is what others see of it:
 //
-// What happens to one partition number (decoding, merging, batches, the clock,
-// what a commit says) is package lane; how one comes back is package restore.
-//
-// Goroutines: Run's own (poll, apply, commit), decoders and appliers bounded by
-// GOMAXPROCS within one step of it, and the asker of log ends. Each is started and awaited here.
+//	config.go     what a pipeline is told, and the defaults
+//	pipeline.go   New, Run, and what is asked of a pipeline
+//	surface.go    what else of package txn is used from outside
+//	observer.go   what the process at work tells becomes status and metrics
+//	status.go     readiness in words
+//	metrics.go    Prometheus metrics
 package pipeline

@@ -3,15 +3,12 @@ package pipeline
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
-	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 // MetricsConfig says which metrics are offered.
@@ -56,8 +53,6 @@ type metrics struct {
 	skipped    prometheus.Gauge
 	waiting    *prometheus.GaugeVec
 	pagesAt    *prometheus.GaugeVec
-
-	gaugedAt time.Time
 }
 
 func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) {
@@ -128,91 +123,6 @@ func (m *metrics) collectors() []prometheus.Collector {
 		all = append(all, m.watermark, m.lag, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.waiting, m.pagesAt)
 	}
 	return all
-}
-
-// observe counts what a commit did, when it is certain that it did.
-func (p *Pipeline) observe(c *lane.Commit) {
-	m, now, wall := p.metrics, float64(time.Now().UnixNano())/1e9, p.wall()
-	for i := range c.Inputs {
-		in := &c.Inputs[i]
-		topic, kind := p.cfg.Inputs[i].Topic, p.cfg.Inputs[i].Decode.Type.String()
-		if in.Records > 0 {
-			m.consumed.WithLabelValues(topic).Add(float64(in.Records))
-			m.consumedBytes.WithLabelValues(topic).Add(float64(in.Bytes))
-			m.processed.WithLabelValues(kind).Add(float64(in.Events))
-			m.lastRecord.WithLabelValues(topic).Set(now)
-			m.eventLag.WithLabelValues(kind).Observe(max(float64(wall-in.Latest)/1e6, 0))
-		}
-	}
-	for _, r := range c.Rejected {
-		m.reject(p, r)
-	}
-	p.observeSignals(c)
-	if c.Pages > 0 {
-		m.pagesAt.WithLabelValues(strconv.Itoa(int(c.Partition))).Set(now)
-	}
-}
-
-func (m *metrics) reject(p *Pipeline, r lane.Rejected) {
-	in := &p.cfg.Inputs[r.Input]
-	if r.Reason != decode.TooLate {
-		m.rejected.WithLabelValues(in.Decode.Type.String(), r.Reason.String()).Inc()
-	}
-	m.deadLetters.WithLabelValues(in.Topic, r.Stage).Inc()
-}
-
-func (p *Pipeline) observeSignals(c *lane.Commit) {
-	for i := range c.Alerts {
-		a := &c.Alerts[i]
-		p.metrics.emitted.WithLabelValues(a.Kind.Name, a.Action.String(), a.Level.String()).Inc()
-		if a.Suppressed != signal.NotSuppressed {
-			p.metrics.suppressed.WithLabelValues(a.Kind.Name, a.Suppressed.String()).Inc()
-		}
-	}
-	now, was := c.After, c.Before
-	p.metrics.deduplicated.Add(float64(now.Duplicates - min(was.Duplicates, now.Duplicates)))
-	p.metrics.folded.Add(float64(now.Folded - min(was.Folded, now.Folded)))
-	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
-	before := was.Findings()
-	for i, f := range now.Findings() {
-		p.metrics.findings.WithLabelValues(f.Name).Add(float64(f.Events - min(before[i].Events, f.Events)))
-	}
-}
-
-// gauges publishes the state of every shard, about once a second.
-func (p *Pipeline) gauges(s *session) {
-	m := p.metrics
-	if time.Since(m.gaugedAt) < time.Second {
-		return
-	}
-	m.gaugedAt = time.Now()
-	ready, _ := p.Ready()
-	m.ready.Set(truth(ready))
-	m.assigned.Set(float64(len(s.lanes)))
-	m.believed.Set(truth(p.times.doubted() == "" && s.clockAhead() == ""))
-	m.backfills.Set(float64(s.sessionsOpen()))
-	asked, _ := s.asker.get()
-	skipped := uint64(0)
-	defer func() { m.skipped.Set(float64(skipped)) }()
-	for _, l := range s.lanes {
-		label := strconv.Itoa(int(l.Partition()))
-		slab, at := l.Shard().Slab(), l.Shard().Position()
-		if reading := l.ClockReading(); reading > 0 {
-			m.watermark.WithLabelValues(label).Set(float64(reading) / 1e6)
-		}
-		skipped += at.Counters.Skipped
-		m.customers.WithLabelValues(label).Set(float64(slab.Len()))
-		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
-		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))
-		m.pending.WithLabelValues(label).Set(float64(slab.Pending()))
-		m.caughtUp.WithLabelValues(label).Set(truth(l.CaughtUp()))
-		m.waiting.WithLabelValues(label).Set(float64(l.WaitingBytes()))
-		for i := range p.cfg.Inputs {
-			if asked != nil {
-				m.lag.WithLabelValues(p.cfg.Inputs[i].Topic, label).Set(lagOf(asked.Ends[i][l.Partition()], l, i))
-			}
-		}
-	}
 }
 
 // forget drops the gauges of a partition that is worked on elsewhere now.

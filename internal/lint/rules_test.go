@@ -97,7 +97,7 @@ func structureSnippets() []snippet {
 			[]string{"a.go:2: pipeline/score starts no goroutine"}},
 		{"goroutines", "a group in a sink", one("sinks/clickhouse/lexer/a.go", "package lexer\nfunc f(g interface{ Go(func()) }) { g.Go(nil) }"),
 			[]string{"Go starts one"}},
-		{"goroutines", "go in the shell", one("pipeline/a.go", "package pipeline\nfunc f() { go f() }"), nil},
+		{"goroutines", "go in the shell", one("pipeline/txn/a.go", "package txn\nfunc f() { go f() }"), nil},
 
 		{"exits", "a library exits", one("pipeline/a.go", "package pipeline\nimport \"os\"\nfunc f() { os.Exit(1) }"),
 			[]string{"a.go:3: only main ends the process"}},
