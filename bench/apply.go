@@ -114,8 +114,9 @@ func (a *applier) apply(fetches kgo.Fetches, m *meter) error {
 // intake says that all there is has been read.
 func (a *applier) intake(now time.Time) *lane.Intake {
 	a.asked++
-	in := &lane.Intake{Most: pollRecords, Moment: lane.Moment{Now: now, Wall: event.Instant(now.UnixMicro()), Parameters: a.rules.Parameters},
-		Asked: &lane.LogEnds{Number: a.asked, At: event.Instant(now.UnixMicro())}}
+	wall := event.Instant(now.UnixMicro())
+	in := &lane.Intake{Most: pollRecords, Moment: lane.Moment{Now: now, Wall: wall, Parameters: a.rules.Parameters},
+		Asked: &lane.LogEnds{Number: a.asked, At: wall}}
 	for i := range a.next {
 		ends := map[int32]checkpoint.Range{}
 		for n, end := range a.next[i] {

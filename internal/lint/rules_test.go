@@ -99,6 +99,10 @@ func structureSnippets() []snippet {
 			[]string{"Go starts one"}},
 		{"goroutines", "go in the shell", one("pipeline/txn/a.go", "package txn\nfunc f() { go f() }"), nil},
 
+		{"handed", "a lane with a clock", one("pipeline/lane/a.go", "package lane\nimport \"time\"\nvar now = time.Now"),
+			[]string{"a.go:3: pipeline/lane may not use time.Now"}},
+		{"handed", "a clock elsewhere", one("pipeline/txn/a.go", "package txn\nimport \"time\"\nvar now = time.Now"), nil},
+
 		{"exits", "a library exits", one("pipeline/a.go", "package pipeline\nimport \"os\"\nfunc f() { os.Exit(1) }"),
 			[]string{"a.go:3: only main ends the process"}},
 		{"exits", "a library is fatal under another name", one("sinks/a.go", "package sinks\nimport x \"log\"\nfunc f() { x.Fatalf(\"\") }"),

@@ -44,24 +44,20 @@ func NewSchedule(ctx context.Context, source *Source) *Schedule {
 }
 
 // Cancel ends the restores of partition numbers that are gone, also of those
-// that came back meanwhile.
+// that came back meanwhile, as the values say.
 func (s *Schedule) Cancel(gone map[int32]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n, t := range s.running {
-		if gone[n] {
+		if _, is := gone[n]; is {
 			t.cancel()
 			delete(s.running, n)
 		}
 	}
-	s.done = slices.DeleteFunc(s.done, func(d finished) bool { return gone[d.partition] })
-}
-
-// Has reports whether a partition number is on its way or has come.
-func (s *Schedule) Has(n int32) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.running[n] != nil || slices.ContainsFunc(s.done, func(d finished) bool { return d.partition == n })
+	s.done = slices.DeleteFunc(s.done, func(d finished) bool {
+		_, is := gone[d.partition]
+		return is
+	})
 }
 
 // Reuse takes a lane that needs no restore: nobody else has worked on it.

@@ -98,7 +98,7 @@ func (s *session) prepare(flushPages bool) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	s.p.commits = commits
+	s.p.commits, s.p.commit = commits, commitSteps.step(s.p.commit, committing)
 	for _, c := range commits {
 		s.p.cfg.Observer.Prepared(c)
 	}
@@ -154,13 +154,13 @@ func (p *Process) keepCommits() {
 		p.cfg.Observer.Committed(c)
 		p.lanes[c.Partition].Keep(c)
 	}
-	p.commits = nil
+	p.settle()
 }
 
 // abandon leaves the commit's outcome open: the lanes keep the batch and
 // what undoes it until the group's offsets have said which it was.
 func (s *session) abandon(err error) error {
-	s.p.pending = true
+	s.p.commit = commitSteps.step(s.p.commit, unresolved)
 	s.p.cfg.Observer.Trouble("commit", err)
 	return fmt.Errorf("%w: %w", errReplaceClient, err)
 }

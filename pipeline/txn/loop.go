@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -19,7 +18,7 @@ func (s *session) loop(ctx context.Context) error {
 	s.p.watchdog.committed()
 	for ctx.Err() == nil {
 		err := s.once(ctx)
-		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) && !s.p.pending {
+		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) && s.p.commit != unresolved {
 			break // the end was asked for in the middle of something that can be left
 		}
 		if err != nil {
@@ -95,21 +94,11 @@ func (s *session) anyBusy() bool {
 // reassign follows the group: lanes of partitions that are gone are let go,
 // new ones are restored, restored ones are read from.
 func (s *session) reassign(ctx context.Context) error {
-	s.mu.Lock()
-	changed, gone := s.changed, s.gone
-	s.changed, s.gone = false, map[int32]bool{}
-	assigned := make([]int32, 0, len(s.assigned))
-	for n := range s.assigned {
-		assigned = append(assigned, n)
+	if err := s.release(ctx, s.partitions.letGo()); err != nil {
+		return err
 	}
-	s.mu.Unlock()
-	if changed {
-		if err := s.release(ctx, assigned, gone); err != nil {
-			return err
-		}
-		if err := s.restoreMissing(ctx, assigned, gone); err != nil {
-			return err
-		}
+	if err := s.restoreWaiting(ctx); err != nil {
+		return err
 	}
 	done, err := s.restore.Finished()
 	if errors.Is(err, restore.ErrTransient) {
@@ -119,31 +108,34 @@ func (s *session) reassign(ctx context.Context) error {
 		return err
 	}
 	for _, l := range done {
-		s.activate(l)
+		if s.partitions.read(l.Partition()) {
+			s.activate(l)
+		}
 	}
 	return nil
 }
 
-// restoreMissing starts a restore for every assigned partition that is neither
-// read from nor on its way, and cancels those whose partitions went meanwhile,
-// also where they came back.
-func (s *session) restoreMissing(ctx context.Context, assigned []int32, gone map[int32]bool) error {
-	s.restore.Cancel(gone)
-	missing := slices.DeleteFunc(assigned, func(n int32) bool { return s.active[n] != nil || s.restore.Has(n) })
-	if len(missing) == 0 {
+// restoreWaiting starts a restore for every partition that waits for one.
+func (s *session) restoreWaiting(ctx context.Context) error {
+	all := s.partitions.waiting()
+	if len(all) == 0 {
 		return nil
 	}
-	all, err := s.standings(ctx)
+	standings, err := s.standings(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errReplaceClient, err)
 	}
-	for _, n := range missing {
-		if l := s.p.lanes[n]; l != nil && all[n].Known && all[n].Mark == l.GroupMark() {
+	for _, n := range all {
+		if !s.partitions.restore(n) {
+			continue
+		}
+		st := standings[n]
+		if l := s.p.lanes[n]; l != nil && st.Known && st.Mark == l.GroupMark() {
 			s.restore.Reuse(l) // it is where the group says: nobody else has worked on it
 			continue
 		}
 		delete(s.p.lanes, n)
-		s.restore.Start(n, all[n])
+		s.restore.Start(n, st)
 	}
 	return nil
 }
@@ -153,7 +145,7 @@ func (s *session) restoreMissing(ctx context.Context, assigned []int32, gone map
 // someone else may have worked on them, and reading them is paused. The session
 // aborts a commit during which anything was revoked, and says so only once: an
 // End must follow before the next revoke is heard of.
-func (s *session) release(ctx context.Context, assigned []int32, gone map[int32]bool) error {
+func (s *session) release(ctx context.Context, gone map[int32]bool) error {
 	if len(gone) == 0 {
 		return nil
 	}
@@ -164,9 +156,10 @@ func (s *session) release(ctx context.Context, assigned []int32, gone map[int32]
 		return s.abandon(fmt.Errorf("abort after a revoke: %w", err))
 	}
 	s.undoAll()
-	for n := range gone {
+	s.restore.Cancel(gone)
+	for n, cameBack := range gone {
 		delete(s.active, n)
-		if !slices.Contains(assigned, n) {
+		if !cameBack {
 			delete(s.p.lanes, n)
 			s.p.cfg.Observer.Released(n)
 		}
@@ -213,7 +206,7 @@ func (s *session) undoAll() {
 		l.Undo()
 	}
 	s.uncommittedBytes = 0
-	s.p.pending, s.p.commits = false, nil
+	s.p.settle()
 }
 
 // rewind lets the client read from where the lanes stand. The session's own
@@ -241,6 +234,7 @@ func (s *session) rewind() {
 func (s *session) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
+	s.life.become(stopping)
 	s.p.stopping.Store(true)
 	s.p.cfg.Observer.Ready(false, "stopping")
 	for ctx.Err() == nil && s.unfinished() {
@@ -253,7 +247,7 @@ func (s *session) stop() error {
 			return err
 		}
 	}
-	s.leaving = true
+	s.life.become(leaving)
 	return nil
 }
 

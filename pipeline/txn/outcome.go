@@ -87,7 +87,7 @@ func (s *session) resolve(ctx context.Context) error {
 // resolvePending decides a commit that an earlier client left open. This
 // client's ProducerID has ended whatever was open by then.
 func (s *session) resolvePending(ctx context.Context) error {
-	if !s.p.pending {
+	if s.p.commit != unresolved {
 		return nil
 	}
 	all, err := s.standings(ctx)
@@ -100,7 +100,7 @@ func (s *session) resolvePending(ctx context.Context) error {
 	for _, l := range s.p.owned() {
 		l.Undo() // what was applied since, and where it did not happen, the commit
 	}
-	s.p.pending, s.p.commits = false, nil
+	s.p.settle()
 	return nil
 }
 

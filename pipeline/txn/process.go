@@ -26,7 +26,7 @@ type Process struct {
 	incarnation string
 	lanes       map[int32]*lane.Lane // by partition; they outlive a client
 	commits     []*lane.Commit       // those that were prepared and are neither kept nor undone
-	pending     bool                 // they are unresolved: the group's offsets decide
+	commit      commitState          // what is known of them
 	laneConfig  *lane.Config         // as the topics are now
 	versions    *versions            // of parameters and cut points
 	partitions  int32
@@ -98,6 +98,9 @@ func (p *Process) work(ctx context.Context) error {
 		}
 	}
 }
+
+// settle ends the commit at hand: it is kept, or taken back.
+func (p *Process) settle() { p.commit, p.commits = commitSteps.step(p.commit, applying), nil }
 
 // owned are the lanes in the order of their partitions.
 func (p *Process) owned() []*lane.Lane {

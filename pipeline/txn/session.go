@@ -28,12 +28,8 @@ type session struct {
 	topicIDs         map[string][16]byte
 	outboxPartitions int32
 
-	mu       sync.Mutex
-	assigned map[int32]bool // partition numbers, as the group has it
-	gone     map[int32]bool // those that went since the loop last looked, also where they came back
-	changed  bool           // since the loop last looked
-	closing  bool
-	leaving  bool
+	life       sessionLife
+	partitions *partitions
 
 	active  map[int32]*lane.Lane // restored and read from
 	lanes   []*lane.Lane         // the same, in order
@@ -54,7 +50,7 @@ type session struct {
 // session runs one client until the context ends (nil), the client must be
 // replaced (errReplaceClient) or nothing can be done (any other error).
 func (p *Process) session(ctx context.Context) error {
-	s := &session{p: p, assigned: map[int32]bool{}, gone: map[int32]bool{}, active: map[int32]*lane.Lane{}, inputOf: map[string]int{},
+	s := &session{p: p, partitions: newPartitions(), active: map[int32]*lane.Lane{}, inputOf: map[string]int{},
 		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now(), fetchBytes: fetchMaxBytes, shareBytes: fetchPartitionMaxBytes}
 	for i := range p.cfg.Inputs {
 		s.inputOf[p.cfg.Inputs[i].Topic] = i
@@ -70,6 +66,7 @@ func (p *Process) session(ctx context.Context) error {
 	if err := s.loadVersions(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errReplaceClient, err)
 	}
+	s.life.become(joining)
 	if err := s.join(); err != nil {
 		return err
 	}
@@ -91,10 +88,13 @@ func (p *Process) session(ctx context.Context) error {
 	}()
 	s.steppedAt = time.Now()
 	s.restore = restore.NewSchedule(background, s.source)
+	s.life.become(working)
 	err := s.loop(ctx)
 	s.waits("close the client", endTimeout)
 	// What ends for good leaves the group: whoever mends it need not wait.
-	s.leaving = s.leaving || err != nil && !errors.Is(err, errReplaceClient)
+	if err != nil && !errors.Is(err, errReplaceClient) && !s.life.over() {
+		s.life.become(leaving)
+	}
 	stop()
 	tasks.Wait()
 	s.restore.Wait()
@@ -137,13 +137,14 @@ func (s *session) join() error {
 // back finds its place. After a clean stop it says goodbye, when the client is
 // closed: one that still runs would join again.
 func (s *session) close() {
-	s.mu.Lock()
-	s.closing = true
-	s.mu.Unlock()
+	if !s.life.over() {
+		s.life.become(parting)
+	}
+	defer s.life.become(closed)
 	if s.client != nil {
 		s.client.CloseAllowingRebalance()
 	}
-	if s.leaving {
+	if s.life.state() == leaving {
 		s.leave()
 	}
 	if s.reader != nil {
@@ -164,30 +165,24 @@ func (s *session) leave() {
 
 // onAssigned pauses new partitions until their shards are restored.
 func (s *session) onAssigned(_ context.Context, cl *kgo.Client, gained map[string][]int32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	cl.PauseFetchPartitions(gained)
-	for _, partitions := range gained {
-		for _, n := range partitions {
-			s.assigned[n] = true
+	for _, numbers := range gained {
+		for _, n := range numbers {
+			s.partitions.give(n)
 		}
 	}
-	s.changed = true
 }
 
 // onGone notes partitions that were revoked or lost. Cooperative moves call it
 // with nothing in it. It never waits: the session calls it under a lock that
 // the end of a transaction needs.
 func (s *session) onGone(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing {
+	if s.life.over() {
 		return
 	}
-	for _, partitions := range gone {
-		for _, n := range partitions {
-			delete(s.assigned, n)
-			s.gone[n], s.changed = true, true
+	for _, numbers := range gone {
+		for _, n := range numbers {
+			s.partitions.takeAway(n)
 		}
 	}
 }

@@ -70,7 +70,8 @@ func (s *session) learnTopics(ctx context.Context) error {
 	if n := found.counts[s.p.cfg.Inputs[0].Topic]; n != s.p.partitions {
 		// What is in memory belongs to other partition numbers; a restore says
 		// whether what is written does.
-		s.p.partitions, s.p.pending, s.p.commits = n, false, nil
+		s.p.partitions = n
+		s.p.settle()
 		s.p.laneConfig = s.p.newLaneConfig(n)
 		clear(s.p.lanes)
 	}
