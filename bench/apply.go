@@ -7,54 +7,50 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/decode"
-	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
-	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
-// applier is the whole path without Kafka's part of a commit: fetch with
-// default options, decode, apply; now and then what the shards would undo is
-// dropped, and what they would say with it.
+// applier is the whole path without a commit: fetch with default options, and
+// the lanes that ship; now and then what the shards would undo is dropped, and
+// what they would say with it.
 type applier struct {
 	order   order
+	rules   shard.Config
 	inputOf map[string]int
-	shards  [partitions]lane
-	latest  [len(inputs)]event.Instant
-}
-
-// lane is one partition number.
-type lane struct {
-	shard    *shard.Shard
-	decoders [len(inputs)]*json.Decoder
-	batch    shard.Batch
-	arena    decode.Arena
-	fx       shard.Effects
+	lanes   [partitions]*lane.Lane
+	next    [len(inputs)][partitions]int64 // what was read up to
+	asked   uint64
 }
 
 func newApplier(o order) (*applier, error) {
-	a := &applier{order: o, inputOf: map[string]int{}}
-	for n := range a.shards {
-		cfg, err := rules()
-		if err != nil {
+	cfg, err := rules()
+	if err != nil {
+		return nil, err
+	}
+	a := &applier{order: o, rules: cfg, inputOf: map[string]int{}}
+	told := &lane.Config{Group: "bench", Partitions: partitions, Shard: cfg, Clock: lane.EventsClock,
+		CommitEvery: commitEvery, MaxReplay: maxReplay, FlushEvery: flushEvery, RowsPerCommit: rowsPerCommit,
+		EffectBytes: effectBytes, BackfillMaxOpen: time.Hour}
+	for i, in := range inputs {
+		told.Inputs = append(told.Inputs, lane.Input{Topic: o.Names[in.key], Decode: decode.Config{Type: in.kind}})
+		a.inputOf[o.Names[in.key]] = i
+	}
+	for n := range a.lanes {
+		if a.lanes[n], err = lane.New(int32(n), told); err != nil {
 			return nil, err
 		}
-		cfg.Shard = uint16(n)
-		l := &a.shards[n]
-		l.shard = shard.New(cfg)
-		for i, in := range inputs {
-			if l.decoders[i], err = json.New(decode.Config{Type: in.kind}); err != nil {
-				return nil, err
-			}
-			a.inputOf[o.Names[in.key]] = i
-		}
-		meta := signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
-		l.fx = shard.Effects{Customers: signal.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
-			Models: signal.NewModelBlock(meta)}
+		a.lanes[n].BeginAfresh(make([]int64, len(inputs)), 1)
+		a.lanes[n].Begin(time.Now())
 	}
 	return a, nil
 }
+
+// effectBytes lets no commit be cut short.
+const effectBytes = 1 << 40
 
 func (a *applier) take(ctx context.Context, c command, m *meter) error {
 	s, err := open(a.order, c)
@@ -83,71 +79,74 @@ func (a *applier) take(ctx context.Context, c command, m *meter) error {
 	}
 }
 
-// apply decodes and applies one poll.
-func (a *applier) apply(fetches kgo.Fetches, m *meter) (failure error) {
-	for n := range a.shards {
-		a.shards[n].batch.Reset()
-		a.shards[n].arena.Reset()
-	}
+// apply lets the lanes take one poll, and apply it.
+func (a *applier) apply(fetches kgo.Fetches, m *meter) error {
+	now := time.Now()
+	before := a.read()
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 		input := a.inputOf[f.Topic]
-		l := &a.shards[f.Partition]
+		a.lanes[f.Partition].Take(input, f.Records, now)
 		for _, r := range f.Records {
-			record := recordOf(r)
-			l.batch.Events = append(l.batch.Events, event.Event{})
-			e := &l.batch.Events[len(l.batch.Events)-1]
-			if reject, ok := l.decoders[input].Decode(e, &record, &l.arena); !ok {
-				failure = fmt.Errorf("decode %s/%d@%d: %v", f.Topic, f.Partition, r.Offset, reject)
-				return
-			}
-			e.Input, e.Partition, e.Offset, e.RecordTime = uint8(input), r.Partition, r.Offset, record.Timestamp
-			a.latest[input] = max(a.latest[input], e.OccurredAt)
 			m.Events++
 			m.Bytes += int64(len(r.Key) + len(r.Value))
-			m.count(e)
+			a.next[input][f.Partition] = r.Offset + 1
 		}
 	})
-	if failure != nil {
-		return failure
-	}
-	clock := min(a.latest[0], a.latest[1], a.latest[2])
-	for n := range a.shards {
-		if l := &a.shards[n]; len(l.batch.Events) > 0 {
-			if err := l.apply(clock); err != nil {
-				return err
-			}
+	in := a.intake(now)
+	for n, l := range a.lanes {
+		if err := l.Work(in); err != nil {
+			return err
 		}
+		read := int64(0)
+		for i := range inputs {
+			read += a.next[i][n]
+		}
+		if applied := int64(l.Shard().Position().Counters.Applied); applied != read {
+			return fmt.Errorf("apply to shard %d: %d events of %d records", n, applied, read)
+		}
+	}
+	for i, n := range a.read() {
+		m.countOf(inputs[i].kind, n-before[i])
 	}
 	return nil
 }
 
-func (l *lane) apply(latest event.Instant) error {
-	at := l.shard.Position()
-	l.batch.Number = at.Batch + 1
-	l.batch.Clock = max(at.Clock, latest-event.Hour)
-	l.batch.Wall = event.Instant(time.Now().UnixMicro())
-	l.shard.Count(uint64(len(l.batch.Events)), uint64(len(l.batch.Events)), 0, 0)
-	if err := l.shard.Apply(&l.batch, &l.fx); err != nil {
-		return fmt.Errorf("apply: %w", err)
+// intake says that all there is has been read.
+func (a *applier) intake(now time.Time) *lane.Intake {
+	a.asked++
+	wall := event.Instant(now.UnixMicro())
+	in := &lane.Intake{Most: pollRecords, Moment: lane.Moment{Now: now, Wall: wall, Parameters: a.rules.Parameters},
+		Asked: &lane.LogEnds{Number: a.asked, At: wall}}
+	for i := range a.next {
+		ends := map[int32]checkpoint.Range{}
+		for n, end := range a.next[i] {
+			ends[int32(n)] = checkpoint.Range{End: end}
+		}
+		in.Asked.Ends = append(in.Asked.Ends, ends)
 	}
-	return nil
+	return in
+}
+
+// read is how many records of each input were read.
+func (a *applier) read() (all [len(inputs)]int64) {
+	for i := range a.next {
+		for _, n := range a.next[i] {
+			all[i] += n
+		}
+	}
+	return all
 }
 
 // drop is a commit of which nothing is written.
 func (a *applier) drop() {
-	meta := signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
-	for n := range a.shards {
-		l := &a.shards[n]
-		l.shard.Commit()
-		l.fx.Alerts, l.fx.Sealed = l.fx.Alerts[:0], l.fx.Sealed[:0]
-		l.fx.Customers.Reset(meta)
-		l.fx.AlertRows.Reset(meta)
+	for _, l := range a.lanes {
+		l.Keep(&lane.Commit{})
 	}
 }
 
 func (a *applier) counters() (raised, fired uint64) {
-	for n := range a.shards {
-		c := a.shards[n].shard.Position().Counters
+	for _, l := range a.lanes {
+		c := l.Shard().Position().Counters
 		raised += c.AlertsRaised
 		fired += c.DeadlinesFired
 	}
@@ -156,8 +155,8 @@ func (a *applier) counters() (raised, fired uint64) {
 
 // close says what the records add up to.
 func (a *applier) close(_ context.Context, m *meter) error {
-	for n := range a.shards {
-		m.addState(a.shards[n].shard.Slab())
+	for _, l := range a.lanes {
+		m.addState(l.Shard().Slab())
 	}
 	return nil
 }

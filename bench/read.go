@@ -129,14 +129,21 @@ func recordOf(r *kgo.Record) decode.Record {
 
 // count adds what an event is to the tally, but for its bytes and itself.
 func (t *tally) count(e *event.Event) {
-	switch e.Type {
-	case event.Purchase:
-		t.Purchases++
+	t.countOf(e.Type, 1)
+	if e.Type == event.Purchase {
 		t.AmountMinor += e.AmountNet
+	}
+}
+
+// countOf counts events of a type.
+func (t *tally) countOf(kind event.Type, n int64) {
+	switch kind {
+	case event.Purchase:
+		t.Purchases += n
 	case event.Visit:
-		t.Visits++
+		t.Visits += n
 	case event.Complaint:
-		t.Complaints++
+		t.Complaints += n
 	default: // the load has no others
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/holdfast/holdfast/pipeline/decode"
-	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/txn"
 )
 
 // Config is what a pipeline is told. Every field without a note is required.
@@ -69,37 +69,30 @@ type Config struct {
 	OnBatch    func(partition int32, n int) // nil; benchmarks count here
 }
 
-// Input is one input topic and how its records are read.
-type Input struct {
-	Topic  string
-	Decode decode.Config
-}
-
-// Topics are the topics that the pipeline writes.
-type Topics struct {
-	Checkpoint, BatchLog, Outbox, Alerts, Loyalty, DeadLetters string
-	// Model and Population are also read: versions of parameters and of cut
-	// points. Empty: there are none but the configured parameters.
-	Model, Population string
-}
-
-// ClockMode says what the clock follows.
-type ClockMode uint8
+// What a lane is told, too.
+type (
+	// Input is one input topic and how its records are read.
+	Input = lane.Input
+	// Topics are the topics that the pipeline writes.
+	Topics = lane.Topics
+	// ClockMode says what the clock follows.
+	ClockMode = lane.ClockMode
+)
 
 const (
 	// HonestClock declares silence once everything that had reached Kafka is
 	// applied.
-	HonestClock ClockMode = iota
+	HonestClock = lane.HonestClock
 	// EventsClock is also never ahead of the latest event seen: for replays,
 	// back-tests and the demo.
-	EventsClock
+	EventsClock = lane.EventsClock
 )
 
 // Defaults.
 const (
 	// DefaultSessionTimeout bounds how long a stopped instance holds its
 	// partitions against another; a restart of the same instance is at once.
-	DefaultSessionTimeout = 10 * time.Second
+	DefaultSessionTimeout = txn.DefaultSessionTimeout
 	// DefaultRowsPerCommit keeps a shard's share of a flush to some
 	// milliseconds, so that a flush of many rows is spread over commits.
 	DefaultRowsPerCommit = 20_000
@@ -121,13 +114,6 @@ const (
 	DefaultStuckAfter = 20 * time.Second
 	// DefaultClockTolerance is more than clocks drift and less than a dwell.
 	DefaultClockTolerance = 2 * time.Minute
-
-	endsEvery         = time.Second            // how often log ends are asked for
-	idlePoll          = 100 * time.Millisecond // how long a poll waits where there is nothing
-	endTimeout        = 30 * time.Second       // of a commit; beyond it the client is replaced
-	headerEveryCommit = 64                     // commits between two headers of a shard
-	maxRowsPerCommit  = 24_000                 // of all shards: some 24 MiB before they are encoded
-	maxPagesPerCommit = 256                    // of one shard, also on a clean stop
 )
 
 // fillDefaults sets what was left out.
@@ -170,13 +156,17 @@ func (c *Config) fillDefaults() {
 	}
 }
 
-func (c *Config) topicNames() []string {
-	names := make([]string, len(c.Inputs))
-	for i := range c.Inputs {
-		names[i] = c.Inputs[i].Topic
+// process is what the process at work is told.
+func (c *Config) process(o txn.Observer) txn.Config {
+	return txn.Config{
+		Config: lane.Config{Group: c.Group, Inputs: c.Inputs, Topics: c.Topics,
+			Shard: c.Shard, ConfigHash: c.ConfigHash, Clock: c.Clock,
+			CommitEvery: c.CommitEvery, MaxReplay: c.MaxReplay, FlushEvery: c.FlushEvery, RowsPerCommit: c.RowsPerCommit,
+			EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen,
+			Logger: c.Logger, OnBatch: c.OnBatch},
+		Client: c.Client, InstanceID: c.InstanceID, CommitBytes: c.CommitBytes, TransactionTimeout: c.TransactionTimeout,
+		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes, FetchBytes: c.FetchBytes,
+		BatchBytes: c.BatchBytes, ClockTolerance: c.ClockTolerance, StuckAfter: c.StuckAfter,
+		Now: c.Now, Observer: o, Hook: c.Hook,
 	}
-	return names
 }
-
-// wall is the wall time as an instant.
-func (p *Pipeline) wall() event.Instant { return event.Instant(p.cfg.Now().UnixMicro()) }

@@ -3,14 +3,12 @@ package pipeline
 import (
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
-	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 // MetricsConfig says which metrics are offered.
@@ -55,8 +53,6 @@ type metrics struct {
 	skipped    prometheus.Gauge
 	waiting    *prometheus.GaugeVec
 	pagesAt    *prometheus.GaugeVec
-
-	gaugedAt time.Time
 }
 
 func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) {
@@ -129,92 +125,6 @@ func (m *metrics) collectors() []prometheus.Collector {
 	return all
 }
 
-// observe counts what a worker's commit did, when it is certain that it did.
-func (p *Pipeline) observe(w *worker) {
-	m, now, wall := p.metrics, float64(time.Now().UnixNano())/1e9, p.wall()
-	for i := range w.inputs {
-		in, was := &w.inputs[i], &w.committed.positions[i]
-		topic, kind := p.cfg.Inputs[i].Topic, p.cfg.Inputs[i].Decode.Type.String()
-		if read := in.records - was.records; read > 0 {
-			m.consumed.WithLabelValues(topic).Add(float64(read))
-			m.consumedBytes.WithLabelValues(topic).Add(float64(in.bytes - was.bytes))
-			m.processed.WithLabelValues(kind).Add(float64(in.events - was.events))
-			m.lastRecord.WithLabelValues(topic).Set(now)
-			m.eventLag.WithLabelValues(kind).Observe(max(float64(wall-in.latest)/1e6, 0))
-		}
-	}
-	for _, r := range w.rejected {
-		m.reject(p, r)
-	}
-	p.observeSignals(w)
-	if len(w.pages) > 0 {
-		m.pagesAt.WithLabelValues(strconv.Itoa(int(w.partition))).Set(now)
-	}
-}
-
-func (m *metrics) reject(p *Pipeline, r rejection) {
-	in := &p.cfg.Inputs[r.input]
-	if r.reject.Reason != decode.TooLate {
-		m.rejected.WithLabelValues(in.Decode.Type.String(), r.reject.Reason.String()).Inc()
-	}
-	m.deadLetters.WithLabelValues(in.Topic, stageOf(r)).Inc()
-}
-
-func (p *Pipeline) observeSignals(w *worker) {
-	for i := range w.effects.Alerts {
-		a := &w.effects.Alerts[i]
-		p.metrics.emitted.WithLabelValues(a.Kind.Name, a.Action.String(), a.Level.String()).Inc()
-		if a.Suppressed != signal.NotSuppressed {
-			p.metrics.suppressed.WithLabelValues(a.Kind.Name, a.Suppressed.String()).Inc()
-		}
-	}
-	now, was := w.shard.Position().Counters, shard.CountersOf(w.committed.entry.Counters)
-	p.metrics.deduplicated.Add(float64(now.Duplicates - min(was.Duplicates, now.Duplicates)))
-	p.metrics.folded.Add(float64(now.Folded - min(was.Folded, now.Folded)))
-	p.metrics.deadlinesFired.Add(float64(now.DeadlinesFired - min(was.DeadlinesFired, now.DeadlinesFired)))
-	before := was.Findings()
-	for i, f := range now.Findings() {
-		p.metrics.findings.WithLabelValues(f.Name).Add(float64(f.Events - min(before[i].Events, f.Events)))
-	}
-}
-
-// gauges publishes the state of every shard, about once a second.
-func (p *Pipeline) gauges(s *session) {
-	m := p.metrics
-	if time.Since(m.gaugedAt) < time.Second {
-		return
-	}
-	m.gaugedAt = time.Now()
-	ready, _ := p.Ready()
-	m.ready.Set(truth(ready))
-	m.assigned.Set(float64(len(s.workers)))
-	m.believed.Set(truth(p.times.doubted() == "" && s.clockAhead() == ""))
-	m.backfills.Set(float64(s.sessionsOpen()))
-	asked, _ := s.asker.get()
-	skipped := uint64(0)
-	defer func() { m.skipped.Set(float64(skipped)) }()
-	for _, w := range s.workers {
-		label := strconv.Itoa(int(w.partition))
-		slab, at := w.shard.Slab(), w.shard.Position()
-		// The latest reading, not that of the last batch: a quiet shard cuts none.
-		if reading := max(w.clock.last, at.Clock); reading > 0 {
-			m.watermark.WithLabelValues(label).Set(float64(reading) / 1e6)
-		}
-		skipped += at.Counters.Skipped
-		m.customers.WithLabelValues(label).Set(float64(slab.Len()))
-		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
-		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))
-		m.pending.WithLabelValues(label).Set(float64(slab.Pending()))
-		m.caughtUp.WithLabelValues(label).Set(truth(w.clock.caughtUp))
-		m.waiting.WithLabelValues(label).Set(float64(w.queuedBytes()))
-		for i := range w.inputs {
-			if asked != nil {
-				m.lag.WithLabelValues(p.cfg.Inputs[i].Topic, label).Set(lagOf(asked.ends[i][w.partition], &w.inputs[i]))
-			}
-		}
-	}
-}
-
 // forget drops the gauges of a partition that is worked on elsewhere now.
 func (m *metrics) forget(partition int32, topics []string) {
 	label := strconv.Itoa(int(partition))
@@ -226,8 +136,9 @@ func (m *metrics) forget(partition int32, topics []string) {
 	}
 }
 
-func lagOf(r checkpoint.Range, in *inputState) float64 {
-	return float64(max(r.End-max(in.position, r.Start), 0))
+func lagOf(r checkpoint.Range, l *lane.Lane, input int) float64 {
+	position, _ := l.Position(input)
+	return float64(max(r.End-max(position, r.Start), 0))
 }
 
 func truth(v bool) float64 {

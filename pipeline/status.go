@@ -1,11 +1,6 @@
 package pipeline
 
-import (
-	"errors"
-	"sync"
-
-	"github.com/holdfast/holdfast/pipeline/state"
-)
+import "sync"
 
 // status is what the probes say: ready or why not, and the last trouble.
 type status struct {
@@ -17,7 +12,8 @@ type status struct {
 	sessions []string
 }
 
-func (s *status) set(ready bool, reason string) {
+// Ready notes whether all is at work; if not, why.
+func (s *status) Ready(ready bool, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ready, s.reason = ready, reason
@@ -33,14 +29,15 @@ func (s *status) interrupt(reason string) {
 	}
 }
 
-// note keeps the last trouble that was answered without stopping.
-func (s *status) note(part string, err error) {
+// Trouble keeps the last trouble that was answered without stopping.
+func (s *status) Trouble(part string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.trouble = part + ": " + err.Error()
 }
 
-func (s *status) lastTrouble() string {
+// LastTrouble returns it in words.
+func (s *status) LastTrouble() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.trouble == "" {
@@ -49,18 +46,25 @@ func (s *status) lastTrouble() string {
 	return s.trouble
 }
 
-// Ready says whether every assigned shard is restored and at work; if not, why.
-func (p *Pipeline) Ready() (ready bool, reason string) {
-	p.status.mu.Lock()
-	defer p.status.mu.Unlock()
-	return p.status.ready, p.status.reason
+// Sessions keeps which backfills are open.
+func (s *status) Sessions(open []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions = open
 }
 
-func isPageDamage(err error) bool {
-	for _, damage := range []error{state.ErrPageMagic, state.ErrPageVersion, state.ErrPageCorrupt, state.ErrPageMisplace, state.ErrPageMissing} {
-		if errors.Is(err, damage) {
-			return true
-		}
-	}
-	return false
+func (s *status) isReady() (ready bool, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready, s.reason
+}
+
+// Ready says whether every assigned shard is restored and at work; if not, why.
+func (p *Pipeline) Ready() (ready bool, reason string) { return p.observer.isReady() }
+
+// Sessions describes the backfill sessions that are open, each once.
+func (p *Pipeline) Sessions() []string {
+	p.observer.mu.Lock()
+	defer p.observer.mu.Unlock()
+	return p.observer.sessions
 }

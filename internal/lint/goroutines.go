@@ -9,7 +9,7 @@ import (
 // goroutines in docs/design.md names them. The embedded engines serve their own
 // connections; the tests' brokers and the benchmark are processes of their own; the
 // conformance suite runs loaders.
-var starters = []string{"pipeline", "sinks/outbox", "sinks/outbox/conformance", "cmd/holdfast",
+var starters = []string{"pipeline/txn", "pipeline/restore", "sinks/outbox", "sinks/outbox/conformance", "cmd/holdfast",
 	"internal/devkafka", "internal/devclickhouse", "internal/child", "internal/apachekafka", "bench/..."}
 
 // checkGoroutines keeps every goroutine with an owner that awaits it.

@@ -43,6 +43,7 @@ func Rules() []Rule {
 		{"purity", checkPurity},
 		{"fused", checkFused},
 		{"goroutines", checkGoroutines},
+		{"handed", checkHanded},
 		{"exits", checkExits},
 		{"environment", checkEnvironment},
 		{"init", checkInit},

@@ -103,7 +103,11 @@ func structureSnippets() []snippet {
 		{"goroutines", "a group in a sink",
 			one("sinks/clickhouse/lexer/a.go", "package lexer\nfunc f(g interface{ Go(func()) }) { g.Go(nil) }"),
 			[]string{"Go starts one"}},
-		{"goroutines", "go in the shell", one("pipeline/a.go", "package pipeline\nfunc f() { go f() }"), nil},
+		{"goroutines", "go in the shell", one("pipeline/txn/a.go", "package txn\nfunc f() { go f() }"), nil},
+
+		{"handed", "a lane with a clock", one("pipeline/lane/a.go", "package lane\nimport \"time\"\nvar now = time.Now"),
+			[]string{"a.go:3: pipeline/lane may not use time.Now"}},
+		{"handed", "a clock elsewhere", one("pipeline/txn/a.go", "package txn\nimport \"time\"\nvar now = time.Now"), nil},
 
 		{"exits", "a library exits", one("pipeline/a.go", "package pipeline\nimport \"os\"\nfunc f() { os.Exit(1) }"),
 			[]string{"a.go:3: only main ends the process"}},

@@ -1,0 +1,110 @@
+package lane
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// TestWhatWaitsHoldsNoBatch: records that go on waiting are copied where they
+// hold more than themselves, and what they held is given back.
+func TestWhatWaitsHoldsNoBatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		codec  kgo.CompressionCodec
+		short  bool
+		copies int
+	}{
+		"packed":                    {kgo.Lz4Compression(), false, 0},
+		"packed, memory short":      {kgo.Lz4Compression(), true, 3},
+		"never packed":              {kgo.NoCompression(), false, 3},
+		"never packed, room enough": {kgo.NoCompression(), true, 3},
+	} {
+		pool := &pool{}
+		records := pool.fetched(t, c.codec)
+		q := &queue{}
+		for _, r := range records {
+			q.push(r, nil, time.Now())
+		}
+		q.pop(1) // applied
+		records[0].Recycle()
+		if got := q.keep(c.short); got != c.copies {
+			t.Errorf("%s: %d copies, want %d", name, got, c.copies)
+		}
+		if got := q.keep(c.short); got != 0 {
+			t.Errorf("%s: %d more copies of the same", name, got)
+		}
+		for i, item := range q.waiting() {
+			r := item.record
+			if want := fmt.Sprintf("value %d", i+1); string(r.Value) != want || r.Key != nil || r.Offset != int64(i+1) ||
+				len(r.Headers) != 1 || string(r.Headers[0].Value) != "h" {
+				t.Errorf("%s: record %d is %q, key %q, offset %d, headers %v", name, i, r.Value, r.Key, r.Offset, r.Headers)
+			}
+		}
+		if used := pool.lent; (used == 0) != (c.copies > 0) {
+			t.Errorf("%s: %d rooms are in use with %d copies", name, used, c.copies)
+		}
+	}
+}
+
+// pool lends a client memory, and counts what is not given back.
+type pool struct{ lent int }
+
+func (p *pool) GetDecompressBytes([]byte, kgo.CompressionCodecType) []byte {
+	p.lent++
+	return nil
+}
+
+func (p *pool) PutDecompressBytes([]byte) { p.lent-- }
+
+func (p *pool) GetRecords(n int) []kgo.Record {
+	p.lent++
+	return make([]kgo.Record, 0, n)
+}
+
+func (p *pool) PutRecords([]kgo.Record) { p.lent-- }
+
+// fetched are four records as the client makes them of an answer.
+func (p *pool) fetched(t *testing.T, codec kgo.CompressionCodec) []*kgo.Record {
+	t.Helper()
+	batch := batchOf(t, codec, 4)
+	processed, _ := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{Topic: "t", Pools: []kgo.Pool{p}},
+		&kmsg.FetchResponseTopicPartition{RecordBatches: batch}, kgo.DefaultDecompressor(p), nil)
+	if processed.Err != nil || len(processed.Records) != 4 {
+		t.Fatal(processed.Err, len(processed.Records))
+	}
+	return processed.Records
+}
+
+// batchOf encodes a batch of n records without keys, "value 0" and so on.
+func batchOf(t *testing.T, codec kgo.CompressionCodec, n int) []byte {
+	t.Helper()
+	var raw []byte
+	for i := range n {
+		record := kmsg.Record{OffsetDelta: int32(i), Key: nil, Value: fmt.Appendf(nil, "value %d", i),
+			Headers: []kmsg.Header{{Key: "k", Value: []byte("h")}}}
+		body := record.AppendTo(nil)
+		record.Length = int32(len(body) - 1)
+		raw = record.AppendTo(raw)
+	}
+	compressor, err := kgo.DefaultCompressor(codec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	attributes := int16(0)
+	if compressor != nil {
+		packed, kind := compressor.Compress(&bytes.Buffer{}, raw)
+		raw, attributes = slices.Clone(packed), int16(kind)
+	}
+	batch := kmsg.RecordBatch{Magic: 2, Attributes: attributes, LastOffsetDelta: int32(n - 1), ProducerID: -1, ProducerEpoch: -1,
+		NumRecords: int32(n), Records: raw}
+	encoded := batch.AppendTo(nil)
+	batch.Length = int32(len(encoded) - 12)
+	batch.CRC = int32(crc32.Checksum(batch.AppendTo(nil)[21:], crc32.MakeTable(crc32.Castagnoli)))
+	return batch.AppendTo(nil)
+}
