@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
@@ -50,7 +51,7 @@ func newApplier(o order) (*applier, error) {
 			a.inputOf[o.Names[in.key]] = i
 		}
 		meta := signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
-		l.fx = shard.Effects{Customers: signal.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
+		l.fx = shard.Effects{Customers: score.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
 			Models: signal.NewModelBlock(meta)}
 	}
 	return a, nil

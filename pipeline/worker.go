@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
@@ -135,7 +136,7 @@ func (p *Pipeline) newWorker(partition int32) (*worker, error) {
 		}
 		w.inputs = append(w.inputs, inputState{decoder: d})
 	}
-	w.effects.Customers = signal.NewCustomerBlock(meta)
+	w.effects.Customers = score.NewCustomerBlock(meta)
 	w.effects.AlertRows = signal.NewAlertBlock(meta)
 	w.effects.Models = signal.NewModelBlock(meta)
 	w.keep()

@@ -168,31 +168,33 @@ func (p *player) alert(a *signal.Alert) {
 // rows writes the rows that are owed, one by one, and tells their figures.
 func (p *player) rows() {
 	for p.shard.WriteRows(p.shard.clock, 1, p.fx) > 0 {
-		r := &p.shard.judge.row
-		p.say("%s at %s: %s, level %s, ladder %s, segment %s", r.CustomerID, stamp(r.AsOf), r.LifecycleState, r.Level, r.LadderStage, r.Segment)
-		p.say("  orders %d on %d days, net %d; 365 d %d/%d, 90 d %d/%d, 30 d %d/%d; mean repeat %s%s", r.OrdersLife, r.PurchaseDaysLife,
-			r.MonetaryNetLife, r.Orders365d, r.MonetaryNet365d, r.Orders90d, r.MonetaryNet90d, r.Orders30d, r.MonetaryNet30d,
-			figure(r.MonetaryMeanRepeat), refundsWaiting(r.RefundsWaitingNet))
-		p.say("  visits %d/%d/%d; complaints %d open, %d in 30 d, %d in 90 d, sla breached %v, rating %d; p_alive %s%s", r.Visits7d, r.Visits30d,
-			r.Visits90d, r.ComplaintsOpen, r.Complaints30d, r.Complaints90d, r.ComplaintSLABreached, r.RatingLast.Value, figure(r.PAlive),
-			map[bool]string{true: ", approximate"}[r.Approximate])
+		r := lastRow(p.t, p.fx)
+		p.say("%s at %s: %s, level %s, ladder %s, segment %s", r["customer_id"], r["as_of"][:len("2026-01-08T00:00")], r["lifecycle_state"], r["level"],
+			r["ladder_stage"], r["segment"])
+		p.say("  orders %s on %s days, net %s; 365 d %s/%s, 90 d %s/%s, 30 d %s/%s; mean repeat %s%s", r["orders_life"], r["purchase_days_life"],
+			r["monetary_net_life"], r["orders_365d"], r["monetary_net_365d"], r["orders_90d"], r["monetary_net_90d"], r["orders_30d"],
+			r["monetary_net_30d"], r["monetary_mean_repeat"], refundsWaiting(r["refunds_waiting_net"]))
+		p.say("  visits %s/%s/%s; complaints %s open, %s in 30 d, %s in 90 d, sla breached %v, rating %s; p_alive %s%s", r["visits_7d"], r["visits_30d"],
+			r["visits_90d"], r["complaints_open"], r["complaints_30d"], r["complaints_90d"], r["complaint_sla_breached"] == "1",
+			strings.Replace(r["rating_last"], "-", "0", 1), figure(r["p_alive"]), map[bool]string{true: ", approximate"}[r["approximate"] == "1"])
 	}
 	p.shard.Commit()
 	p.fx.reset()
 }
 
-func refundsWaiting(net signal.Money) string {
-	if net == 0 {
+func refundsWaiting(net string) string {
+	if net == "0" {
 		return ""
 	}
-	return fmt.Sprintf("; refunds of %d wait", net)
+	return fmt.Sprintf("; refunds of %s wait", net)
 }
 
-func figure(v signal.Null[float64]) string {
-	if !v.Valid {
+func figure(v string) string {
+	if v == "-" {
 		return "-"
 	}
-	return strconv.FormatFloat(v.Value, 'f', 2, 64)
+	f, _ := strconv.ParseFloat(v, 64)
+	return strconv.FormatFloat(f, 'f', 2, 64)
 }
 
 func stamp(at signal.Instant) string {
