@@ -20,6 +20,7 @@ var risk = family{
 		{ID: reasonCodes, Name: "reason_codes", Type: signal.TypeEnums, History: true,
 			EnumName: signal.NamesOf[signal.ReasonCode], Doc: "up to three reasons, strongest first"},
 	},
+	edges: []edge{{VisitsSincePurchase, IntentDays}},
 	fill: func(_ *Parameters, in *Input, row *signal.Row) {
 		sc := in.Scores
 		if in.Statistics.HasPurchase {
