@@ -30,7 +30,10 @@ var layout = newLayout()
 func newLayout() *signal.Layout {
 	var columns []signal.ColumnSpec
 	for _, f := range families {
-		columns = append(columns, f.columns...)
+		for _, c := range f.columns {
+			c.Family = f.name
+			columns = append(columns, c)
+		}
 	}
 	return signal.NewLayout(columns)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/schemas/alerts"
 )
@@ -165,36 +166,27 @@ func (p *player) alert(a *signal.Alert) {
 	}
 }
 
-// rows writes the rows that are owed, one by one, and tells their figures.
+// rows writes the rows that are owed, one by one, and tells every column of each:
+// a line a family.
 func (p *player) rows() {
 	for p.shard.WriteRows(p.shard.clock, 1, p.fx) > 0 {
-		r := lastRow(p.t, p.fx)
-		p.say("%s at %s: %s, level %s, ladder %s, segment %s", r["customer_id"], r["as_of"][:len("2026-01-08T00:00")], r["lifecycle_state"], r["level"],
-			r["ladder_stage"], r["segment"])
-		p.say("  orders %s on %s days, net %s; 365 d %s/%s, 90 d %s/%s, 30 d %s/%s; mean repeat %s%s", r["orders_life"], r["purchase_days_life"],
-			r["monetary_net_life"], r["orders_365d"], r["monetary_net_365d"], r["orders_90d"], r["monetary_net_90d"], r["orders_30d"],
-			r["monetary_net_30d"], r["monetary_mean_repeat"], refundsWaiting(r["refunds_waiting_net"]))
-		p.say("  visits %s/%s/%s; complaints %s open, %s in 30 d, %s in 90 d, sla breached %v, rating %s; p_alive %s%s", r["visits_7d"], r["visits_30d"],
-			r["visits_90d"], r["complaints_open"], r["complaints_30d"], r["complaints_90d"], r["complaint_sla_breached"] == "1",
-			strings.Replace(r["rating_last"], "-", "0", 1), figure(r["p_alive"]), map[bool]string{true: ", approximate"}[r["approximate"] == "1"])
+		row := lastRow(p.t, p.fx)
+		p.say("row of %s at %s", row["customer_id"], row["as_of"])
+		var families []string
+		lines := map[string]string{}
+		for _, c := range score.Layout().Columns() {
+			if lines[c.Family] == "" {
+				families = append(families, c.Family)
+				lines[c.Family] = "  " + c.Family + ":"
+			}
+			lines[c.Family] += fmt.Sprintf(" %s=%s", c.Name, row[c.Name])
+		}
+		for _, family := range families {
+			p.say("%s", lines[family])
+		}
 	}
 	p.shard.Commit()
 	p.fx.reset()
-}
-
-func refundsWaiting(net string) string {
-	if net == "0" {
-		return ""
-	}
-	return fmt.Sprintf("; refunds of %s wait", net)
-}
-
-func figure(v string) string {
-	if v == "-" {
-		return "-"
-	}
-	f, _ := strconv.ParseFloat(v, 64)
-	return strconv.FormatFloat(f, 'f', 2, 64)
 }
 
 func stamp(at signal.Instant) string {

@@ -78,12 +78,13 @@ type ColumnID uint16
 
 // ColumnSpec is what there is to know about one column.
 type ColumnSpec struct {
-	ID   ColumnID // of the customer table; 0 in the others
-	Name string
-	Type Type
-	Unit string // of the values, where neither type nor name tells: days, visits, minor units
-	Doc  string // the column's meaning, without a full stop
-	Null bool   // a value may be undefined
+	ID     ColumnID // of the customer table; 0 in the others
+	Family string   // of columns of one subject; empty in the other tables
+	Name   string
+	Type   Type
+	Unit   string // of the values, where neither type nor name tells: days, visits, minor units
+	Doc    string // the column's meaning, without a full stop
+	Null   bool   // a value may be undefined
 
 	History  bool                     // also a column of score_history
 	Elements int                      // of TypeCounts
