@@ -79,9 +79,9 @@ func statisticsOf(row customerRow, parameters *score.Parameters, today event.Day
 			Today: today, Now: event.Instant(today) * event.Day24h, X: row.Repeat, Visits30: row.Visits30,
 			ComplaintsOpen: row.ComplaintsOpen, SLABreachedOpen: row.SLABreached == 1, Closed: row.Lifecycle == "closed",
 		},
-		OrdersLife: row.OrdersLife, PurchaseDaysLife: row.PurchaseDays, NetLife: int64(row.NetLife * minor),
-		Net365: int64(row.Net365 * minor), Visits90: row.Visits90,
 	}
+	s.OrdersLife, s.PurchaseDaysLife = row.OrdersLife, row.PurchaseDays
+	s.NetLife, s.Net365, s.Visits90 = int64(row.NetLife*minor), int64(row.Net365*minor), row.Visits90
 	if row.FirstDay != nil && row.LastDay != nil {
 		s.HasPurchase, s.FirstDay, s.LastDay = true, event.Day(*row.FirstDay), event.Day(*row.LastDay)
 		s.LastDayStart = event.Instant(s.LastDay) * event.Day24h

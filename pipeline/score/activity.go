@@ -1,12 +1,24 @@
 package score
 
-import "github.com/holdfast/holdfast/pipeline/signal"
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
 
 const (
 	firstActivityDay signal.ColumnID = 9
 	lastActivityDay  signal.ColumnID = 10
 	activityX        signal.ColumnID = 11
 )
+
+// ActivityFigures are the activity days: those with a purchase or an acting visit.
+// The days hold nothing unless HasActivity.
+type ActivityFigures struct {
+	HasActivity      bool
+	ActivityX        uint32 // repeat activity days, the first excluded
+	FirstActivityDay event.Day
+	LastActivityDay  event.Day
+}
 
 // activity is on which days the customer bought or came.
 var activity = family{

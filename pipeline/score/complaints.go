@@ -15,6 +15,19 @@ const (
 	complaintSLABreached    signal.ColumnID = 39
 )
 
+// ComplaintFigures are the complaints beside the facts: counts by category
+// (event.Category - 1), and of the open ones the oldest and the one that is
+// furthest past its time, if there is any.
+type ComplaintFigures struct {
+	Complaints30        [event.CategoryCount]uint32
+	Complaints90        [event.CategoryCount]uint32
+	OldestOpenAt        event.Instant
+	OldestOpenDay       event.Day
+	SLABreachedOpenedAt event.Instant // when it was opened
+	SLADueAt            event.Instant // what it has missed
+	SLACategory         event.Category
+}
+
 // complaints is what the customer complained of, and whether it was answered.
 var complaints = family{
 	name: "complaints",

@@ -9,6 +9,11 @@ const (
 	intentVisits = 3
 )
 
+// IntentFigures is what speaks of an intent to buy.
+type IntentFigures struct {
+	VisitsSincePurchase uint32 // within IntentDays
+}
+
 // intentGap reports whether the customer comes and looks but does not buy.
 func intentGap(s *Statistics) bool {
 	return s.HasPurchase && s.VisitsSincePurchase >= intentVisits && s.RecencyDays() > 0

@@ -17,6 +17,19 @@ const (
 	aovTrend           signal.ColumnID = 27
 )
 
+// MonetaryFigures are orders and money beside those of the facts.
+type MonetaryFigures struct {
+	OrdersLife     uint32
+	NetLife        int64
+	RefundsWaiting int64 // of orders that have not come; taken from no other sum
+	RepeatNet      int64 // over the repeat purchase days with a positive net
+	RepeatNetDays  uint32
+	Orders30       uint32
+	Orders365      uint32
+	Net30          int64
+	Net365         int64
+}
+
 // monetary is how many orders there were, and what they brought.
 var monetary = family{
 	name: "monetary",

@@ -15,6 +15,13 @@ const (
 	nextPurchaseQ90 signal.ColumnID = 51
 )
 
+// OverdueFigures is where the silence begins.
+type OverdueFigures struct {
+	// LastDayStart is the instant at which the latest purchase day begins in the
+	// business zone.
+	LastDayStart event.Instant
+}
+
 // overdue is how long the silence is against the customer's own rhythm.
 var overdue = family{
 	name: "overdue",

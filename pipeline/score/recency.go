@@ -18,6 +18,12 @@ const (
 	isRepeat          signal.ColumnID = 29
 )
 
+// RecencyFigures are the purchase days beside those of the facts.
+type RecencyFigures struct {
+	PurchaseDaysLife uint32
+	PurchaseDays365  uint32
+}
+
 // recency is on which days the customer bought, and how regularly.
 var recency = family{
 	name: "recency",

@@ -32,9 +32,9 @@ func cdnow(t testing.TB) *Parameters {
 func buyer(x uint32, tx, age int, mean float64) Statistics {
 	const first = 20_000
 	s := Statistics{
-		Facts:      Facts{HasPurchase: true, X: x, FirstDay: first, LastDay: first + event.Day(tx), Today: first + event.Day(age)},
-		OrdersLife: x + 1, PurchaseDaysLife: x + 1,
+		Facts: Facts{HasPurchase: true, X: x, FirstDay: first, LastDay: first + event.Day(tx), Today: first + event.Day(age)},
 	}
+	s.OrdersLife, s.PurchaseDaysLife = x+1, x+1
 	s.Now = event.Instant(s.Today) * event.Day24h
 	s.LastDayStart = event.Instant(s.LastDay) * event.Day24h
 	if x > 0 {
@@ -114,15 +114,22 @@ func TestWithoutPurchaseNothingOfTheModel(t *testing.T) {
 	}
 }
 
+// life is a customer with purchase days and their net, and what the repeat days
+// with a positive one brought.
+func life(days uint32, net, repeatNet int64, repeatDays uint32) (s Statistics) {
+	s.PurchaseDaysLife, s.NetLife, s.RepeatNet, s.RepeatNetDays = days, net, repeatNet, repeatDays
+	return s
+}
+
 func TestOwnMeanWithoutSpendModel(t *testing.T) {
 	tests := []struct {
 		name string
 		s    Statistics
 		want float64
 	}{
-		{"repeat days", Statistics{RepeatNet: 9000, RepeatNetDays: 3, NetLife: 1, PurchaseDaysLife: 1}, 3000},
-		{"one day", Statistics{NetLife: 4990, PurchaseDaysLife: 1}, 4990},
-		{"refunded beyond", Statistics{NetLife: -100, PurchaseDaysLife: 1}, 0},
+		{"repeat days", life(1, 1, 9000, 3), 3000},
+		{"one day", life(1, 4990, 0, 0), 4990},
+		{"refunded beyond", life(1, -100, 0, 0), 0},
 		{"nothing", Statistics{}, 0},
 	}
 	p := cdnow(t)

@@ -65,44 +65,17 @@ type Facts struct {
 }
 
 // Statistics is one customer's numbers at one moment: the facts, and what is
-// published beside them in a row or told in an alert.
+// published beside them in a row or told in an alert. Each family's figures stand
+// in its file, with the columns that are made of them.
 type Statistics struct {
 	Facts
-
-	// LastDayStart is the instant at which LastDay begins in the business zone.
-	LastDayStart event.Instant
-
-	// Activity days: days with a purchase or an acting visit.
-	HasActivity      bool
-	ActivityX        uint32
-	FirstActivityDay event.Day
-	LastActivityDay  event.Day
-
-	OrdersLife       uint32
-	PurchaseDaysLife uint32
-	NetLife          int64
-	RefundsWaiting   int64 // of orders that have not come; taken from no other sum
-	RepeatNet        int64 // over the repeat purchase days with a positive net
-	RepeatNetDays    uint32
-
-	Orders30        uint32
-	Orders365       uint32
-	PurchaseDays365 uint32
-	Net30           int64
-	Net365          int64
-
-	Visits7             uint32
-	Visits90            uint32
-	VisitsSincePurchase uint32 // within 60 days
-
-	// Complaints by category (event.Category - 1).
-	Complaints30        [event.CategoryCount]uint32
-	Complaints90        [event.CategoryCount]uint32
-	OldestOpenAt        event.Instant
-	OldestOpenDay       event.Day
-	SLABreachedOpenedAt event.Instant // when the open complaint past its time was opened
-	SLADueAt            event.Instant // what it has missed
-	SLACategory         event.Category
+	RecencyFigures
+	ActivityFigures
+	MonetaryFigures
+	VisitFigures
+	IntentFigures
+	ComplaintFigures
+	OverdueFigures
 }
 
 // RecencyDays is the number of business days since the latest purchase day: the

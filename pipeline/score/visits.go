@@ -8,6 +8,12 @@ const (
 	visits90d signal.ColumnID = 32
 )
 
+// VisitFigures are acting visits beside those of the facts.
+type VisitFigures struct {
+	Visits7  uint32
+	Visits90 uint32
+}
+
 // visits is how often the customer comes.
 var visits = family{
 	name: "visits",

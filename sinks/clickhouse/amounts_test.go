@@ -26,7 +26,9 @@ func TestAmountsThatAreCutAreApproximate(t *testing.T) {
 				t.Fatal(err)
 			}
 			row, block := signal.NewRow(score.Layout()), score.NewCustomerBlock(conformance.Euros)
-			parameters.FillRow(&score.Input{Statistics: &score.Statistics{NetLife: net}, Scores: &score.Scores{}}, row)
+			var s score.Statistics
+			s.NetLife = net
+			parameters.FillRow(&score.Input{Statistics: &s, Scores: &score.Scores{}}, row)
 			block.Append(row)
 			b, err := signal.Decode(block.Encode(nil))
 			if err != nil {
