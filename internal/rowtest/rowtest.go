@@ -141,10 +141,10 @@ func value(c *signal.Column, i int) string {
 	return strconv.FormatUint(c.Numbers[i], 10)
 }
 
-// Random returns a row with something drawn in every column.
-func Random(rnd *rand.Rand) *signal.Row {
-	row := signal.NewRow(score.Layout())
-	for _, c := range row.Layout().Columns() {
+// Random returns a row of a layout with something drawn in every column.
+func Random(layout *signal.Layout, rnd *rand.Rand) *signal.Row {
+	row := signal.NewRow(layout)
+	for _, c := range layout.Columns() {
 		if !c.Null || rnd.IntN(3) > 0 {
 			setRandom(row, c, rnd)
 		}
