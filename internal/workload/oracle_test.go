@@ -2,6 +2,7 @@ package workload
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -144,7 +145,8 @@ func TestRowDifferences(t *testing.T) {
 	row := map[string]string{
 		"first_purchase_day": "2026-01-10", "last_purchase_day": "2026-02-01", "frequency_repeat": "1", "is_repeat": "1",
 		"purchase_days_life": "2", "purchase_days_365d": "2", "cohort_month": "2026-01-01", "recency_days": "9", "tenure_days": "31",
-		"first_activity_day": "2026-01-10", "last_activity_day": "2026-02-02", "activity_x": "2",
+		"days_to_second_purchase": "22",
+		"first_activity_day":      "2026-01-10", "last_activity_day": "2026-02-02", "activity_x": "2",
 		"orders_life": "2", "orders_30d": "1", "orders_90d": "2", "orders_365d": "2",
 		"monetary_net_life": "3000", "monetary_net_30d": "2000", "monetary_net_90d": "3000", "monetary_net_365d": "3000",
 		"monetary_mean_repeat": "2000.004", "refunds_waiting_net": "0", "visits_7d": "0", "visits_30d": "1", "visits_90d": "1",
@@ -169,6 +171,36 @@ func TestRowDifferences(t *testing.T) {
 	}
 	if got := o.RowDifferences("c-2", asOf, row); len(got) != 1 {
 		t.Errorf("nobody's row: %q", got)
+	}
+}
+
+// TestNothingExpectedOfForgottenDays: rows do not know the second purchase day for
+// good where a third is old.
+func TestNothingExpectedOfForgottenDays(t *testing.T) {
+	days := []event.Day{100, 130, 200}
+	for _, c := range []struct {
+		days  []event.Day
+		today event.Day
+		want  string
+	}{{nil, 500, Undefined}, {days[:1], 900, Undefined}, {days[:2], 9000, "30"}, {days, 599, "30"}, {days, 600, ""}} {
+		if got := toSecond(&Customer{PurchaseDays: c.days}, c.today); got != c.want {
+			t.Errorf("%v on day %d: %q, want %q", c.days, c.today, got, c.want)
+		}
+	}
+	o := NewOracle("EUR")
+	for i, day := range []string{"01-10T09", "02-01T10", "02-09T10"} {
+		for _, e := range history(t, fmt.Sprintf("%s e%d purchase %s", day, i, placed(fmt.Sprint("o", i), "1000"))) {
+			o.Add(&e)
+		}
+	}
+	differences := o.RowDifferences("c-1", event.Instant(day("02-09")+400)*event.Day24h+event.Hour, map[string]string{})
+	for _, text := range differences {
+		if strings.HasPrefix(text, "days_to_second_purchase") {
+			t.Error(text)
+		}
+	}
+	if len(differences) != len(CountedColumns())-1 {
+		t.Errorf("%d columns differ, want all others: %q", len(differences), differences)
 	}
 }
 

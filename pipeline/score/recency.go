@@ -16,12 +16,14 @@ const (
 	purchaseDays365d  signal.ColumnID = 25
 	interPurchaseMean signal.ColumnID = 28
 	isRepeat          signal.ColumnID = 29
+	daysToSecond      signal.ColumnID = 74
 )
 
 // RecencyFigures are the purchase days beside those of the facts.
 type RecencyFigures struct {
 	PurchaseDaysLife uint32
 	PurchaseDays365  uint32
+	DaysToSecond     uint32 // from the first purchase day to the second; 0 where it is not known
 }
 
 // recency is on which days the customer bought, and how regularly.
@@ -47,6 +49,9 @@ var recency = family{
 		{ID: interPurchaseMean, Name: "inter_purchase_mean_days", Type: signal.TypeFloat, Unit: "days", Null: true,
 			Doc: "t_x / x: mean days between purchase days"},
 		{ID: isRepeat, Name: "is_repeat", Type: signal.TypeFlag, Doc: "1 where there is a repeat purchase day"},
+		{ID: daysToSecond, Name: "days_to_second_purchase", Type: signal.TypeCount, Unit: "days", Null: true,
+			Doc: "days from the first to the second purchase day; undefined before it, and from a third one on that is " +
+				"older than the days that are remembered"},
 	},
 	edges: []edge{{Purchases, 365}},
 	fill: func(_ *Parameters, in *Input, row *signal.Row) {
@@ -56,6 +61,9 @@ var recency = family{
 		row.SetCount(purchaseDaysLife, s.PurchaseDaysLife)
 		row.SetCount(purchaseDays365d, s.PurchaseDays365)
 		setFloat(row, interPurchaseMean, in.Scores.MeanGapDays)
+		if s.DaysToSecond > 0 {
+			row.SetCount(daysToSecond, s.DaysToSecond)
+		}
 		if !s.HasPurchase {
 			return
 		}

@@ -102,6 +102,9 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 	st.NetLife = r.FoldedNet
 	addTo(&st.Facts, &st.NetLife, r.LostNet)
 	st.RepeatNet, st.RepeatNetDays = r.FoldedRepeatNet, r.FoldedRepeatDays
+	if r.FoldedDays == 2 { // of more, only the first and the last are known
+		st.DaysToSecond = uint32(r.FoldedLast - r.FoldedFirst)
+	}
 	for i := range c.Days {
 		d := &c.Days[i]
 		addTo(&st.Facts, &st.NetLife, d.Net)
@@ -111,6 +114,9 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 		if st.PurchaseDaysLife > 0 && d.Net > 0 {
 			addTo(&st.Facts, &st.RepeatNet, d.Net)
 			st.RepeatNetDays++
+		}
+		if st.PurchaseDaysLife == 1 {
+			st.DaysToSecond = uint32(event.Day(d.Day) - st.FirstDay)
 		}
 		st.PurchaseDaysLife++
 		st.OrdersLife += uint32(d.Orders)
