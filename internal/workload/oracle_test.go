@@ -144,13 +144,16 @@ func TestRowDifferences(t *testing.T) {
 	asOf := event.Instant(day("02-10"))*event.Day24h + 12*event.Hour
 	row := map[string]string{
 		"first_purchase_day": "2026-01-10", "last_purchase_day": "2026-02-01", "frequency_repeat": "1", "is_repeat": "1",
-		"purchase_days_life": "2", "purchase_days_365d": "2", "cohort_month": "2026-01-01", "recency_days": "9", "tenure_days": "31",
+		"purchase_days_life": "2", "purchase_days_365d": "2", "cohort_month": "2026-01-01",
+		"recency_days": "9", "tenure_days": "31",
 		"days_to_second_purchase": "22",
 		"first_activity_day":      "2026-01-10", "last_activity_day": "2026-02-02", "activity_x": "2",
 		"orders_life": "2", "orders_30d": "1", "orders_90d": "2", "orders_365d": "2",
 		"monetary_net_life": "3000", "monetary_net_30d": "2000", "monetary_net_90d": "3000", "monetary_net_365d": "3000",
-		"monetary_mean_repeat": "2000.004", "refunds_waiting_net": "0", "visits_7d": "0", "visits_30d": "1", "visits_90d": "1",
-		"complaints_open": "1", "complaints_30d": "1", "complaints_90d": "1", "complaints_30d_by_category": "1,0,0,0,0,0,0,0,0",
+		"monetary_mean_repeat": "2000.004", "refunds_waiting_net": "0",
+		"visits_7d": "0", "visits_30d": "1", "visits_90d": "1",
+		"complaints_open": "1", "complaints_30d": "1", "complaints_90d": "1",
+		"complaints_30d_by_category": "1,0,0,0,0,0,0,0,0",
 		"complaints_90d_by_category": "1,0,0,0,0,0,0,0,0", "oldest_open_complaint_days": "7", "rating_last": "4",
 	}
 	if got := o.RowDifferences("c-1", asOf, row); len(got) > 0 {
@@ -215,7 +218,8 @@ func TestUncountedColumns(t *testing.T) {
 		}
 		known[column] = true
 	}
-	got := "# Columns of a customer's row that the oracle does not count. Written by go test ./internal/workload -rewrite.\n"
+	got := "# Columns of a customer's row that the oracle does not count. " +
+		"Written by go test ./internal/workload -rewrite.\n"
 	for _, c := range score.Layout().Columns() {
 		if !known[c.Name] {
 			got += c.Name + "\n"

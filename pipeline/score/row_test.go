@@ -162,7 +162,8 @@ func TestFarNextPurchaseIsNull(t *testing.T) {
 	p.Scores(&s, &sc)
 	row := filled(t, p, &Input{Statistics: &s, Scores: &sc})
 	if row["next_purchase_q50_ts"] != undefined || row["next_purchase_q90_ts"] != undefined {
-		t.Errorf("next purchases %v, %v: beyond a century, want null", row["next_purchase_q50_ts"], row["next_purchase_q90_ts"])
+		t.Errorf("next purchases %v, %v: beyond a century, want null", row["next_purchase_q50_ts"],
+			row["next_purchase_q90_ts"])
 	}
 }
 

@@ -16,7 +16,8 @@ func everyType() []ColumnSpec {
 		{ID: 4, Name: "enums", Type: TypeEnums, EnumName: NamesOf[ReasonCode]},
 		{ID: 5, Name: "counts", Type: TypeCounts, Elements: 3}, {ID: 6, Name: "count", Type: TypeCount},
 	}
-	for i, of := range []Type{TypeCount, TypeUint8, TypeUint64, TypeMoney, TypeAmount, TypeFloat, TypeDay, TypeInstant, TypeFlag} {
+	for i, of := range []Type{TypeCount, TypeUint8, TypeUint64, TypeMoney, TypeAmount, TypeFloat, TypeDay, TypeInstant,
+		TypeFlag} {
 		columns = append(columns, ColumnSpec{ID: ColumnID(10 + i), Name: "null " + of.String(), Type: of, Null: true})
 	}
 	for i := range columns {

@@ -47,7 +47,8 @@ func TestMigrationsNeverChange(t *testing.T) {
 			t.Fatalf("migration %d is new: run with -rewrite once it is right", step.Number)
 		}
 		if step.Checksum != released[i] {
-			t.Errorf("migration %d was changed: put it back, and what you want to change into migration %d", step.Number, len(steps)+1)
+			t.Errorf("migration %d was changed: put it back, and what you want to change into migration %d",
+				step.Number, len(steps)+1)
 		}
 	}
 	if *rewrite && !t.Failed() {

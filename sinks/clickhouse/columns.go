@@ -25,7 +25,8 @@ func newTextLists(bool) values {
 }
 
 func newCountLists(bool) values {
-	return &lists[uint32]{from: func(c *signal.Column, i int) uint32 { return uint32(c.Numbers[i]) }, kind: signal.KindUint}
+	count := func(c *signal.Column, i int) uint32 { return uint32(c.Numbers[i]) }
+	return &lists[uint32]{from: count, kind: signal.KindUint}
 }
 
 // texts is a column of strings.

@@ -174,7 +174,8 @@ func TestMigrationsHaveTheColumns(t *testing.T) {
 			t.Error(err)
 		}
 		if statement != "" {
-			t.Errorf("put this into schemas/clickhouse/%04d_<name>.sql, and a line into its CHANGELOG.md:\n%s", len(steps)+1, statement)
+			t.Errorf("put this into schemas/clickhouse/%04d_<name>.sql, and a line into its CHANGELOG.md:\n%s",
+				len(steps)+1, statement)
 		}
 	}
 }
@@ -226,7 +227,8 @@ func TestMissingColumns(t *testing.T) {
 		{"nothing", []string{before, later}, []signal.ColumnSpec{a, b, seq}, "", false},
 		{"a column and a comment", []string{before}, []signal.ColumnSpec{a, b, seq}, "ALTER TABLE t\n" +
 			"    ADD COLUMN IF NOT EXISTS b Nullable(Date32) COMMENT 'second',\n    COMMENT COLUMN seq 'number';\n", false},
-		{"another type", []string{before, later}, []signal.ColumnSpec{{Name: "a", Type: signal.TypeFloat, Doc: "first"}, b, seq}, "", true},
+		{"another type", []string{before, later},
+			[]signal.ColumnSpec{{Name: "a", Type: signal.TypeFloat, Doc: "first"}, b, seq}, "", true},
 		{"a column that went", []string{before, later}, []signal.ColumnSpec{a, seq}, "", true},
 	} {
 		var steps []schema.Migration
@@ -243,7 +245,8 @@ func TestMissingColumns(t *testing.T) {
 		}
 	}
 	for _, unknown := range []string{"ALTER TABLE t\n    DROP COLUMN a;\n", "ALTER TABLE t DELETE WHERE a = 1;\n",
-		"ALTER TABLE t\n    COMMENT COLUMN z 'none';\n", "ALTER TABLE t\n    ADD COLUMN IF NOT EXISTS a UInt8 COMMENT 'again';\n"} {
+		"ALTER TABLE t\n    COMMENT COLUMN z 'none';\n",
+		"ALTER TABLE t\n    ADD COLUMN IF NOT EXISTS a UInt8 COMMENT 'again';\n"} {
 		if _, err := replay([]schema.Migration{{Number: 1, SQL: before}, {Number: 2, SQL: unknown}}); err == nil {
 			t.Errorf("taken: %s", unknown)
 		}

@@ -133,7 +133,8 @@ func fieldValue[R any](row *R, column string) any {
 }
 
 // checkStored compares a table of n rows, column by column.
-func checkStored(r *rig, table, key string, n int, columns []signal.ColumnSpec, value func(row int, column string) any) {
+func checkStored(r *rig, table, key string, n int, columns []signal.ColumnSpec,
+	value func(row int, column string) any) {
 	r.T.Helper()
 	var names, selected, types []string
 	there := map[string]string{}

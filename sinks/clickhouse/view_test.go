@@ -41,7 +41,8 @@ func TestViewEqualsModel(t *testing.T) {
 			last = first + signal.Day(rnd.IntN(int(today-first)))
 		}
 		rowtest.SetAll(row, map[string]any{
-			"customer_id": fmt.Sprintf("c%d", i), "first_purchase_day": first, "last_purchase_day": last, "frequency_repeat": repeat,
+			"customer_id": fmt.Sprintf("c%d", i), "first_purchase_day": first,
+			"last_purchase_day": last, "frequency_repeat": repeat,
 			"param_version": fmt.Sprint("v", i%13), // v12 is unknown
 			"time_zone":     []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", ""}[i%3],
 			"value_at_risk": float64(i), "p_alive": 0.25, "p_return_90d": 0.125,
