@@ -8,6 +8,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
@@ -44,7 +45,7 @@ func (p *profile) bytes() (core, side float64, err error) {
 	}
 	s := shard.New(cfg)
 	meta := signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
-	fx := shard.Effects{Customers: signal.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
+	fx := shard.Effects{Customers: score.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
 		Models: signal.NewModelBlock(meta)}
 	first := event.Instant(20_000) * event.Day24h
 	n := uint64(0)

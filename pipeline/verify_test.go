@@ -217,7 +217,8 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 				}
 			}
 		}
-		fx := shard.Effects{Customers: signal.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta), Models: signal.NewModelBlock(meta)}
+		fx := shard.Effects{Customers: score.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
+			Models: signal.NewModelBlock(meta)}
 		if err := s.Apply(&b, &fx); err != nil {
 			w.t.Fatal(err)
 		}

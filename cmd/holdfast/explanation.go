@@ -76,12 +76,13 @@ func statisticsOf(row customerRow, parameters *score.Parameters, today event.Day
 		minor *= 10
 	}
 	s := score.Statistics{
-		Today: today, Now: event.Instant(today) * event.Day24h, X: row.Repeat, OrdersLife: row.OrdersLife,
-		PurchaseDaysLife: row.PurchaseDays, NetLife: int64(row.NetLife * minor), Net365: int64(row.Net365 * minor),
-		Visits30: row.Visits30, Visits90: row.Visits90, ComplaintsOpen: row.ComplaintsOpen,
-		SLABreachedOpen: row.SLABreached == 1,
-		Closed:          row.Lifecycle == "closed",
+		Facts: score.Facts{
+			Today: today, Now: event.Instant(today) * event.Day24h, X: row.Repeat, Visits30: row.Visits30,
+			ComplaintsOpen: row.ComplaintsOpen, SLABreachedOpen: row.SLABreached == 1, Closed: row.Lifecycle == "closed",
+		},
 	}
+	s.OrdersLife, s.PurchaseDaysLife = row.OrdersLife, row.PurchaseDays
+	s.NetLife, s.Net365, s.Visits90 = int64(row.NetLife*minor), int64(row.Net365*minor), row.Visits90
 	if row.FirstDay != nil && row.LastDay != nil {
 		s.HasPurchase, s.FirstDay, s.LastDay = true, event.Day(*row.FirstDay), event.Day(*row.LastDay)
 		s.LastDayStart = event.Instant(s.LastDay) * event.Day24h
@@ -144,7 +145,7 @@ func (e *explanation) judge(row customerRow, parameters *score.Parameters, s *sc
 		reason := &scores.Reasons[i]
 		e.Reasons = append(e.Reasons, explainedReason{reason.Code.String(), reason.Contribution, reason.Text()})
 	}
-	crossings := parameters.Crossings(s)
+	crossings := parameters.Crossings(&s.Facts)
 	for _, next := range []struct {
 		day  event.Day
 		text string

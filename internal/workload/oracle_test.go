@@ -1,7 +1,10 @@
 package workload
 
 import (
+	"flag"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -11,8 +14,10 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/pipeline/score"
 )
+
+var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
 // history is a customer's life in short lines: day of 2026, id, type and
 // further fields.
@@ -139,27 +144,99 @@ func TestRowDifferences(t *testing.T) {
 		o.Add(&events[i])
 	}
 	asOf := event.Instant(day("02-10"))*event.Day24h + 12*event.Hour
-	row := signal.CustomerRow{
-		CustomerID: []byte("c-1"), AsOf: signal.Instant(asOf), FrequencyRepeat: 1, ActivityX: 2, IsRepeat: true,
-		PurchaseDaysLife: 2,
-		FirstPurchaseDay: signal.Some(signal.Day(day("01-10"))), LastPurchaseDay: signal.Some(signal.Day(day("02-01"))),
-		FirstActivityDay: signal.Some(signal.Day(day("01-10"))), LastActivityDay: signal.Some(signal.Day(day("02-02"))),
-		OrdersLife: 2, MonetaryNetLife: 3000, MonetaryMeanRepeat: signal.Some(2000.0), Orders30d: 1, Orders90d: 2,
-		Orders365d:     2,
-		MonetaryNet30d: 2000, MonetaryNet90d: 3000, MonetaryNet365d: 3000, PurchaseDays365d: 2, Visits30d: 1, Visits90d: 1,
-		ComplaintsOpen: 1, Complaints30d: 1, Complaints90d: 1, Complaints30dByCategory: [9]uint32{1},
-		Complaints90dByCategory: [9]uint32{1},
-		RatingLast:              signal.Some(uint8(4)), OldestOpenComplaintDays: signal.Some(uint32(7)),
+	row := map[string]string{
+		"first_purchase_day": "2026-01-10", "last_purchase_day": "2026-02-01", "frequency_repeat": "1", "is_repeat": "1",
+		"purchase_days_life": "2", "purchase_days_365d": "2", "cohort_month": "2026-01-01",
+		"recency_days": "9", "tenure_days": "31",
+		"days_to_second_purchase": "22",
+		"first_activity_day":      "2026-01-10", "last_activity_day": "2026-02-02", "activity_x": "2",
+		"orders_life": "2", "orders_30d": "1", "orders_90d": "2", "orders_365d": "2",
+		"monetary_net_life": "3000", "monetary_net_30d": "2000", "monetary_net_90d": "3000", "monetary_net_365d": "3000",
+		"monetary_mean_repeat": "2000.004", "refunds_waiting_net": "0",
+		"visits_7d": "0", "visits_30d": "1", "visits_90d": "1",
+		"complaints_open": "1", "complaints_30d": "1", "complaints_90d": "1",
+		"complaints_30d_by_category": "1,0,0,0,0,0,0,0,0",
+		"complaints_90d_by_category": "1,0,0,0,0,0,0,0,0", "oldest_open_complaint_days": "7", "rating_last": "4",
 	}
-	if got := o.RowDifferences(&row); len(got) > 0 {
+	if got := o.RowDifferences("c-1", asOf, row); len(got) > 0 {
 		t.Errorf("the right row: %q", got)
 	}
-	empty := signal.CustomerRow{CustomerID: []byte("c-1"), AsOf: signal.Instant(asOf)}
-	if got := o.RowDifferences(&empty); len(got) != 27 {
-		t.Errorf("an empty row: %d columns differ: %q", len(got), got)
+	for _, column := range CountedColumns() {
+		right, there := row[column]
+		if !there {
+			t.Fatalf("the row has no column %s: the test says too little", column)
+		}
+		for _, wrong := range []string{"", Undefined, "77", "2000.02"} {
+			row[column] = wrong
+			if got := o.RowDifferences("c-1", asOf, row); len(got) != 1 || !strings.HasPrefix(got[0], column+": ") {
+				t.Errorf("%s is %q: %q", column, wrong, got)
+			}
+		}
+		row[column] = right
 	}
-	nobody := signal.CustomerRow{CustomerID: []byte("c-2"), AsOf: signal.Instant(asOf)}
-	if got := o.RowDifferences(&nobody); len(got) != 1 {
+	if got := o.RowDifferences("c-2", asOf, row); len(got) != 1 {
 		t.Errorf("nobody's row: %q", got)
+	}
+}
+
+// TestNothingExpectedOfForgottenDays: rows do not know the second purchase day for
+// good where a third is old.
+func TestNothingExpectedOfForgottenDays(t *testing.T) {
+	days := []event.Day{100, 130, 200}
+	for _, c := range []struct {
+		days  []event.Day
+		today event.Day
+		want  string
+	}{{nil, 500, Undefined}, {days[:1], 900, Undefined}, {days[:2], 9000, "30"}, {days, 599, "30"}, {days, 600, ""}} {
+		if got := toSecond(&Customer{PurchaseDays: c.days}, c.today); got != c.want {
+			t.Errorf("%v on day %d: %q, want %q", c.days, c.today, got, c.want)
+		}
+	}
+	o := NewOracle("EUR")
+	for i, day := range []string{"01-10T09", "02-01T10", "02-09T10"} {
+		for _, e := range history(t, fmt.Sprintf("%s e%d purchase %s", day, i, placed(fmt.Sprint("o", i), "1000"))) {
+			o.Add(&e)
+		}
+	}
+	differences := o.RowDifferences("c-1", event.Instant(day("02-09")+400)*event.Day24h+event.Hour, map[string]string{})
+	for _, text := range differences {
+		if strings.HasPrefix(text, "days_to_second_purchase") {
+			t.Error(text)
+		}
+	}
+	if len(differences) != len(CountedColumns())-1 {
+		t.Errorf("%d columns differ, want all others: %q", len(differences), differences)
+	}
+}
+
+// TestUncountedColumns: a column that the oracle does not count stands in a
+// list, so that nobody takes it for checked.
+func TestUncountedColumns(t *testing.T) {
+	const path = "testdata/uncounted.txt"
+	known := map[string]bool{}
+	for _, column := range CountedColumns() {
+		if _, there := score.Layout().Find(column); !there || known[column] {
+			t.Errorf("the oracle counts %s, which rows do not have, or twice", column)
+		}
+		known[column] = true
+	}
+	got := "# Columns of a customer's row that the oracle does not count. " +
+		"Written by go test ./internal/workload -rewrite.\n"
+	for _, c := range score.Layout().Columns() {
+		if !known[c.Name] {
+			got += c.Name + "\n"
+		}
+	}
+	if *rewrite {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("count the column in oracle_row.go, or list it by -rewrite; -listed +uncounted:\n%s", diff)
 	}
 }

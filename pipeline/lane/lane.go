@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
@@ -139,7 +140,7 @@ func New(partition int32, cfg *Config) (*Lane, error) {
 		}
 		l.inputs = append(l.inputs, inputState{decoder: d})
 	}
-	l.effects.Customers = signal.NewCustomerBlock(meta)
+	l.effects.Customers = score.NewCustomerBlock(meta)
 	l.effects.AlertRows = signal.NewAlertBlock(meta)
 	l.effects.Models = signal.NewModelBlock(meta)
 	l.keep()

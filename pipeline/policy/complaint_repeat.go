@@ -33,7 +33,7 @@ var complaintRepeat = kind{
 // tellComplaints tells how many complaints there were, and how many may be.
 func tellComplaints(c *Config, s *score.Statistics, _ *score.Scores) signal.Reason {
 	return signal.Reason{
-		Observed: float64(score.ComplaintsIn(&s.Complaints30)), HasObserved: true,
+		Observed: float64(s.ComplaintsIn30), HasObserved: true,
 		Expected: float64(c.RepeatComplaints - 1), HasExpected: true,
 	}
 }

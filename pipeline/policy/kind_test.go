@@ -74,11 +74,10 @@ func TestKindsStay(t *testing.T) {
 	plays := DefaultPlays()
 	c := Default()
 	c.RepeatComplaints = 3
-	s := score.Statistics{
-		Now: 100 * event.Day24h, HasPurchase: true, X: 1, FirstDay: 80, LastDay: 92, SLABreachedOpen: true,
-		SLABreachedOpenedAt: 99 * event.Day24h, SLADueAt: 99*event.Day24h + 12*event.Hour, SLACategory: event.Billing,
-	}
-	s.Complaints30[2] = 3
+	s := score.Statistics{Facts: score.Facts{
+		Now: 100 * event.Day24h, HasPurchase: true, X: 1, FirstDay: 80, LastDay: 92, SLABreachedOpen: true, ComplaintsIn30: 3,
+	}}
+	s.SLABreachedOpenedAt, s.SLADueAt, s.SLACategory = 99*event.Day24h, 99*event.Day24h+12*event.Hour, event.Billing
 	sc := score.Scores{Ladder: signal.LadderAdvocate}
 	var text strings.Builder
 	for _, v := range Kinds() {

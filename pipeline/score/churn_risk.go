@@ -6,6 +6,32 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
+const (
+	churnRisk   signal.ColumnID = 56
+	reasonCodes signal.ColumnID = 62
+)
+
+// risk is how great the danger is that the customer leaves, and why.
+var risk = family{
+	name: "churn risk",
+	columns: []signal.ColumnSpec{
+		{ID: churnRisk, Name: "churn_risk", Type: signal.TypeFloat, Unit: "probability", Null: true, History: true,
+			Doc: "risk score with all evidence, 0 to 1"},
+		{ID: reasonCodes, Name: "reason_codes", Type: signal.TypeEnums, History: true,
+			EnumName: signal.NamesOf[signal.ReasonCode], Doc: "up to three reasons, strongest first"},
+	},
+	edges: []edge{{VisitsSincePurchase, IntentDays}},
+	fill: func(_ *Parameters, in *Input, row *signal.Row) {
+		sc := in.Scores
+		if in.Statistics.HasPurchase {
+			row.SetFloat(churnRisk, sc.ChurnRisk)
+		}
+		for i := range sc.Reasons[:sc.ReasonCount] {
+			row.AddEnum(reasonCodes, uint8(sc.Reasons[i].Code))
+		}
+	},
+}
+
 // overdueFrom is the overdue quantile from which silence is told as a reason:
 // before it, half of all such gaps are still longer.
 const overdueFrom = 500_000 // millionths
@@ -14,13 +40,13 @@ const overdueFrom = 500_000 // millionths
 // leaves a sum that can still be added to.
 const logitLimit = 40
 
-// churnRisk fills churn_risk = σ(z₀ + Σ w f) with z₀ = logit(1 − p_return), and
+// assess fills churn_risk = σ(z₀ + Σ w f) with z₀ = logit(1 − p_return), and
 // the reasons: the largest positive contributions. Silence contributes by how
 // much z₀ has risen since right after the latest purchase, so that a naturally
 // slow buyer is not blamed for being slow. Without a purchase there is no risk.
-func (p *Parameters) churnRisk(s *Statistics, pr *Probabilities, out *Scores) {
+func (p *Parameters) assess(s *Statistics, pr *Probabilities, out *Scores) {
 	var found [EvidenceCount]bool
-	holding(s, &found)
+	holding(&s.Facts, &found)
 	z := 0.
 	if s.HasPurchase {
 		z = logOddsAway(out.PReturn)
@@ -43,7 +69,7 @@ func (p *Parameters) churnRisk(s *Statistics, pr *Probabilities, out *Scores) {
 		out.ChurnRisk = sigmoid(z)
 	}
 	p.addWeightless(s, pr, out)
-	out.Mask = p.ReasonMask(s, pr)
+	out.Mask = p.ReasonMask(&s.Facts, pr)
 }
 
 // weight is what an evidence adds to the log-odds; a complaint is weighed by the
@@ -58,7 +84,7 @@ func (p *Parameters) weight(e Evidence, x uint32) float64 {
 // ReasonMask is the set of the codes that contribute to the churn risk, by tests
 // that cost nothing: what a judgement compares to see whether the reasons of an
 // open alert have changed.
-func (p *Parameters) ReasonMask(s *Statistics, pr *Probabilities) signal.ReasonMask {
+func (p *Parameters) ReasonMask(s *Facts, pr *Probabilities) signal.ReasonMask {
 	var found [EvidenceCount]bool
 	holding(s, &found)
 	var mask signal.ReasonMask
@@ -74,7 +100,7 @@ func (p *Parameters) ReasonMask(s *Statistics, pr *Probabilities) signal.ReasonM
 }
 
 // holding says of each evidence whether it holds.
-func holding(s *Statistics, found *[EvidenceCount]bool) {
+func holding(s *Facts, found *[EvidenceCount]bool) {
 	found[OpenComplaintLate] = s.SLABreachedOpen
 	found[ComplaintResolvedLate] = resolvedLate(s)
 	found[RatingDrop] = s.RatingPrevious == 5 && s.RatingLast > 0 && s.RatingLast < 5

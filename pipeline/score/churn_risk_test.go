@@ -14,7 +14,7 @@ import (
 func scored(p *Parameters, s Statistics) (Scores, Probabilities) {
 	var sc Scores
 	p.Scores(&s, &sc)
-	return sc, p.Probabilities(&s)
+	return sc, p.Probabilities(&s.Facts)
 }
 
 func codes(sc *Scores) (list []signal.ReasonCode) {
@@ -122,21 +122,21 @@ func TestAlertReasons(t *testing.T) {
 }
 
 func TestLadder(t *testing.T) {
-	advocate := buyer(3, 100, 101, 20)
+	advocate := buyer(3, 100, 101, 20).Facts
 	advocate.ReferralMade = true
 	complaining, silent := advocate, advocate
 	complaining.ComplaintsOpen = 1
 	silent.Today += 700
 	tests := []struct {
 		name string
-		s    Statistics
+		s    Facts
 		want signal.Ladder
 	}{
-		{"one visit", Statistics{Visits30: 1}, signal.LadderSuspect},
-		{"two visits", Statistics{Visits30: 2}, signal.LadderProspect},
-		{"cart", Statistics{CartOrInquiry: true}, signal.LadderProspect},
-		{"one purchase", buyer(0, 0, 10, 0), signal.LadderFirst},
-		{"two", buyer(1, 5, 10, 5), signal.LadderRepeat},
+		{"one visit", Facts{Visits30: 1}, signal.LadderSuspect},
+		{"two visits", Facts{Visits30: 2}, signal.LadderProspect},
+		{"cart", Facts{CartOrInquiry: true}, signal.LadderProspect},
+		{"one purchase", buyer(0, 0, 10, 0).Facts, signal.LadderFirst},
+		{"two", buyer(1, 5, 10, 5).Facts, signal.LadderRepeat},
 		{"and a referral", advocate, signal.LadderAdvocate},
 		{"complaint open", complaining, signal.LadderRepeat},
 		{"silent", silent, signal.LadderRepeat},
@@ -151,10 +151,10 @@ func TestLadder(t *testing.T) {
 }
 
 func TestOrderValues(t *testing.T) {
-	s := Statistics{Orders90: 2, Net90: 1000, OrdersPrevious90: 1, NetPrevious90: 1000}
+	s := Statistics{Facts: Facts{Orders90: 2, Net90: 1000, OrdersPrevious90: 1, NetPrevious90: 1000}}
 	var sc Scores
 	orderValues(&s, &sc)
-	if sc.AOV90 != signal.Some(500.) || sc.AOVTrend != signal.Some(.5) || !basketShrunk(&s) {
+	if sc.AOV90 != signal.Some(500.) || sc.AOVTrend != signal.Some(.5) || !basketShrunk(&s.Facts) {
 		t.Errorf("aov %v, trend %v", sc.AOV90, sc.AOVTrend)
 	}
 	s.NetPrevious90 = -5
@@ -176,12 +176,12 @@ func TestConfidence(t *testing.T) {
 		{5, false, signal.ConfidenceHigh}, {5, true, signal.ConfidenceMedium},
 	}
 	for _, test := range tests {
-		if got := p.Confidence(&Statistics{X: test.x, Approximate: test.approximate}); got != test.want {
+		if got := p.Confidence(&Facts{X: test.x, Approximate: test.approximate}); got != test.want {
 			t.Errorf("x %d, approximate %v: %v, want %v", test.x, test.approximate, got, test.want)
 		}
 	}
 	p.DataSufficiency = signal.NoFit
-	if got := p.Confidence(&Statistics{X: 9}); got != signal.ConfidenceLow {
+	if got := p.Confidence(&Facts{X: 9}); got != signal.ConfidenceLow {
 		t.Errorf("without a fit: %v, want low", got)
 	}
 }
@@ -242,8 +242,8 @@ func TestScoresAreFinite(t *testing.T) {
 				t.Errorf("%s = %g, want a number", name, v)
 			}
 		}
-		if sc.Mask != p.ReasonMask(&s, &pr) {
-			t.Errorf("mask %b, cheaply %b", sc.Mask, p.ReasonMask(&s, &pr))
+		if sc.Mask != p.ReasonMask(&s.Facts, &pr) {
+			t.Errorf("mask %b, cheaply %b", sc.Mask, p.ReasonMask(&s.Facts, &pr))
 		}
 		for i := range sc.Reasons[:sc.ReasonCount] {
 			r := &sc.Reasons[i]

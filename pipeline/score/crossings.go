@@ -16,7 +16,7 @@ type border struct {
 // Crossings computes the days on which silence crosses each threshold; see the
 // type. Without a purchase all are Never. The cost is a few evaluations of
 // P(alive): compute it when a purchase day changes, not at every event.
-func (p *Parameters) Crossings(s *Statistics) Crossings {
+func (p *Parameters) Crossings(s *Facts) Crossings {
 	if !s.HasPurchase {
 		return Crossings{Watch: Never, AtRisk: Never, Critical: Never, Lost: Never, Overdue: Never}
 	}
@@ -41,7 +41,7 @@ func (p *Parameters) Crossings(s *Statistics) Crossings {
 
 // capDay is the first day on which silence is longer than the cap, whatever the
 // model says: min(max(3 × q99 gap, 365 d), 730 d), or 365 d for one-time buyers.
-func (p *Parameters) capDay(s *Statistics) event.Day {
+func (p *Parameters) capDay(s *Facts) event.Day {
 	days := p.Thresholds.CapLeastDays
 	if s.X > 0 {
 		gap := float64(3*daysPerWeek) * p.Purchase.GapQuantile(history(s, s.LastDay), .99)
@@ -59,7 +59,7 @@ func (p *Parameters) capDay(s *Statistics) event.Day {
 // border is crossed, Never if it is not by then. The closed form gives a guess;
 // the answer is settled by the very comparison that a judgement makes, after
 // rounding, so that a deadline never fires before its condition holds.
-func (p *Parameters) firstDay(s *Statistics, b border, most event.Day) event.Day {
+func (p *Parameters) firstDay(s *Facts, b border, most event.Day) event.Day {
 	if p.crossed(s, b, s.LastDay) {
 		return s.LastDay
 	}
@@ -94,7 +94,7 @@ func (p *Parameters) firstDay(s *Statistics, b border, most event.Day) event.Day
 }
 
 // guess is the day by the closed form, held between the latest purchase and most.
-func (p *Parameters) guess(s *Statistics, b border, most event.Day) event.Day {
+func (p *Parameters) guess(s *Facts, b border, most event.Day) event.Day {
 	h := history(s, s.LastDay)
 	var days float64 // since the first purchase
 	if b.quantile {
@@ -113,7 +113,7 @@ func (p *Parameters) guess(s *Statistics, b border, most event.Day) event.Day {
 }
 
 // crossed is the condition as a judgement on that day would find it.
-func (p *Parameters) crossed(s *Statistics, b border, day event.Day) bool {
+func (p *Parameters) crossed(s *Facts, b border, day event.Day) bool {
 	h := history(s, day)
 	if b.quantile {
 		return Millionths(p.Purchase.OverdueQuantile(h)) > Millionths(b.threshold)

@@ -27,7 +27,7 @@ func TestSilenceUntilCrossing(t *testing.T) {
 	p := cdnow(t)
 	p.Purchase = btyd.MBGNBD{R: .525, Alpha: 6.183, A: .891, B: 1.614}
 	for _, test := range tests {
-		s := buyer(uint32(test.x), test.txWeeks*7, test.txWeeks*7, 10)
+		s := buyer(uint32(test.x), test.txWeeks*7, test.txWeeks*7, 10).Facts
 		near(t, "just after", p.Probabilities(&s).PAlive, test.justAfter, 6e-4)
 		for i, theta := range [4]float64{.7, .5, .3, .1} {
 			day := p.firstDay(&s, border{threshold: theta}, s.LastDay+20_000)
@@ -58,7 +58,7 @@ func TestCrossingsAreExact(t *testing.T) {
 		if x > 0 {
 			tx = rapid.IntRange(x, 1500).Draw(t, "tx")
 		}
-		s := buyer(uint32(x), tx, tx, 10)
+		s := buyer(uint32(x), tx, tx, 10).Facts
 		c := p.Crossings(&s)
 		most := p.capDay(&s)
 		first := func(holds func(pr Probabilities) bool) event.Day {
@@ -94,7 +94,7 @@ func TestCrossingsAreExact(t *testing.T) {
 func TestCrossingOnAFlatSlope(t *testing.T) {
 	p := cdnow(t)
 	p.Purchase = btyd.MBGNBD{R: 1e-3, Alpha: 1000, A: 1, B: 1.00004}
-	s := buyer(0, 0, 0, 0)
+	s := buyer(0, 0, 0, 0).Facts
 	got := p.Crossings(&s).Watch
 	s.Today = got
 	on := p.Probabilities(&s).PAliveMillionths
@@ -121,7 +121,7 @@ func TestSilenceCap(t *testing.T) {
 		{"rare buyer: at most two", 1, 300, 731},
 	}
 	for _, test := range tests {
-		s := buyer(test.x, test.tx, test.tx, 10)
+		s := buyer(test.x, test.tx, test.tx, 10).Facts
 		if got := int(p.capDay(&s) - s.LastDay); got != test.want {
 			t.Errorf("%s: lost after %d days, want %d", test.name, got, test.want)
 		}

@@ -9,7 +9,7 @@ const prospectVisits = 2
 // visited twice in 30 days, or filled a cart or asked; an advocate is a repeat
 // buyer who has referred someone or rated 5 with a review, and goes back to
 // repeat while a complaint is open or the customer is at risk.
-func (p *Parameters) LadderStage(s *Statistics, pr *Probabilities) signal.Ladder {
+func (p *Parameters) LadderStage(s *Facts, pr *Probabilities) signal.Ladder {
 	switch {
 	case !s.HasPurchase && (s.Visits30 >= prospectVisits || s.CartOrInquiry):
 		return signal.LadderProspect

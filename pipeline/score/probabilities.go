@@ -9,7 +9,7 @@ const daysPerWeek = 7
 
 // history is the purchase triple in weeks as it stands on a day: x, t_x, T count
 // whole business days. A day before the latest purchase counts as that.
-func history(s *Statistics, day event.Day) btyd.History {
+func history(s *Facts, day event.Day) btyd.History {
 	if day < s.LastDay {
 		day = s.LastDay
 	}
@@ -22,7 +22,7 @@ func history(s *Statistics, day event.Day) btyd.History {
 
 // Probabilities computes what every judgement needs. Without a purchase both
 // are 0. O(1).
-func (p *Parameters) Probabilities(s *Statistics) Probabilities {
+func (p *Parameters) Probabilities(s *Facts) Probabilities {
 	if !s.HasPurchase {
 		return Probabilities{}
 	}

@@ -51,7 +51,7 @@ func reasonOf(e Evidence, s *Statistics, sc *Scores, contribution float64) signa
 	case OpenComplaintLate:
 		return openComplaintReason(s, contribution)
 	case ComplaintResolvedLate:
-		return resolvedLateReason(s, contribution)
+		return resolvedLateReason(&s.Facts, contribution)
 	case RatingDrop:
 		return signal.Reason{
 			Code: signal.TopBoxLost, Contribution: contribution,
@@ -63,7 +63,7 @@ func reasonOf(e Evidence, s *Statistics, sc *Scores, contribution float64) signa
 			Observed: sc.AOVTrend.Value, HasObserved: true, Expected: 1, HasExpected: true,
 		}
 	case VisitsDownEvidence:
-		return visitsDownReason(s, contribution)
+		return visitsDownReason(&s.Facts, contribution)
 	}
 	return signal.Reason{Code: evidence[e].code, Contribution: contribution}
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,80 +18,137 @@ func busy() Statistics {
 	s.Orders30, s.Orders90, s.Orders365, s.PurchaseDays365 = 1, 2, 5, 5
 	s.Net30, s.Net90, s.Net365, s.NetLife, s.RefundsWaiting = 100, 200, 500, 600, 50
 	s.OrdersPrevious90, s.NetPrevious90 = 1, 50
+	s.DaysToSecond = 50
 	s.HasActivity, s.ActivityX, s.FirstActivityDay, s.LastActivityDay = true, 9, s.FirstDay, s.Today
-	s.Complaints30[1], s.Complaints90[1] = 1, 2
+	s.ComplaintsIn30, s.Complaints30[1], s.Complaints90[1] = 1, 1, 2
 	s.ComplaintsOpen, s.OldestOpenAt, s.SLABreachedOpen = 1, s.Now-2*event.Day24h, true
 	s.OldestOpenDay = s.Today - 3 // business days, not periods of 24 hours
 	s.RatingLast, s.Approximate = 4, true
 	return s
 }
 
-func TestFillRowFillsWhatItSays(t *testing.T) {
+// undefined is a value of filled that is not defined.
+const undefined = "undefined"
+
+// filled gives the values of a row by column, as a reader of its block has them:
+// uint64, int64, float64 or string, undefined, or a list of them.
+func filled(t *testing.T, p *Parameters, in *Input) map[string]any {
+	t.Helper()
+	row := signal.NewRow(Layout())
+	p.FillRow(in, row)
+	return read(t, row)
+}
+
+func read(t *testing.T, row *signal.Row) map[string]any {
+	t.Helper()
+	block := NewCustomerBlock(signal.Meta{})
+	block.Append(row)
+	b, err := signal.Decode(block.Encode(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]any{}
+	for _, c := range b.Columns {
+		switch {
+		case c.Defined != nil && !c.Defined[0]:
+			values[c.Name] = undefined
+		case c.Ends != nil && c.Kind == signal.KindText:
+			values[c.Name] = c.Texts
+		case c.Ends != nil:
+			values[c.Name] = c.Numbers
+		case c.Kind == signal.KindText:
+			values[c.Name] = c.Texts[0]
+		case c.Kind == signal.KindFloat, c.Kind == signal.KindMoneyFloat:
+			values[c.Name] = math.Float64frombits(c.Numbers[0])
+		case c.Kind == signal.KindMoney, c.Kind == signal.KindDay, c.Kind == signal.KindInstant:
+			values[c.Name] = int64(c.Numbers[0])
+		default:
+			values[c.Name] = c.Numbers[0]
+		}
+	}
+	return values
+}
+
+// TestEveryColumnIsFilled: by its family, where there is something to say.
+func TestEveryColumnIsFilled(t *testing.T) {
 	p := cdnow(t)
 	p.DataSufficiency = signal.NoFit
 	s := busy()
 	var sc Scores
 	p.Scores(&s, &sc)
-	var row signal.CustomerRow
-	p.FillRow(&s, &sc, &row)
-	callers := []string{"CustomerID", "Segment", "Currency", "TimeZone", "Level", "LifecycleState", "ABCClass",
-		"Tier", "AsOf", "Watermark", "ComputedAt", "SrcPartition", "Seq", "IsDeleted"}
-	v := reflect.ValueOf(row)
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Name
-		if filled := !v.Field(i).IsZero(); filled == slices.Contains(callers, name) {
-			t.Errorf("%s: filled %v", name, filled)
+	in := &Input{
+		Statistics: &s, Scores: &sc, CustomerID: []byte("c-1"), Segment: "retail", Currency: "EUR", TimeZone: "UTC",
+		Level: signal.LevelAtRisk, Lifecycle: signal.LifecycleAtRisk, AsOf: 1, Watermark: 2, ComputedAt: 3, Shard: 4, Seq: 5,
+	}
+	row, empty := filled(t, p, in), read(t, signal.NewRow(Layout()))
+	later := []string{"abc_class", "tier", "is_deleted"} // nothing fills them yet
+	for column, value := range row {
+		if isFilled := !reflect.DeepEqual(value, empty[column]); isFilled == slices.Contains(later, column) {
+			t.Errorf("%s: %v, filled %v", column, value, isFilled)
 		}
 	}
-	if row.OldestOpenComplaintDays.Value != 3 || row.RecencyDays.Value != 100 || row.TenureDays.Value != 300 ||
-		row.Complaints90d != 2 || row.InterPurchaseMean.Value != 50 || row.MonetaryMeanRepeat.Value != 2000 {
-		t.Errorf("row %+v", row)
+	for column, want := range map[string]any{
+		"oldest_open_complaint_days": uint64(3), "recency_days": uint64(100), "tenure_days": uint64(300),
+		"complaints_90d": uint64(2), "inter_purchase_mean_days": 50., "monetary_mean_repeat": 2000., "level": "at_risk",
+		"next_purchase_q90_ts": int64(s.LastDayStart) + int64(math.Round(sc.GapQ90Days*float64(event.Day24h))),
+	} {
+		if row[column] != want {
+			t.Errorf("%s is %v, want %v", column, row[column], want)
+		}
 	}
-	want := signal.Instant(s.LastDayStart) + signal.Instant(sc.GapQ90Days*float64(event.Day24h))
-	if got := row.NextPurchaseQ90.Value; got < want-1 || got > want+1 {
-		t.Errorf("next purchase %d, want %d", got, want)
+	if again := filled(t, p, in); !reflect.DeepEqual(row, again) {
+		t.Error("the same input gives another row")
 	}
 }
 
-// TestAmountsBeyondTheirColumnAreToldOf: ClickHouse's column holds fourteen
-// digits before the point and saturates there.
+// TestFillRowBeginsAnew: nothing of the customer before is in a row.
+func TestFillRowBeginsAnew(t *testing.T) {
+	p, row := cdnow(t), signal.NewRow(Layout())
+	s, nobody := busy(), Statistics{}
+	var sc, none Scores
+	p.Scores(&s, &sc)
+	p.FillRow(&Input{Statistics: &s, Scores: &sc, CustomerID: []byte("c-1"), Segment: "a", Seq: 7}, row)
+	in := &Input{Statistics: &nobody, Scores: &none, CustomerID: []byte("c-2")}
+	p.FillRow(in, row)
+	if got, want := read(t, row), filled(t, p, in); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestAmountsBeyondTheirColumnAreToldOf: a store's column holds fourteen digits
+// before the point and saturates there.
 func TestAmountsBeyondTheirColumnAreToldOf(t *testing.T) {
 	for code, exponent := range map[string]uint8{"JPY": 0, "EUR": 2, "KWD": 3} {
-		p := cdnow(t)
-		p.CurrencyExponent = exponent
 		limit := math.Pow10(14 + int(exponent))
-		v := reflect.TypeFor[signal.CustomerRow]()
 		columns := 0
-		for i := range v.NumField() {
-			if !strings.Contains(v.Field(i).Tag.Get("type"), "Decimal(18, 4)") {
+		for _, c := range Layout().Columns() {
+			if c.Type != signal.TypeMoney && c.Type != signal.TypeAmount {
 				continue
 			}
 			columns++
 			for amount, want := range map[float64]bool{limit: true, -limit: true, limit - 1024: false, 1024 - limit: false} {
-				var row signal.CustomerRow
-				switch f := reflect.ValueOf(&row).Elem().Field(i); f.Kind() {
-				case reflect.Int64:
-					f.SetInt(int64(amount))
-				default:
-					f.Set(reflect.ValueOf(signal.Some(amount)))
+				row := signal.NewRow(Layout())
+				if c.Type == signal.TypeMoney {
+					row.SetMoney(c.ID, signal.Money(amount))
+				} else {
+					row.SetAmount(c.ID, amount)
 				}
-				if got := p.cutsAmounts(&row); got != want {
-					t.Errorf("%s, %s of %v minor units is cut: %v, want %v", code, v.Field(i).Name, amount, got, want)
+				if got := row.Exceeds(limit); got != want {
+					t.Errorf("%s, %s of %v minor units is cut: %v, want %v", code, c.Name, amount, got, want)
 				}
 			}
 		}
 		if columns < 10 {
 			t.Errorf("%d columns of amounts: the test says little", columns)
 		}
-		s := busy()
-		s.Approximate = false
-		for net, want := range map[int64]bool{600: false, int64(limit): true} {
+		p, s := cdnow(t), busy()
+		p.CurrencyExponent, s.Approximate = exponent, false
+		for net, want := range map[int64]uint64{600: 0, int64(limit): 1} {
 			s.NetLife = net
 			var sc Scores
 			p.Scores(&s, &sc)
-			var row signal.CustomerRow
-			if p.FillRow(&s, &sc, &row); row.Approximate != want {
-				t.Errorf("%s: a life's net of %d is approximate: %v, want %v", code, net, row.Approximate, want)
+			if got := filled(t, p, &Input{Statistics: &s, Scores: &sc})["approximate"]; got != want {
+				t.Errorf("%s: a life's net of %d is approximate: %v, want %v", code, net, got, want)
 			}
 		}
 	}
@@ -104,10 +160,10 @@ func TestFarNextPurchaseIsNull(t *testing.T) {
 	s := buyer(0, 0, 10, 0)
 	var sc Scores
 	p.Scores(&s, &sc)
-	var row signal.CustomerRow
-	p.FillRow(&s, &sc, &row)
-	if row.NextPurchaseQ50.Valid || row.NextPurchaseQ90.Valid {
-		t.Errorf("next purchases %v, %v: beyond a century, want null", row.NextPurchaseQ50, row.NextPurchaseQ90)
+	row := filled(t, p, &Input{Statistics: &s, Scores: &sc})
+	if row["next_purchase_q50_ts"] != undefined || row["next_purchase_q90_ts"] != undefined {
+		t.Errorf("next purchases %v, %v: beyond a century, want null", row["next_purchase_q50_ts"],
+			row["next_purchase_q90_ts"])
 	}
 }
 

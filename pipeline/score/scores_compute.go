@@ -4,15 +4,15 @@ package score
 func (p *Parameters) Scores(s *Statistics, out *Scores) {
 	*out = Scores{}
 	orderValues(s, out)
-	recency(s, out)
-	pr := p.Probabilities(s)
+	meanGap(&s.Facts, out)
+	pr := p.Probabilities(&s.Facts)
 	if s.HasPurchase {
-		h := history(s, s.Today)
+		h := history(&s.Facts, s.Today)
 		out.PAlive = pr.PAlive
-		p.returns(h, out)
-		p.overdue(h, pr.OverdueQuantile, out)
-		p.value(s, h, out)
+		p.comebacks(h, out)
+		p.gaps(h, pr.OverdueQuantile, out)
+		p.worth(s, h, out)
 	}
-	out.Ladder = p.LadderStage(s, &pr)
-	p.churnRisk(s, &pr, out)
+	out.Ladder = p.LadderStage(&s.Facts, &pr)
+	p.assess(s, &pr, out)
 }

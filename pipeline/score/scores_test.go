@@ -32,9 +32,9 @@ func cdnow(t testing.TB) *Parameters {
 func buyer(x uint32, tx, age int, mean float64) Statistics {
 	const first = 20_000
 	s := Statistics{
-		HasPurchase: true, X: x, FirstDay: first, LastDay: first + event.Day(tx), Today: first + event.Day(age),
-		OrdersLife: x + 1, PurchaseDaysLife: x + 1,
+		Facts: Facts{HasPurchase: true, X: x, FirstDay: first, LastDay: first + event.Day(tx), Today: first + event.Day(age)},
 	}
+	s.OrdersLife, s.PurchaseDaysLife = x+1, x+1
 	s.Now = event.Instant(s.Today) * event.Day24h
 	s.LastDayStart = event.Instant(s.LastDay) * event.Day24h
 	if x > 0 {
@@ -63,8 +63,9 @@ func TestReferenceCustomers(t *testing.T) {
 			near(t, "expected spend", sc.ExpectedSpend/100, row["gg_mean"], 1e-9)
 			near(t, "clv_365d, at four nodes", sc.CLV365/100, row["mbg_clv52"], 1e-3)
 			near(t, "value_at_risk", sc.ValueAtRisk, (1-sc.PAlive)/sc.PAlive*sc.CLV365, 1e-9)
-			near(t, "overdue quantile", sc.OverdueQuantile, 1-p.Purchase.Survival(history(&s, s.Today), float64(s.RecencyDays())/7), 1e-12)
-			weeks, _ := p.Purchase.CrossingTime(history(&s, s.Today), .5)
+			h := history(&s.Facts, s.Today)
+			near(t, "overdue quantile", sc.OverdueQuantile, 1-p.Purchase.Survival(h, float64(s.RecencyDays())/7), 1e-12)
+			weeks, _ := p.Purchase.CrossingTime(h, .5)
 			near(t, "crossing", weeks*7, row["mbg_T_at_palive_half_days"], 1e-9)
 			near(t, "relative drop", sc.RelativeDrop, 1-sc.PReturn/sc.PReturnAtPurchase, 1e-12)
 		})
@@ -100,17 +101,25 @@ func reference(t *testing.T) []map[string]float64 {
 
 func TestWithoutPurchaseNothingOfTheModel(t *testing.T) {
 	p := cdnow(t)
-	s := Statistics{Now: 1e15, Today: 11574, Visits30: 2}
+	s := Statistics{Facts: Facts{Now: 1e15, Today: 11574, Visits30: 2}}
 	var sc Scores
 	p.Scores(&s, &sc)
-	var row signal.CustomerRow
-	p.FillRow(&s, &sc, &row)
-	if row.PAlive.Valid || row.ChurnRisk.Valid || row.NextPurchaseQ50.Valid || row.RecencyDays.Valid {
-		t.Errorf("row of a prospect has numbers of the model: %+v", row)
+	row := filled(t, p, &Input{Statistics: &s, Scores: &sc})
+	for _, column := range []string{"p_alive", "churn_risk", "next_purchase_q50_ts", "recency_days", "value_at_risk"} {
+		if row[column] != undefined {
+			t.Errorf("%s of a prospect is %v, want undefined", column, row[column])
+		}
 	}
 	if sc.Ladder != signal.LadderProspect {
 		t.Errorf("ladder %v, want prospect", sc.Ladder)
 	}
+}
+
+// life is a customer with purchase days and their net, and what the repeat days
+// with a positive one brought.
+func life(days uint32, net, repeatNet int64, repeatDays uint32) (s Statistics) {
+	s.PurchaseDaysLife, s.NetLife, s.RepeatNet, s.RepeatNetDays = days, net, repeatNet, repeatDays
+	return s
 }
 
 func TestOwnMeanWithoutSpendModel(t *testing.T) {
@@ -119,9 +128,9 @@ func TestOwnMeanWithoutSpendModel(t *testing.T) {
 		s    Statistics
 		want float64
 	}{
-		{"repeat days", Statistics{RepeatNet: 9000, RepeatNetDays: 3, NetLife: 1, PurchaseDaysLife: 1}, 3000},
-		{"one day", Statistics{NetLife: 4990, PurchaseDaysLife: 1}, 4990},
-		{"refunded beyond", Statistics{NetLife: -100, PurchaseDaysLife: 1}, 0},
+		{"repeat days", life(1, 1, 9000, 3), 3000},
+		{"one day", life(1, 4990, 0, 0), 4990},
+		{"refunded beyond", life(1, -100, 0, 0), 0},
 		{"nothing", Statistics{}, 0},
 	}
 	p := cdnow(t)
@@ -160,12 +169,14 @@ func TestNoAllocation(t *testing.T) {
 	s := buyer(5, 91, 189, 20)
 	s.SLABreachedOpen, s.ComplaintsOpen, s.SLACategory = true, 1, event.Logistics
 	var sc Scores
-	row := signal.CustomerRow{ReasonCodes: make([]signal.ReasonCode, 0, signal.ReasonLimit)}
+	row, in := signal.NewRow(Layout()), &Input{Statistics: &s, Scores: &sc, CustomerID: []byte("c-1"), Segment: "all"}
+	p.Scores(&s, &sc)
+	p.FillRow(in, row)
 	allocations := testing.AllocsPerRun(100, func() {
-		p.Probabilities(&s)
-		p.Crossings(&s)
+		p.Probabilities(&s.Facts)
+		p.Crossings(&s.Facts)
 		p.Scores(&s, &sc)
-		p.FillRow(&s, &sc, &row)
+		p.FillRow(in, row)
 	})
 	if allocations != 0 {
 		t.Errorf("%g allocations, want 0", allocations)
@@ -176,12 +187,12 @@ func BenchmarkEvent(b *testing.B) {
 	p, s := cdnow(b), buyer(5, 91, 189, 20)
 	b.Run("Probabilities", func(b *testing.B) {
 		for b.Loop() {
-			p.Probabilities(&s)
+			p.Probabilities(&s.Facts)
 		}
 	})
 	b.Run("Crossings", func(b *testing.B) {
 		for b.Loop() {
-			p.Crossings(&s)
+			p.Crossings(&s.Facts)
 		}
 	})
 	b.Run("Scores", func(b *testing.B) {

@@ -3,15 +3,18 @@
 //
 // Everything here is a pure function of a Statistics, which the shard fills from
 // the customer's record, and of the Parameters in force. Nothing allocates. One
-// file per signal; the formulas of the purchase model are in package btyd.
+// file per family of signals, listed in families.go; the formulas of the purchase
+// model are in package btyd.
 package score
 
 import "github.com/holdfast/holdfast/pipeline/event"
 
-// Statistics is one customer's numbers at one moment, by the counting rules of
-// docs/signals.md. Windows of N days include today's business day. Money is in
-// minor units of the deployment's currency. An Instant of 0 stands for "none".
-type Statistics struct {
+// Facts is what a customer is judged by, at every event and every deadline: no
+// more than levels, alerts and their reasons ask for. The counting rules are
+// those of docs/signals.md. Windows of N days include today's business day.
+// Money is in minor units of the deployment's currency. An Instant of 0 stands
+// for "none".
+type Facts struct {
 	// Now is the moment described, Today its business day. Today must not lie
 	// before LastDay.
 	Now   event.Instant
@@ -23,53 +26,22 @@ type Statistics struct {
 	X           uint32
 	FirstDay    event.Day
 	LastDay     event.Day
-	// LastDayStart is the instant at which LastDay begins in the business zone.
-	LastDayStart event.Instant
 
-	// Activity days: days with a purchase or an acting visit.
-	HasActivity      bool
-	ActivityX        uint32
-	FirstActivityDay event.Day
-	LastActivityDay  event.Day
-
-	OrdersLife       uint32
-	PurchaseDaysLife uint32
-	NetLife          int64
-	RefundsWaiting   int64 // of orders that have not come; taken from no other sum
-	RepeatNet        int64 // over the repeat purchase days with a positive net
-	RepeatNetDays    uint32
-
-	Orders30         uint32
 	Orders90         uint32
-	Orders365        uint32
-	PurchaseDays365  uint32
-	Net30            int64
 	Net90            int64
-	Net365           int64
 	OrdersPrevious90 uint32 // of the 90 business days before the last 90
 	NetPrevious90    int64
 
-	Visits7             uint32
-	Visits30            uint32
-	Visits90            uint32
-	VisitsPrevious90    uint32 // of the 90 business days before the last 90
-	VisitsSincePurchase uint32 // within 60 days
-	CartOrInquiry       bool   // ever
-	Channels90          uint8  // distinct channels of the last 90 days
+	Visits30         uint32
+	VisitsPrevious90 uint32 // of the 90 business days before the last 90
+	CartOrInquiry    bool   // ever
+	Channels90       uint8  // distinct channels of the last 90 days
 
-	// Complaints by category (event.Category - 1).
-	Complaints30          [event.CategoryCount]uint32
-	Complaints90          [event.CategoryCount]uint32
 	ComplaintsOpen        uint32
-	OldestOpenAt          event.Instant
-	OldestOpenDay         event.Day
-	OldestOpenCategory    event.Category
+	ComplaintsIn30        uint32        // made in the last 30 business days
 	SLABreachedOpen       bool          // an open complaint is past its first-response or resolution time
-	SLABreachedOpenedAt   event.Instant // when that complaint was opened
-	SLADueAt              event.Instant // what it has missed
 	SLABrokenAt           event.Instant // the latest time that an open complaint has missed; 0 none
-	SLACategory           event.Category
-	ComplaintResolvedLate bool // the latest one solved was solved after its time
+	ComplaintResolvedLate bool          // the latest one solved was solved after its time
 	LastComplaintAt       event.Instant
 	LastComplaintSolvedAt event.Instant
 
@@ -84,25 +56,31 @@ type Statistics struct {
 	ReferralMade        bool // ever
 	RatedFiveWithReview bool
 
-	Approximate bool
 	Closed      bool // a closure that no later purchase has undone
 	Closure     event.ClosureReason
 	OptedOut    bool
 	DoNotRetain bool
+
+	Approximate bool // something may be missing, or a sum has met its limit
 }
 
-// ComplaintsIn adds a window's complaints over the categories.
-func ComplaintsIn(window *[event.CategoryCount]uint32) uint32 {
-	var sum uint32
-	for _, n := range window {
-		sum += n
-	}
-	return sum
+// Statistics is one customer's numbers at one moment: the facts, and what is
+// published beside them in a row or told in an alert. Each family's figures stand
+// in its file, with the columns that are made of them.
+type Statistics struct {
+	Facts
+	RecencyFigures
+	ActivityFigures
+	MonetaryFigures
+	VisitFigures
+	IntentFigures
+	ComplaintFigures
+	OverdueFigures
 }
 
 // RecencyDays is the number of business days since the latest purchase day: the
 // current silence g. 0 without a purchase.
-func (s *Statistics) RecencyDays() int32 {
+func (s *Facts) RecencyDays() int32 {
 	if !s.HasPurchase || s.Today < s.LastDay {
 		return 0
 	}
@@ -111,7 +89,7 @@ func (s *Statistics) RecencyDays() int32 {
 
 // TenureDays is the number of business days since the first purchase day: T.
 // 0 without a purchase.
-func (s *Statistics) TenureDays() int32 {
+func (s *Facts) TenureDays() int32 {
 	if !s.HasPurchase || s.Today < s.FirstDay {
 		return 0
 	}

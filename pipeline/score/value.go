@@ -1,10 +1,46 @@
 package score
 
-import "github.com/holdfast/holdfast/pipeline/score/btyd"
+import (
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+const (
+	expectedSpend signal.ColumnID = 53
+	clv365d       signal.ColumnID = 54
+	valueAtRisk   signal.ColumnID = 55
+	abcClass      signal.ColumnID = 60
+	tier          signal.ColumnID = 61
+)
+
+// value is what the customer is expected to bring, and its rank among all.
+var value = family{
+	name: "value",
+	columns: []signal.ColumnSpec{
+		{ID: expectedSpend, Name: "expected_spend", Type: signal.TypeAmount, Null: true,
+			Doc: "E[M]: expected value of a purchase day"},
+		{ID: clv365d, Name: "clv_365d", Type: signal.TypeAmount, Null: true,
+			Doc: "expected discounted margin of the next 365 days"},
+		{ID: valueAtRisk, Name: "value_at_risk", Type: signal.TypeAmount, Null: true, History: true,
+			Doc: "(1 - p_alive) times clv_365d if alive; orders the queue"},
+		{ID: abcClass, Name: "abc_class", Type: signal.TypeName,
+			Doc: "A, B, C; empty while no cut points are in force"},
+		{ID: tier, Name: "tier", Type: signal.TypeName,
+			Doc: "value pyramid tier; empty while no cut points are in force"},
+	},
+	fill: func(_ *Parameters, in *Input, row *signal.Row) {
+		if !in.Statistics.HasPurchase {
+			return
+		}
+		row.SetAmount(expectedSpend, in.Scores.ExpectedSpend)
+		row.SetAmount(clv365d, in.Scores.CLV365)
+		row.SetAmount(valueAtRisk, in.Scores.ValueAtRisk)
+	},
+}
 
 const weeksPerYear = 52
 
-// value fills what the customer is expected to bring and what of it is at risk.
+// worth fills what the customer is expected to bring and what of it is at risk.
 //
 //	clv_365d      = margin × E[M] × discounted E[purchase days in 52 weeks]
 //	value_at_risk = (1 − p_alive) × clv_365d / p_alive
@@ -12,7 +48,7 @@ const weeksPerYear = 52
 // E[purchases] carries p_alive as a factor, so the quotient is the value of the
 // same customer if alive. The discounted sum is taken at four nodes, which is good
 // to 0.1 % and spares a row 48 evaluations of E[purchases]. Where p_alive is 0 to the last bit, so is the value.
-func (p *Parameters) value(s *Statistics, h btyd.History, out *Scores) {
+func (p *Parameters) worth(s *Statistics, h btyd.History, out *Scores) {
 	out.Expected90 = p.Purchase.ExpectedPurchases(h, 90./daysPerWeek)
 	out.ExpectedSpend = p.expectedSpend(s)
 	days := p.Purchase.DiscountedExpectedPurchasesApproximate(h, p.nodes)

@@ -23,6 +23,7 @@ type AlertContext struct {
 // Every alert's row is followed by the customer's own, of the same commit.
 func (s *Shard) announce(b *Batch, c *state.Customer, fx *Effects) {
 	j := &s.judge
+	s.publish(c, &j.statistics)
 	s.versions.parameters.Scores(&j.statistics, &j.scores)
 	fx.makeRoom(s.meta())
 	id := bytes.Clone(c.ID)
@@ -32,7 +33,7 @@ func (s *Shard) announce(b *Batch, c *state.Customer, fx *Effects) {
 		j.alertRow.SrcPartition, j.alertRow.Seq = s.cfg.Shard, s.seq()
 		fx.AlertRows.Append(&j.alertRow)
 	}
-	s.writeRow(b, c, &j.statistics, fx)
+	s.writeRow(b, c, fx)
 }
 
 // meta is what the shard's blocks say of their amounts and days.
@@ -88,9 +89,9 @@ func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
 		j.standing.load(c)
 		s.silence = max(j.standing.silence, min(s.known, s.clock))
 		s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
+		s.gather(c, &j.statistics.Facts)
 		s.versions.parameters.Scores(&j.statistics, &j.scores)
-		s.gather(c, &j.statistics)
-		s.writeRow(&b, c, &j.statistics, fx)
+		s.writeRow(&b, c, fx)
 		written++
 	}
 	return written
@@ -99,25 +100,19 @@ func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
 // RowsOwed is the number of customers that changed since their last row.
 func (s *Shard) RowsOwed() int { return len(s.changed) - s.taken }
 
-// writeRow appends the customer's row; standing, scores and facts are those of
-// the customer at hand.
-func (s *Shard) writeRow(b *Batch, c *state.Customer, st *score.Statistics, fx *Effects) {
-	j, p := &s.judge, s.versions.parameters
-	row := &j.row
-	*row = signal.CustomerRow{
-		CustomerID: c.ID, Segment: s.segmentOf(c), Currency: s.cfg.Alerts.CurrencyText,
-		TimeZone: s.cfg.Zone.Name(), Level: j.standing.state.Level,
-		LifecycleState: s.cfg.Policy.Lifecycle(&j.standing.state, &j.facts),
-		ReasonCodes:    j.reasonRoom[:0],
-		AsOf:           signalInstant(st.Now), Watermark: signalInstant(max(s.clock, 0)), ComputedAt: signalInstant(b.Wall),
-		SrcPartition: s.cfg.Shard,
+// writeRow appends the customer's row; standing, statistics, scores and facts are
+// those of the customer at hand.
+func (s *Shard) writeRow(b *Batch, c *state.Customer, fx *Effects) {
+	j := &s.judge
+	j.input = score.Input{
+		Statistics: &j.statistics, Scores: &j.scores,
+		CustomerID: c.ID, Segment: s.segmentOf(c), Currency: s.cfg.Alerts.CurrencyText, TimeZone: s.cfg.Zone.Name(),
+		Level: j.standing.state.Level, Lifecycle: s.cfg.Policy.Lifecycle(&j.standing.state, &j.facts),
+		AsOf: signalInstant(j.statistics.Now), Watermark: signalInstant(max(s.clock, 0)), ComputedAt: signalInstant(b.Wall),
+		Shard: s.cfg.Shard, Seq: s.seq(),
 	}
-	p.FillRow(st, &j.scores, row)
-	if st.HasPurchase {
-		row.CohortMonth = signal.Some(signal.Day(monthOf(st.FirstDay)))
-	}
-	row.Seq = s.seq()
-	fx.Customers.Append(row)
+	s.versions.parameters.FillRow(&j.input, j.row)
+	fx.Customers.Append(j.row)
 }
 
 // WriteModel appends the parameters in force: one row for the purchase model,

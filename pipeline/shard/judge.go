@@ -17,21 +17,21 @@ type judgement struct {
 	scores      score.Scores
 	facts       policy.Facts
 	transitions []policy.Transition
-	row         signal.CustomerRow
+	input       score.Input
+	row         *signal.Row
 	alertRow    signal.AlertRow
-	reasonRoom  [signal.ReasonLimit]signal.ReasonCode
 }
 
 // decide judges the customer at c.JudgedAt, turns what the policy says into
 // effects, and sets the next deadline.
 func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *Effects) {
 	j, now := &s.judge, c.JudgedAt
-	st := &j.statistics
+	st := &j.statistics.Facts
 	j.standing.load(c)
 	// What was known once stays known, though an event of before comes now.
 	s.silence = min(max(silence, j.standing.silence, 1), now)
 	j.standing.silence = s.silence
-	s.statistics(c, now, st)
+	s.facts(c, now, st)
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
 	j.facts.WindowEdgeAt = s.nextExpiry(c, st)
@@ -57,7 +57,7 @@ func raised(transitions []policy.Transition) (n uint64) {
 
 // keepCrossings computes the crossing days anew where purchase days or
 // parameters have changed, and says whether they have.
-func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Statistics) bool {
+func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Facts) bool {
 	if !st.HasPurchase {
 		was := *kept
 		*kept = crossingsKept{}
@@ -73,7 +73,7 @@ func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Statistics) bool {
 }
 
 // gather fills the facts that the policy judges by.
-func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
+func (s *Shard) gather(c *state.Customer, st *score.Facts) {
 	p := s.versions.parameters
 	f := &s.judge.facts
 	*f = policy.Facts{
@@ -84,7 +84,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Statistics) {
 		// membership in a class as not met.
 		ValueRankMet:   true,
 		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen, SLABrokenAt: st.SLABrokenAt,
-		SLADueAt: s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: score.ComplaintsIn(&st.Complaints30),
+		SLADueAt: s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: st.ComplaintsIn30,
 		LastComplaintAt: st.LastComplaintAt,
 		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
 	}
@@ -129,47 +129,57 @@ func (s *Shard) nextDue(c *state.Customer) event.Instant {
 	return next
 }
 
-// expiries are the window lengths, in days, of which a published number is
-// made: a day that leaves one changes the customer's row.
+// The windows that silence moves on: a day that leaves one changes the
+// customer's row.
 var (
-	purchaseWindows  = [...]int32{30, 90, 180, 365}
-	visitWindows     = [...]int32{7, 30, 90}
-	complaintWindows = [...]int32{30, 90}
+	purchaseWindows  = score.Edges(score.Purchases)
+	visitWindows     = score.Edges(score.Visits)
+	intentWindows    = score.Edges(score.VisitsSincePurchase)
+	complaintWindows = score.Edges(score.Complaints)
 )
+
+// leaves is the first day after today on which what happened on a day is no
+// longer in one of the windows; never where it has left them all.
+func leaves(day, today event.Day, windows []int32) event.Day {
+	for _, w := range windows {
+		if leave := day + event.Day(w); leave > today {
+			return leave
+		}
+	}
+	return never
+}
+
+// never is a day that does not come.
+const never event.Day = 1<<31 - 1
 
 // nextExpiry is the start of the next day on which, in silence, a day leaves a
 // window; Never if none will.
-func (s *Shard) nextExpiry(c *state.Customer, st *score.Statistics) event.Instant {
-	const never = int32(1<<31 - 1)
-	today, next := int32(st.Today), never
-	leave := func(day int32, windows []int32) {
-		for _, w := range windows {
-			if day+w > today {
-				next = min(next, day+w)
-				return
-			}
-		}
-	}
+func (s *Shard) nextExpiry(c *state.Customer, f *score.Facts) event.Instant {
+	today, next := f.Today, never
 	for i := len(c.Days) - 1; i >= 0; i-- {
 		d := &c.Days[i]
-		if d.Day+365 <= today {
+		day := event.Day(d.Day)
+		if day+event.Day(purchaseWindows[len(purchaseWindows)-1]) <= today {
 			break
 		}
 		if d.Visits > 0 {
-			leave(d.Day, visitWindows[:])
+			next = min(next, leaves(day, today, visitWindows))
+			if f.HasPurchase && day > f.LastDay {
+				next = min(next, leaves(day, today, intentWindows))
+			}
 		}
 		if d.Orders > 0 || d.Net != 0 {
-			leave(d.Day, purchaseWindows[:])
+			next = min(next, leaves(day, today, purchaseWindows))
 		}
 	}
 	for i := range c.Complaints {
-		leave(int32(s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt)), complaintWindows[:])
+		next = min(next, leaves(s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt), today, complaintWindows))
 	}
 	for _, d := range c.ComplaintDays {
-		leave(d.Day, complaintWindows[:])
+		next = min(next, leaves(event.Day(d.Day), today, complaintWindows))
 	}
 	if next == never {
 		return policy.Never
 	}
-	return s.cfg.Zone.StartOf(event.Day(next))
+	return s.cfg.Zone.StartOf(next)
 }

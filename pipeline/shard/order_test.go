@@ -18,7 +18,7 @@ import (
 // counted is what statistics and oracle both say of a customer.
 type counted struct {
 	HasPurchase                         bool
-	X, OrdersLife                       int
+	X, OrdersLife, DaysToSecond         int
 	FirstDay, LastDay                   event.Day
 	NetLife, RefundsWaiting             int64
 	MeanRepeat                          float64
@@ -43,7 +43,8 @@ func ofStatistics(st *score.Statistics, all bool) counted {
 	c := counted{HasPurchase: st.HasPurchase, X: int(st.X), OrdersLife: int(st.OrdersLife), FirstDay: st.FirstDay, LastDay: st.LastDay,
 		NetLife: st.NetLife, RefundsWaiting: st.RefundsWaiting, Orders30: int(st.Orders30), Orders90: int(st.Orders90), Orders365: int(st.Orders365),
 		Net30: st.Net30, Net90: st.Net90, Net365: st.Net365, Visits7: int(st.Visits7), Visits30: int(st.Visits30),
-		Visits90: int(st.Visits90), Open: int(st.ComplaintsOpen), OldestOpen: st.OldestOpenAt, Rating: st.RatingLast}
+		Visits90: int(st.Visits90), Open: int(st.ComplaintsOpen), OldestOpen: st.OldestOpenAt, Rating: st.RatingLast,
+		DaysToSecond: int(st.DaysToSecond)}
 	if st.RepeatNetDays > 0 {
 		c.MeanRepeat = float64(st.RepeatNet) / float64(st.RepeatNetDays)
 	}
@@ -64,6 +65,9 @@ func ofOracle(o *workload.Customer) counted {
 		NetLife: o.NetLife, RefundsWaiting: o.RefundsWaiting, MeanRepeat: o.MeanRepeat, Orders30: o.Orders[30], Orders90: o.Orders[90], Orders365: o.Orders[365],
 		Net30: o.Net[30], Net90: o.Net[90], Net365: o.Net[365], Visits7: o.Visits[7], Visits30: o.Visits[30], Visits90: o.Visits[90],
 		Open: o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating}
+	if len(o.PurchaseDays) > 1 {
+		c.DaysToSecond = int(o.PurchaseDays[1] - o.PurchaseDays[0])
+	}
 	for category, n := range o.Complaints[30] {
 		c.Complaints30[category-1] = n
 	}

@@ -39,21 +39,17 @@ func (s *Shard) quiet(c *state.Customer, before event.Instant, visit event.Day, 
 		return false
 	}
 	if d := c.Days.Find(int32(visit)); d != nil && d.Visits > 0 {
-		c.Deadline = min(c.Deadline, s.cfg.Zone.StartOf(leaves(visit, today)))
+		leave := leaves(visit, today, visitWindows)
+		if visit > st.crossings.lastDay {
+			leave = min(leave, leaves(visit, today, intentWindows))
+		}
+		if leave != never {
+			c.Deadline = min(c.Deadline, s.cfg.Zone.StartOf(leave))
+		}
 	}
 	st.silence = min(max(at.silence, st.silence, 1), at.now)
 	st.saveSilence(c)
 	return true
-}
-
-// leaves is the first day on which a visit is no longer in one of its windows.
-func leaves(visit, today event.Day) event.Day {
-	for _, w := range visitWindows {
-		if leave := visit + event.Day(w); leave > today {
-			return leave
-		}
-	}
-	panic("shard: a visit outside all windows")
 }
 
 // settled says whether nothing of a customer who has bought depends on the

@@ -96,13 +96,13 @@ func (s *Shard) refunds(c *state.Customer, st *score.Statistics) {
 			continue
 		}
 		money := s.waiting(o)
-		addTo(st, &waiting, money)
+		addTo(&st.Facts, &waiting, money)
 		unknown = unknown || money != 0 || o.Flags&state.OrderCancelled != 0
 	}
 	if c.Flags&state.OrdersForgotten == 0 {
 		st.RefundsWaiting = waiting
 		return
 	}
-	addTo(st, &st.NetLife, -waiting)
+	addTo(&st.Facts, &st.NetLife, -waiting)
 	st.Approximate = st.Approximate || unknown
 }

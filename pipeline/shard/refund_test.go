@@ -3,6 +3,7 @@ package shard
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,9 +59,11 @@ func (r *refundShop) wants(t *testing.T, want money) {
 	if n := r.shard.WriteRows(r.shard.clock, 1, r.fx); n != 1 {
 		t.Fatalf("%d rows", n)
 	}
-	row := &r.shard.judge.row
-	got := money{int64(row.MonetaryNetLife), int64(row.RefundsWaitingNet), row.OrdersLife, row.Approximate}
-	if got != want {
+	row := lastRow(t, r.fx)
+	net, err1 := strconv.ParseInt(row["monetary_net_life"], 10, 64)
+	waiting, err2 := strconv.ParseInt(row["refunds_waiting_net"], 10, 64)
+	got := money{net, waiting, count(row["orders_life"]), row["approximate"] == "1"}
+	if got != want || err1 != nil || err2 != nil {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -40,9 +40,9 @@ func (s *Shard) repair(b *Batch, c *state.Customer, fx *Effects) {
 	j.standing.load(c)
 	j.standing.silence = min(j.standing.silence, b.Clock)
 	c.JudgedAt, s.silence = now, min(now, b.Clock)
-	s.statistics(c, now, &j.statistics)
-	s.keepCrossings(&j.standing.crossings, &j.statistics)
-	s.gather(c, &j.statistics)
+	s.facts(c, now, &j.statistics.Facts)
+	s.keepCrossings(&j.standing.crossings, &j.statistics.Facts)
+	s.gather(c, &j.statistics.Facts)
 	j.standing.episodes, j.transitions =
 		s.cfg.Policy.Repair(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
 	if len(j.transitions) > 0 && !b.Replay {
@@ -74,8 +74,8 @@ func (s *Shard) owe(c *state.Customer) {
 
 // lastFolded is the latest purchase day of the record where days that were
 // folded too early lie after those that are retained.
-func lastFolded(c *state.Customer, st *score.Statistics) {
+func lastFolded(c *state.Customer, f *score.Facts) {
 	if c.Rare.FoldedDays > 0 {
-		st.LastDay = max(st.LastDay, c.Rare.FoldedLast)
+		f.LastDay = max(f.LastDay, c.Rare.FoldedLast)
 	}
 }

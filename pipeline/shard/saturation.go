@@ -44,10 +44,10 @@ func saturate(sum *int64, amount int64) bool {
 	return *sum != exact
 }
 
-// addTo adds to one of the sums that are published.
-func addTo(st *score.Statistics, sum *int64, amount int64) {
+// addTo adds to one of the sums that are judged or published.
+func addTo(f *score.Facts, sum *int64, amount int64) {
 	if saturate(sum, amount) {
-		st.Approximate = true
+		f.Approximate = true
 	}
 }
 

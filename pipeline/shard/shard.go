@@ -96,6 +96,7 @@ const ClockUnset event.Instant = -1 << 62
 // New makes an empty shard at the beginning of its history.
 func New(cfg Config) *Shard {
 	s := &Shard{cfg: cfg, slab: state.NewSlab(), clock: ClockUnset, nextSeq: 1}
+	s.judge.row = signal.NewRow(score.Layout())
 	s.Use(cfg.Parameters, 0, nil)
 	s.save()
 	return s

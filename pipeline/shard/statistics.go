@@ -7,29 +7,91 @@ import (
 	"github.com/holdfast/holdfast/pipeline/window"
 )
 
-// statistics reads a customer's record as numbers at the moment now, by the
-// counting rules of docs/signals.md. O(retained days).
+// statistics reads a customer's record as numbers at the moment now: all that is
+// judged and published. O(retained days).
 func (s *Shard) statistics(c *state.Customer, now event.Instant, st *score.Statistics) {
-	*st = score.Statistics{Now: now, Today: s.cfg.Zone.DayOf(now), Approximate: c.Flags&state.Approximate != 0}
-	lifeSums(c, st)
+	s.facts(c, now, &st.Facts)
+	s.publish(c, st)
+}
+
+// facts reads from a customer's record what it is judged by at the moment now,
+// by the counting rules of docs/signals.md. O(retained days).
+func (s *Shard) facts(c *state.Customer, now event.Instant, f *score.Facts) {
+	*f = score.Facts{Now: now, Today: s.cfg.Zone.DayOf(now), Approximate: c.Flags&state.Approximate != 0}
+	purchaseDays(c, f)
+	recentDays(c, f)
+	s.complaintFacts(c, f)
+	lastPurchase := s.orders(c, f)
+	r := &c.Rare
+	f.RatingLast, f.RatingPrevious = uint8(r.RatingLast.Value), uint8(r.RatingPrevious.Value)
+	f.CartOrInquiry = r.ProspectAt != 0
+	f.ReferralMade = r.ReferralAt != 0
+	f.Referral90 = r.ReferralAt > now-90*event.Day24h
+	f.RatedFiveWithReview = r.ReviewAt != 0
+	f.DoNotRetain = c.Flags&state.DoNotRetain != 0
+	f.OptedOut = r.OptedOut != 0
+	f.Closed = r.ClosedAt != 0 && r.ClosedAt >= lastPurchase
+	if f.Closed {
+		f.Closure = r.Closure
+	}
+}
+
+// publish reads what is published of a customer beside the facts that st holds.
+// The record must be the one that they were read from. O(retained days).
+func (s *Shard) publish(c *state.Customer, st *score.Statistics) {
+	*st = score.Statistics{Facts: st.Facts}
 	if st.HasPurchase {
 		st.LastDayStart = s.cfg.Zone.StartOf(st.LastDay)
 	}
+	lifeSums(c, st)
+	activityDays(c, st)
 	windows(c, st)
 	s.complaints(c, st)
 	s.refunds(c, st)
-	lastPurchase := s.orders(c, st)
-	r := &c.Rare
-	st.RatingLast, st.RatingPrevious = uint8(r.RatingLast.Value), uint8(r.RatingPrevious.Value)
-	st.CartOrInquiry = r.ProspectAt != 0
-	st.ReferralMade = r.ReferralAt != 0
-	st.Referral90 = r.ReferralAt > now-90*event.Day24h
-	st.RatedFiveWithReview = r.ReviewAt != 0
-	st.DoNotRetain = c.Flags&state.DoNotRetain != 0
-	st.OptedOut = r.OptedOut != 0
-	st.Closed = r.ClosedAt != 0 && r.ClosedAt >= lastPurchase
-	if st.Closed {
-		st.Closure = r.Closure
+}
+
+// purchaseDays unites the purchase days that left the retained range with those
+// in it.
+func purchaseDays(c *state.Customer, f *score.Facts) {
+	days := c.Rare.FoldedDays
+	f.FirstDay, f.LastDay = c.Rare.FoldedFirst, c.Rare.FoldedLast
+	for i := range c.Days {
+		d := &c.Days[i]
+		if d.Orders == 0 {
+			continue
+		}
+		if days == 0 {
+			f.FirstDay = event.Day(d.Day)
+		}
+		days++
+		f.LastDay = event.Day(d.Day)
+	}
+	lastFolded(c, f)
+	if days > 0 {
+		f.HasPurchase, f.X = true, days-1
+	}
+}
+
+// recentDays sums what happened in the last 180 days, today included.
+func recentDays(c *state.Customer, f *score.Facts) {
+	today := int32(f.Today)
+	for i := len(c.Days) - 1; i >= 0; i-- {
+		d := &c.Days[i]
+		age := today - d.Day
+		switch {
+		case age < 0:
+			continue
+		case age >= 180:
+			return
+		case age >= 90:
+			f.OrdersPrevious90 += uint32(d.Orders)
+			addTo(f, &f.NetPrevious90, d.Net)
+			continue
+		case age < 30:
+			f.Visits30 += uint32(d.Visits)
+		}
+		f.Orders90 += uint32(d.Orders)
+		addTo(f, &f.Net90, d.Net)
 	}
 }
 
@@ -38,29 +100,32 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 	r := &c.Rare
 	st.OrdersLife, st.PurchaseDaysLife = r.FoldedOrders, r.FoldedDays
 	st.NetLife = r.FoldedNet
-	addTo(st, &st.NetLife, r.LostNet)
+	addTo(&st.Facts, &st.NetLife, r.LostNet)
 	st.RepeatNet, st.RepeatNetDays = r.FoldedRepeatNet, r.FoldedRepeatDays
-	st.FirstDay, st.LastDay = r.FoldedFirst, r.FoldedLast
+	if r.FoldedDays == 2 { // of more, only the first and the last are known
+		st.DaysToSecond = uint32(r.FoldedLast - r.FoldedFirst)
+	}
 	for i := range c.Days {
 		d := &c.Days[i]
-		addTo(st, &st.NetLife, d.Net)
+		addTo(&st.Facts, &st.NetLife, d.Net)
 		if d.Orders == 0 {
 			continue
 		}
-		if st.PurchaseDaysLife == 0 {
-			st.FirstDay = event.Day(d.Day)
-		} else if d.Net > 0 {
-			addTo(st, &st.RepeatNet, d.Net)
+		if st.PurchaseDaysLife > 0 && d.Net > 0 {
+			addTo(&st.Facts, &st.RepeatNet, d.Net)
 			st.RepeatNetDays++
+		}
+		if st.PurchaseDaysLife == 1 {
+			st.DaysToSecond = uint32(event.Day(d.Day) - st.FirstDay)
 		}
 		st.PurchaseDaysLife++
 		st.OrdersLife += uint32(d.Orders)
-		st.LastDay = event.Day(d.Day)
 	}
-	lastFolded(c, st)
-	if st.PurchaseDaysLife > 0 {
-		st.HasPurchase, st.X = true, st.PurchaseDaysLife-1
-	}
+}
+
+// activityDays unites the days with a purchase or an acting visit likewise.
+func activityDays(c *state.Customer, st *score.Statistics) {
+	r := &c.Rare
 	a := window.ActivityOf(c.Days, c.Weeks)
 	n := a.Count + r.FoldedActivityDays
 	if n == 0 {
@@ -76,7 +141,7 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 	}
 }
 
-// windows sums what happened in the last days, today included.
+// windows sums what happened in the other windows, today included.
 func windows(c *state.Customer, st *score.Statistics) {
 	today := int32(st.Today)
 	for i := len(c.Days) - 1; i >= 0; i-- {
@@ -90,28 +155,21 @@ func windows(c *state.Customer, st *score.Statistics) {
 		}
 		orders, visits := uint32(d.Orders), uint32(d.Visits)
 		st.Orders365 += orders
-		addTo(st, &st.Net365, d.Net)
+		addTo(&st.Facts, &st.Net365, d.Net)
 		if orders > 0 {
 			st.PurchaseDays365++
 		}
-		switch {
-		case age < 90:
-			st.Orders90 += orders
-			addTo(st, &st.Net90, d.Net)
-			st.Visits90 += visits
-		case age < 180:
-			st.OrdersPrevious90 += orders
-			addTo(st, &st.NetPrevious90, d.Net)
-		}
 		if age < 30 {
 			st.Orders30 += orders
-			addTo(st, &st.Net30, d.Net)
-			st.Visits30 += visits
+			addTo(&st.Facts, &st.Net30, d.Net)
 		}
 		if age < 7 {
 			st.Visits7 += visits
 		}
-		if age < 60 && (!st.HasPurchase || d.Day > int32(st.LastDay)) {
+		if age < 90 {
+			st.Visits90 += visits
+		}
+		if age < score.IntentDays && (!st.HasPurchase || d.Day > int32(st.LastDay)) {
 			st.VisitsSincePurchase += visits
 		}
 	}
@@ -119,51 +177,77 @@ func windows(c *state.Customer, st *score.Statistics) {
 
 // orders reads the remembered orders; it returns the instant of the latest
 // that counts.
-func (s *Shard) orders(c *state.Customer, st *score.Statistics) event.Instant {
+func (s *Shard) orders(c *state.Customer, f *score.Facts) event.Instant {
 	for i := len(c.Orders) - 1; i >= 0; i-- {
 		o := &c.Orders[i]
 		if o.Flags&state.OrderCounts == 0 {
 			continue
 		}
-		if st.RefundInLastOrder = o.Flags&state.OrderRefundSeen != 0; o.Flags&state.OrderCancelled == 0 {
+		if f.RefundInLastOrder = o.Flags&state.OrderRefundSeen != 0; o.Flags&state.OrderCancelled == 0 {
 			return o.At
 		}
 	}
 	return 0
 }
 
-// complaints reads the remembered complaints and the counts of the others.
-func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
-	st.LastComplaintAt = c.Rare.LastComplaint
+// complaintFacts reads what of the complaints is judged: how many are open and
+// recent, and whether one is past its time.
+func (s *Shard) complaintFacts(c *state.Customer, f *score.Facts) {
+	f.LastComplaintAt = c.Rare.LastComplaint
+	today := int32(f.Today)
 	for _, d := range c.ComplaintDays {
-		addComplaints(st, d.Day, d.Category, uint32(d.Count))
+		if age := today - d.Day; age >= 0 && age < 30 {
+			f.ComplaintsIn30 += uint32(d.Count)
+		}
 	}
 	for i := range c.Complaints {
 		k := &c.Complaints[i]
-		category, day := categoryOf(k), s.cfg.Zone.DayOf(k.OpenedAt)
-		addComplaints(st, int32(day), category, 1)
-		st.LastComplaintAt = max(st.LastComplaintAt, k.OpenedAt)
-		response, resolution := s.dueTimes(k)
+		if age := today - int32(s.cfg.Zone.DayOf(k.OpenedAt)); age >= 0 && age < 30 {
+			f.ComplaintsIn30++
+		}
+		f.LastComplaintAt = max(f.LastComplaintAt, k.OpenedAt)
 		if !isOpen(k) {
-			if k.ResolvedAt != 0 && k.ResolvedAt >= st.LastComplaintSolvedAt {
-				st.LastComplaintSolvedAt = k.ResolvedAt
+			if k.ResolvedAt != 0 {
+				f.LastComplaintSolvedAt = max(f.LastComplaintSolvedAt, k.ResolvedAt)
 			}
 			continue
 		}
-		st.ComplaintsOpen++
+		f.ComplaintsOpen++
+		if due := s.dueAt(k, f.Now); due <= s.silence {
+			f.SLABreachedOpen, f.SLABrokenAt = true, max(f.SLABrokenAt, due)
+		}
+	}
+}
+
+// dueAt is the next time that an open complaint must keep as it stands at now.
+func (s *Shard) dueAt(k *state.Complaint, now event.Instant) event.Instant {
+	response, resolution := s.dueTimes(k)
+	if k.RespondedAt == 0 || k.RespondedAt > now {
+		return min(resolution, response)
+	}
+	return resolution
+}
+
+// complaints counts the complaints by category, and reads which of them is open
+// for the longest time and which is furthest past its time.
+func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
+	for _, d := range c.ComplaintDays {
+		addComplaints(st, d.Day, d.Category, uint32(d.Count))
+	}
+	breached := false
+	for i := range c.Complaints {
+		k := &c.Complaints[i]
+		day := s.cfg.Zone.DayOf(k.OpenedAt)
+		addComplaints(st, int32(day), categoryOf(k), 1)
+		if !isOpen(k) {
+			continue
+		}
 		if st.OldestOpenAt == 0 || k.OpenedAt < st.OldestOpenAt {
-			st.OldestOpenAt, st.OldestOpenCategory = k.OpenedAt, category
-			st.OldestOpenDay = day
+			st.OldestOpenAt, st.OldestOpenDay = k.OpenedAt, day
 		}
-		due := resolution
-		if k.RespondedAt == 0 || k.RespondedAt > st.Now {
-			due = min(due, response)
-		}
-		if due <= s.silence {
-			st.SLABrokenAt = max(st.SLABrokenAt, due)
-		}
-		if due <= s.silence && (!st.SLABreachedOpen || due < st.SLADueAt) {
-			st.SLABreachedOpen, st.SLABreachedOpenedAt, st.SLADueAt, st.SLACategory = true, k.OpenedAt, due, category
+		if due := s.dueAt(k, st.Now); due <= s.silence && (!breached || due < st.SLADueAt) {
+			breached = true
+			st.SLABreachedOpenedAt, st.SLADueAt, st.SLACategory = k.OpenedAt, due, categoryOf(k)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/schemas/alerts"
 )
@@ -165,34 +166,27 @@ func (p *player) alert(a *signal.Alert) {
 	}
 }
 
-// rows writes the rows that are owed, one by one, and tells their figures.
+// rows writes the rows that are owed, one by one, and tells every column of each:
+// a line a family.
 func (p *player) rows() {
 	for p.shard.WriteRows(p.shard.clock, 1, p.fx) > 0 {
-		r := &p.shard.judge.row
-		p.say("%s at %s: %s, level %s, ladder %s, segment %s", r.CustomerID, stamp(r.AsOf), r.LifecycleState, r.Level, r.LadderStage, r.Segment)
-		p.say("  orders %d on %d days, net %d; 365 d %d/%d, 90 d %d/%d, 30 d %d/%d; mean repeat %s%s", r.OrdersLife, r.PurchaseDaysLife,
-			r.MonetaryNetLife, r.Orders365d, r.MonetaryNet365d, r.Orders90d, r.MonetaryNet90d, r.Orders30d, r.MonetaryNet30d,
-			figure(r.MonetaryMeanRepeat), refundsWaiting(r.RefundsWaitingNet))
-		p.say("  visits %d/%d/%d; complaints %d open, %d in 30 d, %d in 90 d, sla breached %v, rating %d; p_alive %s%s", r.Visits7d, r.Visits30d,
-			r.Visits90d, r.ComplaintsOpen, r.Complaints30d, r.Complaints90d, r.ComplaintSLABreached, r.RatingLast.Value, figure(r.PAlive),
-			map[bool]string{true: ", approximate"}[r.Approximate])
+		row := lastRow(p.t, p.fx)
+		p.say("row of %s at %s", row["customer_id"], row["as_of"])
+		var families []string
+		lines := map[string]string{}
+		for _, c := range score.Layout().Columns() {
+			if lines[c.Family] == "" {
+				families = append(families, c.Family)
+				lines[c.Family] = "  " + c.Family + ":"
+			}
+			lines[c.Family] += fmt.Sprintf(" %s=%s", c.Name, row[c.Name])
+		}
+		for _, family := range families {
+			p.say("%s", lines[family])
+		}
 	}
 	p.shard.Commit()
 	p.fx.reset()
-}
-
-func refundsWaiting(net signal.Money) string {
-	if net == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; refunds of %d wait", net)
-}
-
-func figure(v signal.Null[float64]) string {
-	if !v.Valid {
-		return "-"
-	}
-	return strconv.FormatFloat(v.Value, 'f', 2, 64)
 }
 
 func stamp(at signal.Instant) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 	_ "time/tzdata" // zones do not depend on the machine
 
+	"github.com/holdfast/holdfast/internal/rowtest"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/score"
@@ -46,7 +47,7 @@ func zoneNamed(t testing.TB, name string) *Zone {
 var testMeta = signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
 
 func newEffects() *Effects {
-	return &Effects{Customers: signal.NewCustomerBlock(testMeta), AlertRows: signal.NewAlertBlock(testMeta),
+	return &Effects{Customers: score.NewCustomerBlock(testMeta), AlertRows: signal.NewAlertBlock(testMeta),
 		Models: signal.NewModelBlock(testMeta)}
 }
 
@@ -56,6 +57,16 @@ func (fx *Effects) reset() {
 	fx.Customers.Reset(testMeta)
 	fx.AlertRows.Reset(testMeta)
 	fx.Models.Reset(testMeta)
+}
+
+// lastRow returns the latest row that was written, as a reader of its block sees it.
+func lastRow(t testing.TB, fx *Effects) map[string]string {
+	t.Helper()
+	b, err := signal.Decode(fx.Customers.Encode(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rowtest.ByName(b, b.Rows-1)
 }
 
 // instant is a time of day in UTC as an event time.

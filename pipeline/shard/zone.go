@@ -86,9 +86,3 @@ func floorDiv(a, b event.Instant) event.Instant {
 	}
 	return q
 }
-
-// monthOf is the first day of a day's month.
-func monthOf(day event.Day) event.Day {
-	t := time.Unix(int64(day)*86400, 0).UTC()
-	return day - event.Day(t.Day()-1)
-}

@@ -2,13 +2,19 @@ package signal
 
 import "unsafe"
 
-// BlockWriter gathers rows of one table and encodes them as the value of one outbox
-// record. R is the row struct.
+// BlockWriter gathers rows of a table that has a row struct, R.
+type BlockWriter[R AlertRow | ModelRow] struct{ blockWriter }
+
+// CustomerBlock gathers rows of the customer table.
+type CustomerBlock struct{ blockWriter }
+
+// blockWriter gathers rows of one table and encodes them as the value of one
+// outbox record.
 //
 // Append copies the row's memory as it lies into one pointer-free buffer and
 // puts aside what the row only points to; the turn from rows to columns is done
 // by Encode, off the path of events. It is not safe for concurrent use.
-type BlockWriter[R CustomerRow | AlertRow | ModelRow] struct {
+type blockWriter struct {
 	table  Table
 	meta   Meta
 	fields []field
@@ -31,28 +37,37 @@ type BlockWriter[R CustomerRow | AlertRow | ModelRow] struct {
 	body     []byte   // and the columns before compression
 }
 
-// Blocks of the three tables.
+// Blocks of the tables that have a row struct.
 type (
-	CustomerBlock = BlockWriter[CustomerRow]
-	AlertBlock    = BlockWriter[AlertRow]
-	ModelBlock    = BlockWriter[ModelRow]
+	AlertBlock = BlockWriter[AlertRow]
+	ModelBlock = BlockWriter[ModelRow]
 )
 
-// NewCustomerBlock makes an empty block of customer rows.
-func NewCustomerBlock(meta Meta) *CustomerBlock { return newBlock[CustomerRow](TableCustomer, meta) }
+// NewCustomerBlock returns an empty block of rows of a layout.
+func NewCustomerBlock(layout *Layout, meta Meta) *CustomerBlock {
+	return &CustomerBlock{newBlock(TableCustomer, meta, layout.fields, layout.words)}
+}
 
-// NewAlertBlock makes an empty block of alert rows.
-func NewAlertBlock(meta Meta) *AlertBlock { return newBlock[AlertRow](TableAlert, meta) }
+// NewAlertBlock returns an empty block of alert rows.
+func NewAlertBlock(meta Meta) *AlertBlock {
+	return &AlertBlock{newStructBlock[AlertRow](TableAlert, meta)}
+}
 
-// NewModelBlock makes an empty block of model rows.
-func NewModelBlock(meta Meta) *ModelBlock { return newBlock[ModelRow](TableModel, meta) }
+// NewModelBlock returns an empty block of model rows.
+func NewModelBlock(meta Meta) *ModelBlock {
+	return &ModelBlock{newStructBlock[ModelRow](TableModel, meta)}
+}
 
-func newBlock[R CustomerRow | AlertRow | ModelRow](table Table, meta Meta) *BlockWriter[R] {
+func newStructBlock[R AlertRow | ModelRow](table Table, meta Meta) blockWriter {
 	var row R
-	b := &BlockWriter[R]{
-		table: table, meta: clip(meta), fields: compile[R](),
-		words: int(unsafe.Sizeof(row) / 8),
+	if unsafe.Sizeof(row)%8 != 0 {
+		panic("signal: a row struct of an odd size")
 	}
+	return newBlock(table, meta, compile[R](), int(unsafe.Sizeof(row)/8))
+}
+
+func newBlock(table Table, meta Meta, fields []field, words int) blockWriter {
+	b := blockWriter{table: table, meta: clip(meta), fields: fields, words: words}
 	b.side = make([]sideData, len(b.fields))
 	for i, f := range b.fields {
 		b.bytes += f.bytes
@@ -71,8 +86,8 @@ func newBlock[R CustomerRow | AlertRow | ModelRow](table Table, meta Meta) *Bloc
 			b.seqOffset = f.offset
 		}
 	}
-	if b.shardOffset == 0 || b.seqOffset == 0 || unsafe.Sizeof(row)%8 != 0 {
-		panic("signal: a row struct without src_partition and seq, or of an odd size")
+	if b.shardOffset == 0 || b.seqOffset == 0 {
+		panic("signal: rows without src_partition and seq")
 	}
 	return b
 }
@@ -98,25 +113,49 @@ func (b *BlockWriter[R]) Append(row *R) {
 		offset := b.fields[i].offset
 		b.extra += b.side[i].put(b.fields[i].shape, unsafe.Add(from, offset), (*uint64)(unsafe.Add(to, offset)))
 	}
+	b.appended(start)
+}
+
+// Append adds a row, which must be of the block's layout. It copies everything,
+// the row's texts included. It does not allocate once the block has been filled
+// before. O(columns).
+func (b *CustomerBlock) Append(row *Row) {
+	start := len(b.image)
+	b.image = append(b.image, row.image...)
+	for _, i := range b.texts {
+		f := &b.fields[i]
+		to := &b.image[start+int(f.offset/8)]
+		if f.shape == shapeInterned {
+			b.extra += b.side[i].intern(row.names[f.slot], to)
+		} else {
+			b.extra += b.side[i].putBytes(row.bytes[f.slot], to)
+		}
+	}
+	b.appended(start)
+}
+
+// appended counts the row whose copy begins at a word of the buffer.
+func (b *blockWriter) appended(start int) {
+	at := unsafe.Pointer(&b.image[start])
 	b.rows++
-	b.note(*(*uint16)(unsafe.Add(from, b.shardOffset)), *(*uint64)(unsafe.Add(from, b.seqOffset)))
+	b.note(*(*uint16)(unsafe.Add(at, b.shardOffset)), *(*uint64)(unsafe.Add(at, b.seqOffset)))
 }
 
 // Rows is the number of rows appended since the last Reset.
-func (b *BlockWriter[R]) Rows() int { return b.rows }
+func (b *blockWriter) Rows() int { return b.rows }
 
 // Bytes is an upper bound of what Encode would append, in bytes; typically
 // about twice of it.
-func (b *BlockWriter[R]) Bytes() int {
+func (b *blockWriter) Bytes() int {
 	return blockOverheadBytes + 24*len(b.shards) + b.rows*b.bytes + b.extra
 }
 
 // Full says whether the block should be encoded before another row is added.
-func (b *BlockWriter[R]) Full() bool { return b.rows >= MaxBlockRows || b.Bytes() >= MaxBlockBytes }
+func (b *blockWriter) Full() bool { return b.rows >= MaxBlockRows || b.Bytes() >= MaxBlockBytes }
 
 // Reset empties the block and keeps its memory, but for what a spike has made:
 // room for many times more rows than the block had.
-func (b *BlockWriter[R]) Reset(meta Meta) {
+func (b *blockWriter) Reset(meta Meta) {
 	b.meta = clip(meta)
 	if len(b.image) > 0 {
 		b.image, b.body, b.numbers = fitting(b.image), fitting(b.body), fitting(b.numbers)
@@ -141,7 +180,7 @@ const keptElements = 64 << 10
 
 // note keeps the first and last row number of each shard. Rows of one shard
 // usually follow each other, so the range of the latest row is tried first.
-func (b *BlockWriter[R]) note(shard uint16, seq uint64) {
+func (b *blockWriter) note(shard uint16, seq uint64) {
 	if b.at >= len(b.shards) || b.shards[b.at].Shard != shard {
 		b.at = 0
 		for b.at < len(b.shards) && b.shards[b.at].Shard != shard {

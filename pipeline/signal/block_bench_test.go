@@ -1,32 +1,37 @@
-package signal
+package signal_test
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/holdfast/holdfast/internal/rowtest"
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
+var euros = signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "Europe/Berlin"}
+
 // shopRow is a row as a shop of ordinary customers makes it.
-func shopRow(rnd *rand.Rand, seq uint64) *CustomerRow {
-	now := Instant(1_790_000_000_000_000 + int64(seq)*37_000)
-	row := &CustomerRow{
-		CustomerID: fmt.Appendf(nil, "c-%07d", rnd.IntN(1_000_000)), Segment: "retail", Currency: "EUR",
-		TimeZone: "Europe/Berlin", Model: "mbg-nbd", ParamVersion: "5f2c91aa03",
-		FrequencyRepeat: uint32(rnd.IntN(20)), OrdersLife: uint32(rnd.IntN(30)),
-		FirstPurchaseDay: Some(Day(20000 + rnd.IntN(700))), LastPurchaseDay: Some(Day(20700 + rnd.IntN(90))),
-		MonetaryNetLife: Money(rnd.IntN(1_000_000)), MonetaryNet365d: Money(rnd.IntN(300_000)),
-		PAlive: Some(rnd.Float64()), PReturn30d: Some(rnd.Float64()), PReturn60d: Some(rnd.Float64()),
-		PReturn90d: Some(rnd.Float64()), OverdueRatio: Some(rnd.Float64() * 4), CLV365d: Some(rnd.Float64() * 1e5),
-		ValueAtRisk: Some(rnd.Float64() * 1e4), ChurnRisk: Some(rnd.Float64()),
-		Level: Level(rnd.IntN(5)), ReasonCodes: []ReasonCode{Overdue, OpenComplaint}[:rnd.IntN(3)],
-		AsOf: now, Watermark: now, ComputedAt: now + 5000, SrcPartition: uint16(seq / 1000 % 6), Seq: seq,
-	}
-	return row
+func shopRow(rnd *rand.Rand, seq uint64) *signal.Row {
+	now := 1_790_000_000_000_000 + int64(seq)*37_000
+	return rowtest.New(map[string]any{
+		"customer_id": fmt.Sprintf("c-%07d", rnd.IntN(1_000_000)), "segment": "retail", "currency": "EUR",
+		"time_zone": "Europe/Berlin", "model": "mbg-nbd", "param_version": "5f2c91aa03",
+		"frequency_repeat": rnd.IntN(20), "orders_life": rnd.IntN(30),
+		"first_purchase_day": 20000 + rnd.IntN(700), "last_purchase_day": 20700 + rnd.IntN(90),
+		"monetary_net_life": rnd.IntN(1_000_000), "monetary_net_365d": rnd.IntN(300_000),
+		"p_alive": rnd.Float64(), "p_return_30d": rnd.Float64(), "p_return_60d": rnd.Float64(),
+		"p_return_90d": rnd.Float64(), "overdue_ratio": rnd.Float64() * 4, "clv_365d": rnd.Float64() * 1e5,
+		"value_at_risk": rnd.Float64() * 1e4, "churn_risk": rnd.Float64(), "level": rnd.IntN(5),
+		"reason_codes": []uint32{uint32(signal.Overdue), uint32(signal.OpenComplaint)}[:rnd.IntN(3)],
+		"as_of":        now, "watermark": now, "computed_at": now + 5000, "src_partition": seq / 1000 % 6, "seq": seq,
+	})
 }
 
-func shopRows(n int) []*CustomerRow {
+func shopRows(n int) []*signal.Row {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	rows := make([]*CustomerRow, n)
+	rows := make([]*signal.Row, n)
 	for i := range rows {
 		rows[i] = shopRow(rnd, uint64(i))
 	}
@@ -36,11 +41,11 @@ func shopRows(n int) []*CustomerRow {
 // BenchmarkCustomerAppend is the cost on the path of events.
 func BenchmarkCustomerAppend(b *testing.B) {
 	rows := shopRows(1000)
-	block := NewCustomerBlock(testMeta)
+	block := score.NewCustomerBlock(euros)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		if block.Rows() == 10_000 {
-			block.Reset(testMeta)
+			block.Reset(euros)
 		}
 		block.Append(rows[i%1000])
 	}
@@ -48,7 +53,7 @@ func BenchmarkCustomerAppend(b *testing.B) {
 
 // BenchmarkCustomerEncode is the cost of a flush, per row.
 func BenchmarkCustomerEncode(b *testing.B) {
-	block := NewCustomerBlock(testMeta)
+	block := score.NewCustomerBlock(euros)
 	for _, row := range shopRows(10_000) {
 		block.Append(row)
 	}
@@ -64,14 +69,14 @@ func BenchmarkCustomerEncode(b *testing.B) {
 
 // BenchmarkCustomerDecode is the loader's cost, per row.
 func BenchmarkCustomerDecode(b *testing.B) {
-	block := NewCustomerBlock(testMeta)
+	block := score.NewCustomerBlock(euros)
 	for _, row := range shopRows(10_000) {
 		block.Append(row)
 	}
 	value := block.Encode(nil)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Decode(value); err != nil {
+		if _, err := signal.Decode(value); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // as it is. The bytes depend on the rows and the meta alone, but for the
 // compressor's choices, which may differ between versions and architectures:
 // compare decoded blocks, not bytes. An empty block has bytes too. O(cells).
-func (b *BlockWriter[R]) Encode(dst []byte) []byte {
+func (b *blockWriter) Encode(dst []byte) []byte {
 	b.body = b.body[:0]
 	for i := range b.fields {
 		b.appendColumn(i)
@@ -65,10 +65,10 @@ func appendFrame(dst []byte, f frame, body []byte) []byte {
 }
 
 // appendColumn writes one column to the body.
-func (b *BlockWriter[R]) appendColumn(i int) {
+func (b *blockWriter) appendColumn(i int) {
 	f, side := &b.fields[i], &b.side[i]
 	flags := byte(0)
-	if f.nullable {
+	if f.spec.Null {
 		flags |= flagNullable
 	}
 	if f.shape == shapeArray || f.shape == shapeEnumList || f.shape == shapeTextList {
@@ -89,7 +89,7 @@ func (b *BlockWriter[R]) appendColumn(i int) {
 		b.appendArrayColumn(f)
 	case shapeEnum:
 		b.gather(f.offset, 1)
-		b.appendDictionary(f.enumName)
+		b.appendDictionary(f.spec.EnumName)
 	case shapeInterned:
 		b.gather(f.offset, 8)
 		b.appendDictionary(func(code uint64) string { return side.values[code] })
@@ -99,7 +99,7 @@ func (b *BlockWriter[R]) appendColumn(i int) {
 		for _, code := range side.arena {
 			b.numbers = append(b.numbers, uint64(code))
 		}
-		b.appendDictionary(f.enumName)
+		b.appendDictionary(f.spec.EnumName)
 	case shapeTextList:
 		b.appendLengths(f.offset)
 		b.body = appendNumbers(b.body, side.lengths, false)
@@ -111,15 +111,15 @@ func (b *BlockWriter[R]) appendColumn(i int) {
 	binary.LittleEndian.PutUint32(b.body[at:], uint32(len(b.body)-at-4))
 }
 
-func (b *BlockWriter[R]) appendLengths(offset uintptr) {
+func (b *blockWriter) appendLengths(offset uintptr) {
 	b.gather(offset, 8)
 	b.body = appendNumbers(b.body, b.numbers, false)
 }
 
-func (b *BlockWriter[R]) appendNumberColumn(f *field) {
+func (b *blockWriter) appendNumberColumn(f *field) {
 	width := f.width
 	b.gather(f.offset, width)
-	if f.nullable {
+	if f.spec.Null {
 		b.body, b.numbers = appendValidity(b.body, b.numbers, b.image, b.words, f.valid)
 	}
 	if f.kind.float() {
@@ -134,16 +134,16 @@ func (b *BlockWriter[R]) appendNumberColumn(f *field) {
 	b.body = appendNumbers(b.body, b.numbers, f.signed)
 }
 
-func (b *BlockWriter[R]) appendArrayColumn(f *field) {
+func (b *blockWriter) appendArrayColumn(f *field) {
 	b.numbers = b.numbers[:0]
 	for range b.rows {
-		b.numbers = append(b.numbers, uint64(f.elements))
+		b.numbers = append(b.numbers, uint64(f.spec.Elements))
 	}
 	b.body = appendNumbers(b.body, b.numbers, false)
 	b.numbers = b.numbers[:0]
 	for row := range b.rows {
 		base := unsafe.Add(unsafe.Pointer(&b.image[row*b.words]), f.offset)
-		for _, v := range unsafe.Slice((*uint32)(base), f.elements) {
+		for _, v := range unsafe.Slice((*uint32)(base), f.spec.Elements) {
 			b.numbers = append(b.numbers, uint64(v))
 		}
 	}
@@ -151,7 +151,7 @@ func (b *BlockWriter[R]) appendArrayColumn(f *field) {
 }
 
 // gather reads one field of every row, zero-extended.
-func (b *BlockWriter[R]) gather(offset uintptr, width uint8) {
+func (b *blockWriter) gather(offset uintptr, width uint8) {
 	b.numbers = slices.Grow(b.numbers[:0], b.rows)[:b.rows]
 	if b.rows == 0 {
 		return
@@ -204,7 +204,7 @@ func appendValidity(dst []byte, values, image []uint64, words int, offset uintpt
 // appendDictionary writes the texts that the codes in b.numbers stand for, each
 // once in the order in which it is met, and then the numbers of these texts. So
 // nothing of earlier blocks shows in the bytes.
-func (b *BlockWriter[R]) appendDictionary(text func(code uint64) string) {
+func (b *blockWriter) appendDictionary(text func(code uint64) string) {
 	countAt := len(b.body)
 	b.body = append(b.body, 0, 0, 0, 0)
 	clear(b.renumber)

@@ -50,19 +50,30 @@ const (
 	shapeTextList              // []string
 )
 
-// field is the compiled description of one column.
+// field is the compiled description of one column: where it lies in the memory
+// of a row, and how a block carries it.
 type field struct {
-	spec     ColumnSpec
-	kind     Kind
-	shape    shape
-	nullable bool
-	width    uint8                    // bytes of a number in memory
-	signed   bool                     // the number in memory is signed
-	offset   uintptr                  // of the field in the row struct
-	valid    uintptr                  // offset of Null.Valid in the row struct
-	elements int                      // of a fixed array
-	enumName func(code uint64) string // of an enumeration
-	bytes    int                      // an upper bound of a row's share in the body, texts apart
+	spec   ColumnSpec
+	kind   Kind
+	shape  shape
+	width  uint8 // bytes of a number in memory
+	signed bool  // the number in memory is signed
+	offset uintptr
+	valid  uintptr // where a byte says whether a value is defined, if spec.Null
+	slot   int     // place of a text or a list among those of a Row
+	bytes  int     // an upper bound of a row's share in the body, texts apart
+}
+
+func newField(spec ColumnSpec) field {
+	of := &types[spec.Type]
+	f := field{spec: spec, kind: of.kind, shape: of.shape, width: of.width, signed: of.signed, bytes: of.bytes}
+	if f.shape == shapeArray {
+		f.bytes = 4 * spec.Elements
+	}
+	if spec.Null {
+		f.bytes++
+	}
+	return f
 }
 
 // compile derives the columns of a row struct from its fields and tags. A field
@@ -72,79 +83,53 @@ func compile[R any]() []field {
 	fields := make([]field, 0, row.NumField())
 	for i := range row.NumField() {
 		sf := row.Field(i)
-		f := field{offset: sf.Offset, spec: ColumnSpec{
-			Name: sf.Tag.Get("col"), Type: sf.Tag.Get("type"),
-			Doc: sf.Tag.Get("doc"), History: sf.Tag.Get("history") == "y",
-		}}
-		if f.spec.Name == "" || f.spec.Type == "" || f.spec.Doc == "" {
+		spec := ColumnSpec{Name: sf.Tag.Get("col"), Type: typeNamed(sf.Tag.Get("type")), Doc: sf.Tag.Get("doc")}
+		if spec.Name == "" || spec.Type == 0 || spec.Doc == "" {
 			panic(fmt.Sprintf("signal: field %s lacks a tag", sf.Name))
 		}
-		t := sf.Type
+		t, valid := sf.Type, uintptr(0)
 		if strings.HasPrefix(t.Name(), "Null[") {
-			f.nullable, f.valid = true, sf.Offset+t.Field(1).Offset
+			spec.Null, valid = true, sf.Offset+t.Field(1).Offset
 			t = t.Field(0).Type
 		}
-		f.describe(t)
+		switch spec.Type {
+		case TypeEnum:
+			spec.EnumName = enumName(t)
+		case TypeEnums:
+			spec.EnumName = enumName(t.Elem())
+		}
+		f := newField(spec)
+		f.offset, f.valid = sf.Offset, valid
+		if t.Kind() == reflect.String && f.shape == shapeBytes {
+			f.shape = shapeString
+		}
+		if !f.holds(t) || spec.Null && f.shape != shapeNumber {
+			panic(fmt.Sprintf("signal: column %s cannot be a %s in a %s", spec.Name, spec.Type, sf.Type))
+		}
 		fields = append(fields, f)
 	}
 	return fields
 }
 
-// describe sets what follows from the Go type of the value.
-func (f *field) describe(t reflect.Type) {
-	stringer := reflect.TypeFor[fmt.Stringer]()
-	f.bytes = 1
-	switch {
-	case t.Kind() == reflect.String:
-		f.kind, f.shape, f.bytes = KindText, shapeString, 4
-		if strings.Contains(f.spec.Type, "LowCardinality") {
-			f.shape = shapeInterned
-		}
-	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String:
-		f.kind, f.shape, f.bytes = KindText, shapeTextList, 4
-	case t.Kind() == reflect.Slice && t.Elem().Implements(stringer):
-		f.kind, f.shape, f.enumName, f.bytes = KindText, shapeEnumList, enumName(t.Elem()), 4
-	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
-		f.kind, f.shape, f.bytes = KindText, shapeBytes, 4
-	case t.Kind() == reflect.Array && t.Elem().Kind() == reflect.Uint32:
-		f.kind, f.shape, f.elements, f.bytes = KindUint, shapeArray, t.Len(), 4*t.Len()
-	case t.Kind() == reflect.Uint8 && t.Implements(stringer):
-		f.kind, f.shape, f.width, f.enumName, f.bytes = KindText, shapeEnum, 1, enumName(t), 1
-	default:
-		f.describeNumber(t)
+// holds reports whether a value of the column is of a Go type.
+func (f *field) holds(t reflect.Type) bool {
+	switch f.shape {
+	case shapeString, shapeInterned:
+		return t.Kind() == reflect.String
+	case shapeBytes:
+		return t == reflect.TypeFor[[]byte]()
+	case shapeTextList:
+		return t == reflect.TypeFor[[]string]()
+	case shapeEnumList:
+		return t.Kind() == reflect.Slice && t.Elem().Size() == 1
+	case shapeArray:
+		return false // no row struct has one
 	}
-	if f.nullable {
-		f.bytes++
-		if f.shape != shapeNumber {
-			panic(fmt.Sprintf("signal: column %s may not be undefined", f.spec.Name))
-		}
-	}
+	signed := t.Kind() >= reflect.Int && t.Kind() <= reflect.Int64
+	return t.Size() == uintptr(f.width) && signed == f.signed && (t.Kind() == reflect.Float64) == f.kind.float()
 }
 
-func (f *field) describeNumber(t reflect.Type) {
-	f.shape, f.width = shapeNumber, uint8(t.Size())
-	f.bytes = int(t.Size())
-	switch {
-	case t == reflect.TypeFor[Money]():
-		f.kind, f.signed = KindMoney, true
-	case t == reflect.TypeFor[Instant]():
-		f.kind, f.signed = KindInstant, true
-	case t == reflect.TypeFor[Day]():
-		f.kind, f.signed = KindDay, true
-	case t.Kind() == reflect.Bool:
-		f.kind = KindBool
-	case t.Kind() == reflect.Float64 && strings.Contains(f.spec.Type, "Decimal"):
-		f.kind = KindMoneyFloat
-	case t.Kind() == reflect.Float64:
-		f.kind = KindFloat
-	case t.Kind() >= reflect.Uint8 && t.Kind() <= reflect.Uint64:
-		f.kind = KindUint
-	default:
-		panic(fmt.Sprintf("signal: column %s has a type that no block carries: %s", f.spec.Name, t))
-	}
-}
-
-// enumName gives the function from code to published name.
+// enumName returns the function from code to published name.
 func enumName(t reflect.Type) func(uint64) string {
 	return func(code uint64) string {
 		v := reflect.New(t).Elem()

@@ -33,10 +33,7 @@ func (s *sideData) put(of shape, from unsafe.Pointer, to *uint64) int {
 		*to = uint64(len(text))
 		return len(text)
 	case shapeBytes, shapeEnumList: // a slice of one-byte elements either way
-		text := *(*[]byte)(from)
-		s.arena = append(s.arena, text...)
-		*to = uint64(len(text))
-		return len(text)
+		return s.putBytes(*(*[]byte)(from), to)
 	default: // shapeTextList
 		list := *(*[]string)(from)
 		size := 4 * len(list)
@@ -48,6 +45,13 @@ func (s *sideData) put(of shape, from unsafe.Pointer, to *uint64) int {
 		*to = uint64(len(list))
 		return size
 	}
+}
+
+// putBytes copies a text or a list of codes.
+func (s *sideData) putBytes(text []byte, to *uint64) int {
+	s.arena = append(s.arena, text...)
+	*to = uint64(len(text))
+	return len(text)
 }
 
 // intern gives the text's code. Most columns of this kind hold the same string

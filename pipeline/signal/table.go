@@ -67,27 +67,18 @@ type ShardRange struct {
 	Rows  uint32
 }
 
-// ColumnSpec is what the tags of a row struct say about one column.
-type ColumnSpec struct {
-	Name    string
-	Type    string // of ClickHouse
-	Doc     string
-	History bool // also a column of score_history
-}
-
-// ColumnsOf gives the columns of a table in the order of the row struct. It
-// panics for a table that does not exist.
+// ColumnsOf returns the columns of the alert or the model table, in the order of
+// the row struct. It panics for another table: the columns of the customer table
+// are those of its Layout.
 func ColumnsOf(t Table) []ColumnSpec {
 	var fields []field
 	switch t {
-	case TableCustomer:
-		fields = compile[CustomerRow]()
 	case TableAlert:
 		fields = compile[AlertRow]()
 	case TableModel:
 		fields = compile[ModelRow]()
 	default:
-		panic("signal: columns of an unknown table")
+		panic("signal: columns of a table without a row struct")
 	}
 	specs := make([]ColumnSpec, len(fields))
 	for i := range fields {

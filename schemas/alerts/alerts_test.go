@@ -50,10 +50,12 @@ func made(t *testing.T, kind policy.Kind, action signal.Action) *signal.Alert {
 	}
 	const today = 20_500
 	s := score.Statistics{
-		Now: today * event.Day24h, Today: today, HasPurchase: true, X: 4, FirstDay: 20_000, LastDay: 20_400,
-		PurchaseDaysLife: 5, OrdersLife: 5, NetLife: 25_000, RepeatNet: 20_000, RepeatNetDays: 4,
-		SLABreachedOpen: true, ComplaintsOpen: 1, SLACategory: event.Logistics,
-		SLABreachedOpenedAt: (today - 9) * event.Day24h, SLADueAt: (today - 8) * event.Day24h,
+		Facts: score.Facts{Now: today * event.Day24h, Today: today, HasPurchase: true, X: 4, FirstDay: 20_000,
+			LastDay: 20_400, SLABreachedOpen: true, ComplaintsOpen: 1},
+		RecencyFigures:  score.RecencyFigures{PurchaseDaysLife: 5},
+		MonetaryFigures: score.MonetaryFigures{OrdersLife: 5, NetLife: 25_000, RepeatNet: 20_000, RepeatNetDays: 4},
+		ComplaintFigures: score.ComplaintFigures{SLACategory: event.Logistics,
+			SLABreachedOpenedAt: (today - 9) * event.Day24h, SLADueAt: (today - 8) * event.Day24h},
 	}
 	var sc score.Scores
 	p.Scores(&s, &sc)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/sinks/outbox/conformance"
 )
 
 // TestAmountsThatAreCutAreApproximate holds the two ends together: a row whose
@@ -24,12 +25,21 @@ func TestAmountsThatAreCutAreApproximate(t *testing.T) {
 			if err := parameters.Prepare(); err != nil {
 				t.Fatal(err)
 			}
-			var row signal.CustomerRow
-			parameters.FillRow(&score.Statistics{NetLife: net}, &score.Scores{}, &row)
-			stored, _ := amount(uint64(row.MonetaryNetLife), signal.KindMoney, signal.Meta{CurrencyExponent: currency.exponent})
+			row, block := signal.NewRow(score.Layout()), score.NewCustomerBlock(conformance.Euros)
+			var s score.Statistics
+			s.NetLife = net
+			parameters.FillRow(&score.Input{Statistics: &s, Scores: &score.Scores{}}, row)
+			block.Append(row)
+			b, err := signal.Decode(block.Encode(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			life, _ := b.Column("monetary_net_life")
+			approximate, _ := b.Column("approximate")
+			stored, _ := amount(life.Numbers[0], signal.KindMoney, signal.Meta{CurrencyExponent: currency.exponent})
 			exact := stored.Shift(int32(currency.exponent)).String() == fmt.Sprint(net)
-			if row.Approximate == exact {
-				t.Errorf("%s: %d minor units are stored as %s, and the row is approximate: %v", currency.code, net, stored, row.Approximate)
+			if isTold := approximate.Numbers[0] == 1; isTold == exact {
+				t.Errorf("%s: %d minor units are stored as %s, and the row is approximate: %v", currency.code, net, stored, isTold)
 			}
 			if !exact {
 				cut++

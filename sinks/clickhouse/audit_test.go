@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/internal/rowtest"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
@@ -213,8 +214,8 @@ func TestAuditOfRowsWrittenAnew(t *testing.T) {
 		r.exec("TRUNCATE TABLE " + table)
 	}
 	again := func(n int) {
-		r.customers(0, 0, n, func(i int, row *signal.CustomerRow) {
-			row.CustomerID, row.FrequencyRepeat = fmt.Appendf(nil, "c-0-%d", i), 77
+		r.customers(0, 0, n, func(i int, row *signal.Row) {
+			rowtest.SetAll(row, map[string]any{"customer_id": fmt.Sprintf("c-0-%d", i), "frequency_repeat": 77})
 		})
 		r.AwaitLoaded()
 	}

@@ -3,11 +3,8 @@ package clickhouse
 import (
 	"math"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/holdfast/holdfast/pipeline/signal"
-	"github.com/shopspring/decimal"
 )
 
 // values is a typed column of joined blocks, as the driver takes it.
@@ -21,38 +18,15 @@ type values interface {
 	part(from, to int) any
 }
 
-// newValues makes the column for a ClickHouse type. The types are those of the
-// row structs, so another one is an error in our code.
-func newValues(columnType string) values {
-	inner, nullable := columnType, false
-	if rest, ok := strings.CutPrefix(columnType, "Nullable("); ok {
-		inner, nullable = strings.TrimSuffix(rest, ")"), true
-	}
-	switch inner {
-	case "String", "LowCardinality(String)":
-		return &texts{}
-	case "UInt8":
-		return newScalar(nullable, 0, unsigned[uint8], signal.KindUint, signal.KindBool)
-	case "UInt16":
-		return newScalar(nullable, 0, unsigned[uint16], signal.KindUint)
-	case "UInt32":
-		return newScalar(nullable, 0, unsigned[uint32], signal.KindUint)
-	case "UInt64":
-		return newScalar(nullable, 0, unsigned[uint64], signal.KindUint)
-	case "Float64":
-		return newScalar(nullable, 0, float, signal.KindFloat)
-	case "Decimal(18, 4)":
-		return newScalar(nullable, decimal.Zero, amount, signal.KindMoney, signal.KindMoneyFloat)
-	case "DateTime64(3, 'UTC')":
-		return newScalar(nullable, time.Unix(0, 0).UTC(), instant, signal.KindInstant)
-	case "Date32":
-		return newScalar(nullable, time.Unix(0, 0).UTC(), day, signal.KindDay)
-	case "Array(UInt32)":
-		return &lists[uint32]{from: func(c *signal.Column, i int) uint32 { return uint32(c.Numbers[i]) }, kind: signal.KindUint}
-	case "Array(String)", "Array(LowCardinality(String))":
-		return &lists[string]{from: func(c *signal.Column, i int) string { return c.Texts[i] }, kind: signal.KindText}
-	}
-	panic("clickhouse: no column for type " + columnType)
+func newTexts(bool) values { return &texts{} }
+
+func newTextLists(bool) values {
+	return &lists[string]{from: func(c *signal.Column, i int) string { return c.Texts[i] }, kind: signal.KindText}
+}
+
+func newCountLists(bool) values {
+	count := func(c *signal.Column, i int) uint32 { return uint32(c.Numbers[i]) }
+	return &lists[uint32]{from: count, kind: signal.KindUint}
 }
 
 // texts is a column of strings.
@@ -113,8 +87,11 @@ type scalar[T any] struct {
 	kinds    []signal.Kind
 }
 
-func newScalar[T any](nullable bool, zero T, from convert[T], kinds ...signal.Kind) values {
-	return &scalar[T]{nullable: nullable, zero: zero, from: from, kinds: kinds}
+// scalars makes the maker of columns of one type.
+func scalars[T any](zero T, from convert[T], kinds ...signal.Kind) func(nullable bool) values {
+	return func(nullable bool) values {
+		return &scalar[T]{nullable: nullable, zero: zero, from: from, kinds: kinds}
+	}
 }
 
 func (v *scalar[T]) fits(c *signal.Column) bool {

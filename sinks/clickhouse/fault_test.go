@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/devclickhouse"
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/internal/rowtest"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox"
 	"github.com/holdfast/holdfast/sinks/outbox/conformance"
@@ -126,9 +127,9 @@ func TestBadRow(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	r.exec("ALTER TABLE score_history ADD CONSTRAINT sane CHECK frequency_repeat < 1000000")
 	bad := map[int]bool{0: true, 33: true, 34: true, 99: true}
-	r.customers(1, 4, 100, func(i int, row *signal.CustomerRow) {
+	r.customers(1, 4, 100, func(i int, row *signal.Row) {
 		if bad[i] {
-			row.FrequencyRepeat = 2_000_000
+			rowtest.Set(row, "frequency_repeat", 2_000_000)
 		}
 	})
 	r.Alerts(1, 4, 3)

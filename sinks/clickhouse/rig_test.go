@@ -6,6 +6,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/internal/rowtest"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox"
 	"github.com/holdfast/holdfast/sinks/outbox/conformance"
@@ -34,10 +35,10 @@ func newRig(t *testing.T, engine *enginetest.Engine) *rig {
 
 // customers produces a block of n rows of one of a hundred customers of a shard,
 // and spoil may change each.
-func (r *rig) customers(partition int32, shard uint16, n int, spoil func(i int, row *signal.CustomerRow)) {
+func (r *rig) customers(partition int32, shard uint16, n int, spoil func(i int, row *signal.Row)) {
 	r.T.Helper()
-	r.Customers(partition, shard, n, func(i int, row *signal.CustomerRow) {
-		row.CustomerID = fmt.Appendf(nil, "c-%d-%d", shard, row.Seq%100)
+	r.Customers(partition, shard, n, func(i int, row *signal.Row) {
+		rowtest.Set(row, "customer_id", fmt.Sprintf("c-%d-%d", shard, rowtest.Number(row, "seq")%100))
 		if spoil != nil {
 			spoil(i, row)
 		}

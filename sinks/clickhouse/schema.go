@@ -109,9 +109,9 @@ func checkColumns(ctx context.Context, conn driver.Conn, t table) ([]string, err
 	for _, c := range t.columns {
 		switch got, ok := there[c.Name]; {
 		case !ok:
-			problems = append(problems, fmt.Sprintf("table %s lacks column %s %s", t.name, c.Name, c.Type))
-		case got != c.Type:
-			problems = append(problems, fmt.Sprintf("column %s.%s is %s, expected %s", t.name, c.Name, got, c.Type))
+			problems = append(problems, fmt.Sprintf("table %s lacks column %s %s", t.name, c.Name, typeOf(c)))
+		case got != typeOf(c):
+			problems = append(problems, fmt.Sprintf("column %s.%s is %s, expected %s", t.name, c.Name, got, typeOf(c)))
 		}
 	}
 	return problems, nil

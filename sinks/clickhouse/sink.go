@@ -67,7 +67,7 @@ func (s *Sink) Insert(ctx context.Context, b outbox.Batch) error {
 	t, rows := s.tables[b.Table], b.Rows.(*columnSet)
 	known := make([]clickhouse.ColumnNameAndType, len(t.columns))
 	for i, c := range t.columns {
-		known[i] = clickhouse.ColumnNameAndType{Name: c.Name, Type: c.Type}
+		known[i] = clickhouse.ColumnNameAndType{Name: c.Name, Type: typeOf(c)}
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings), clickhouse.WithColumnNamesAndTypes(known))
 	prepared, err := s.conn.PrepareBatch(ctx, t.insert)
@@ -93,9 +93,9 @@ type columnSet struct {
 }
 
 func newColumnSet(of signal.Table) *columnSet {
-	s := &columnSet{specs: signal.ColumnsOf(of)}
+	s := &columnSet{specs: columnsOf(of)}
 	for _, c := range s.specs {
-		s.columns = append(s.columns, newValues(c.Type))
+		s.columns = append(s.columns, newValues(c))
 	}
 	return s
 }

@@ -44,7 +44,7 @@ var outboxTables = []signal.Table{signal.TableCustomer, signal.TableAlert, signa
 func newTable(name string, of signal.Table, historyOnly bool, key, version, partition string) table {
 	t := table{name: name, engine: "ReplacingMergeTree", sortingKey: key, version: version, partition: partition}
 	names := []string{}
-	for i, c := range signal.ColumnsOf(of) {
+	for i, c := range columnsOf(of) {
 		if historyOnly && !c.History {
 			continue
 		}

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/internal/rowtest"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox/conformance"
 	"github.com/shopspring/decimal"
@@ -92,11 +95,48 @@ func shown(v reflect.Value, columnType string) *string {
 	return &text
 }
 
-// checkStored compares a table with rows, column by column.
-func checkStored[R any](r *rig, table, key string, rows []*R) {
+// customerValue is what a customer's row of a block holds in a column, as a row
+// struct would hold it; nil where undefined or there is no such column.
+func customerValue(b *signal.Block, row int, column string) any {
+	c, there := b.Column(column)
+	if !there || c.Defined != nil && !c.Defined[row] {
+		return nil
+	}
+	from, to := row, row+1
+	if c.Ends != nil {
+		from, to = c.Range(row)
+	}
+	switch {
+	case c.Ends != nil && c.Kind == signal.KindText:
+		return c.Texts[from:to]
+	case c.Ends != nil:
+		return c.Numbers[from:to]
+	case c.Kind == signal.KindText:
+		return c.Texts[row]
+	case c.Kind == signal.KindFloat, c.Kind == signal.KindMoneyFloat:
+		return math.Float64frombits(c.Numbers[row])
+	case c.Kind == signal.KindUint, c.Kind == signal.KindBool:
+		return c.Numbers[row]
+	}
+	return int64(c.Numbers[row])
+}
+
+// fieldValue is what a row struct holds in a column; nil where there is none.
+func fieldValue[R any](row *R, column string) any {
+	of := reflect.TypeFor[R]()
+	for i := range of.NumField() {
+		if of.Field(i).Tag.Get("col") == column {
+			return reflect.ValueOf(row).Elem().Field(i).Interface()
+		}
+	}
+	return nil
+}
+
+// checkStored compares a table of n rows, column by column.
+func checkStored(r *rig, table, key string, n int, columns []signal.ColumnSpec,
+	value func(row int, column string) any) {
 	r.T.Helper()
-	var names, types []string
-	var place []int
+	var names, selected, types []string
 	there := map[string]string{}
 	found, err := r.conn.Query(r.T.Context(), "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = ?", table)
 	if err != nil {
@@ -110,22 +150,24 @@ func checkStored[R any](r *rig, table, key string, rows []*R) {
 		there[name] = columnType
 	}
 	found.Close()
-	for i := range reflect.TypeFor[R]().NumField() {
-		name := reflect.TypeFor[R]().Field(i).Tag.Get("col")
-		if columnType, ok := there[name]; ok {
-			column := "toString(" + name + ")"
+	for _, c := range columns {
+		if columnType, ok := there[c.Name]; ok {
+			text := "toString(" + c.Name + ")"
 			if strings.HasPrefix(columnType, "Array") {
-				column = "toJSONString(" + name + ")"
+				text = "toJSONString(" + c.Name + ")"
 			}
-			names, types, place = append(names, column), append(types, columnType), append(place, i)
+			names, selected, types = append(names, c.Name), append(selected, text), append(types, columnType)
 		}
 	}
-	stored, err := r.conn.Query(r.T.Context(), "SELECT "+strings.Join(names, ", ")+" FROM "+table+" ORDER BY "+key)
+	if len(names) != len(there) {
+		r.T.Errorf("table %s has %d columns, %d of them are ours", table, len(there), len(names))
+	}
+	stored, err := r.conn.Query(r.T.Context(), "SELECT "+strings.Join(selected, ", ")+" FROM "+table+" ORDER BY "+key)
 	if err != nil {
 		r.T.Fatal(err)
 	}
 	defer stored.Close()
-	for n := 0; stored.Next(); n++ {
+	for row := 0; stored.Next(); row++ {
 		texts := make([]*string, len(names))
 		into := make([]any, len(names))
 		for i := range texts {
@@ -134,15 +176,18 @@ func checkStored[R any](r *rig, table, key string, rows []*R) {
 		if err := stored.Scan(into...); err != nil {
 			r.T.Fatal(err)
 		}
-		for i, at := range place {
-			want := shown(reflect.ValueOf(rows[n]).Elem().Field(at), types[i])
+		for i, name := range names {
+			var want *string
+			if v := value(row, name); v != nil {
+				want = shown(reflect.ValueOf(v), strings.TrimSuffix(strings.TrimPrefix(types[i], "Nullable("), ")"))
+			}
 			if (want == nil) != (texts[i] == nil) || want != nil && *want != *texts[i] {
-				r.T.Errorf("%s row %d %s: %q, want %q", table, n, names[i], or(texts[i]), or(want))
+				r.T.Errorf("%s row %d %s: %q, want %q", table, row, name, or(texts[i]), or(want))
 			}
 		}
 	}
-	if n := r.count("SELECT count() FROM " + table); n != uint64(len(rows)) {
-		r.T.Errorf("%s has %d rows", table, n)
+	if got := r.count("SELECT count() FROM " + table); got != uint64(n) {
+		r.T.Errorf("%s has %d rows, want %d", table, got, n)
 	}
 }
 
@@ -156,15 +201,14 @@ func or(text *string) string {
 // TestEveryColumnIsStored: full rows and empty ones, of every table.
 func TestEveryColumnIsStored(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
-	now := signal.Instant(time.Now().UnixMicro()) // older ones would expire on arrival
-	full, empty := &signal.CustomerRow{}, &signal.CustomerRow{CustomerID: []byte("b"), Seq: 2, ComputedAt: now}
-	setAll(full)
-	full.ComputedAt = now
-	full.CustomerID, full.IsDeleted = []byte("a\x00'\n"), false
-	block := signal.NewCustomerBlock(conformance.Euros)
+	now := time.Now().UnixMicro() // older ones would expire on arrival
+	full := fullCustomer()
+	rowtest.SetAll(full, map[string]any{"customer_id": "a\x00'\n", "computed_at": now, "is_deleted": false})
+	block := score.NewCustomerBlock(conformance.Euros)
 	block.Append(full)
-	block.Append(empty)
-	r.Produce(0, block.Encode(nil))
+	block.Append(rowtest.New(map[string]any{"customer_id": "b", "computed_at": now, "seq": 2}))
+	customers := block.Encode(nil)
+	r.Produce(0, customers)
 	alert, noAlert := &signal.AlertRow{}, &signal.AlertRow{AlertID: "z", Seq: 2}
 	setAll(alert)
 	alerts := signal.NewAlertBlock(conformance.Euros)
@@ -179,16 +223,51 @@ func TestEveryColumnIsStored(t *testing.T) {
 	r.Produce(0, models.Encode(nil))
 	r.Running(r.loader())
 	r.AwaitLoaded()
-	checkStored(r, "customer_current", "customer_id", []*signal.CustomerRow{full, empty})
-	checkStored(r, "score_history", "customer_id", []*signal.CustomerRow{full, empty})
-	checkStored(r, "alert_event", "alert_id", []*signal.AlertRow{alert, noAlert})
-	checkStored(r, "model_params", "param_version", []*signal.ModelRow{model, noModel})
+	stored, err := signal.Decode(customers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	customer := func(row int, column string) any { return customerValue(stored, row, column) }
+	checkStored(r, "customer_current", "customer_id", 2, columnsOf(signal.TableCustomer), customer)
+	checkStored(r, "score_history", "customer_id", 2, columnsOf(signal.TableCustomer), customer)
+	checkStored(r, "alert_event", "alert_id", 2, columnsOf(signal.TableAlert), func(row int, column string) any {
+		return fieldValue([]*signal.AlertRow{alert, noAlert}[row], column)
+	})
+	checkStored(r, "model_params", "param_version", 2, columnsOf(signal.TableModel), func(row int, column string) any {
+		return fieldValue([]*signal.ModelRow{model, noModel}[row], column)
+	})
+}
+
+// fullCustomer is a row with a value of its own in every column.
+func fullCustomer() *signal.Row {
+	row := signal.NewRow(score.Layout())
+	for i, c := range columnsOf(signal.TableCustomer) {
+		var value any = i + 1
+		switch c.Type {
+		case signal.TypeText, signal.TypeName:
+			value = fmt.Sprintf("text '%d", i)
+		case signal.TypeFlag:
+			value = true
+		case signal.TypeEnum:
+			value = 2
+		case signal.TypeEnums:
+			value = []uint32{1, 2}
+		case signal.TypeCounts:
+			value = []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8}
+		case signal.TypeAmount, signal.TypeFloat:
+			value = float64(i) + .25
+		case signal.TypeMoney, signal.TypeDay, signal.TypeInstant:
+			value = -1_000 * i
+		}
+		rowtest.Set(row, c.Name, value)
+	}
+	return row
 }
 
 // TestOlderAndStrangerBlocks: a column that the writer did not have gets the
 // default; one of another kind sets the record aside.
 func TestOlderAndStrangerBlocks(t *testing.T) {
-	block := signal.NewCustomerBlock(conformance.Euros)
+	block := score.NewCustomerBlock(conformance.Euros)
 	block.Append(conformance.CustomerRow(0, 1))
 	decoded, err := signal.Decode(block.Encode(nil))
 	if err != nil {
@@ -225,7 +304,7 @@ func TestOlderAndStrangerBlocks(t *testing.T) {
 		}
 	}
 	// Nothing of the strange ones is left: the next row is the second of each column.
-	next := signal.NewCustomerBlock(conformance.Euros)
+	next := score.NewCustomerBlock(conformance.Euros)
 	next.Append(conformance.CustomerRow(7, 77))
 	second, err := signal.Decode(next.Encode(nil))
 	alone := newColumnSet(signal.TableCustomer)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
+	"github.com/holdfast/holdfast/internal/rowtest"
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox/conformance"
@@ -32,19 +33,20 @@ func TestViewEqualsModel(t *testing.T) {
 	}
 	r.Produce(0, parameters.Encode(nil))
 	today := signal.Day(time.Now().Unix() / 86_400)
-	r.customers(0, 0, 600, func(i int, row *signal.CustomerRow) {
+	r.customers(0, 0, 600, func(i int, row *signal.Row) {
 		first := today - signal.Day(rnd.IntN(2000)) - 1
-		row.CustomerID = fmt.Appendf(nil, "c%d", i)
-		row.FirstPurchaseDay, row.LastPurchaseDay = signal.Some(first), signal.Some(first)
-		row.FrequencyRepeat = uint32(rnd.IntN(3))
-		if row.FrequencyRepeat > 0 {
-			row.FrequencyRepeat = uint32(1 + rnd.IntN(100))
-			row.LastPurchaseDay = signal.Some(first + signal.Day(rnd.IntN(int(today-first))))
+		last, repeat := first, rnd.IntN(3)
+		if repeat > 0 {
+			repeat = 1 + rnd.IntN(100)
+			last = first + signal.Day(rnd.IntN(int(today-first)))
 		}
-		row.ParamVersion = fmt.Sprint("v", i%13) // v12 is unknown
-		row.TimeZone = []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", ""}[i%3]
-		row.ValueAtRisk = signal.Some(float64(i))
-		row.PAlive, row.PReturn90d = signal.Some(0.25), signal.Some(0.125)
+		rowtest.SetAll(row, map[string]any{
+			"customer_id": fmt.Sprintf("c%d", i), "first_purchase_day": first,
+			"last_purchase_day": last, "frequency_repeat": repeat,
+			"param_version": fmt.Sprint("v", i%13), // v12 is unknown
+			"time_zone":     []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", ""}[i%3],
+			"value_at_risk": float64(i), "p_alive": 0.25, "p_return_90d": 0.125,
+		})
 	})
 	r.Running(r.loader())
 	r.AwaitLoaded()
@@ -120,13 +122,13 @@ func checkDate(t *testing.T, got time.Time, zone string) {
 func TestViewOfCountingQuality(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	for round := range 2 { // the second rows stand
-		r.customers(0, 0, 10, func(i int, row *signal.CustomerRow) {
-			row.CustomerID = fmt.Appendf(nil, "c%d", i)
-			row.MonetaryNetLife, row.RefundsWaitingNet = 1000, 0
-			if row.Approximate = i < 3; i >= 6 && round == 1 {
-				row.RefundsWaitingNet = signal.Money(100 * i) // minor units
+		r.customers(0, 0, 10, func(i int, row *signal.Row) {
+			waiting := 0
+			if i >= 6 && round == 1 {
+				waiting = 100 * i // minor units
 			}
-			row.IsDeleted = i == 9
+			rowtest.SetAll(row, map[string]any{"customer_id": fmt.Sprintf("c%d", i), "monetary_net_life": 1000,
+				"refunds_waiting_net": waiting, "approximate": i < 3, "is_deleted": i == 9})
 		})
 	}
 	r.Running(r.loader())

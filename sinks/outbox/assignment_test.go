@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox"
 	"github.com/holdfast/holdfast/sinks/outbox/conformance"
@@ -56,7 +57,7 @@ func TestTransactionsAreFollowedToTheEnd(t *testing.T) {
 		if err := producer.BeginTransaction(); err != nil {
 			t.Fatal(err)
 		}
-		block := signal.NewCustomerBlock(conformance.Euros)
+		block := score.NewCustomerBlock(conformance.Euros)
 		for n := range 10 {
 			block.Append(conformance.CustomerRow(shard, r.Expected()[shard]+uint64(n)+1))
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast/holdfast/internal/rowtest"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox"
 	"github.com/holdfast/holdfast/sinks/outbox/conformance"
@@ -18,7 +20,7 @@ import (
 
 // blockOf is an encoded block of a customer's row.
 func blockOf(shard uint16, seq uint64) []byte {
-	block := signal.NewCustomerBlock(conformance.Euros)
+	block := score.NewCustomerBlock(conformance.Euros)
 	block.Append(conformance.CustomerRow(shard, seq))
 	return block.Encode(nil)
 }
@@ -204,9 +206,9 @@ func TestLettersWaitForTheirTopic(t *testing.T) {
 func TestRowsOfAShardThatTheTopicDoesNotHave(t *testing.T) {
 	r := newRig(t)
 	r.store.Refuse(t, false)
-	r.Customers(1, 40_000, 5, func(i int, row *signal.CustomerRow) {
+	r.Customers(1, 40_000, 5, func(i int, row *signal.Row) {
 		if i == 2 {
-			row.FrequencyRepeat = conformance.RefusedFrequency
+			rowtest.Set(row, "frequency_repeat", conformance.RefusedFrequency)
 		}
 	})
 	r.Running(r.loader(nil))

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox"
 )
@@ -68,7 +69,7 @@ func repetition(s *suite) {
 	sink, random := s.store.Sink(), rand.New(rand.NewPCG(7, 24))
 	rows := sink.NewRows(signal.TableCustomer)
 	for i := range blocks {
-		block := signal.NewCustomerBlock(Euros)
+		block := score.NewCustomerBlock(Euros)
 		for n := range each {
 			block.Append(CustomerRow(1, uint64(i*each+n+1)))
 		}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast/holdfast/internal/rowtest"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -60,7 +62,7 @@ func undecodable(s *suite) {
 // newerRecords: what a newer version wrote is not rubbish, decodable or not. Its
 // partition waits behind what precedes it, and the others go on.
 func newerRecords(s *suite) {
-	block := signal.NewCustomerBlock(Euros)
+	block := score.NewCustomerBlock(Euros)
 	block.Append(CustomerRow(9, 1))
 	newer := block.Encode(nil)
 	newer[3]++ // the version of the layout
@@ -88,9 +90,9 @@ func newerRecords(s *suite) {
 func refusedRows(s *suite) {
 	bad := map[uint64]bool{1: true, 34: true, 35: true, 100: true}
 	s.store.Refuse(s.T, false)
-	s.Customers(1, 4, 100, func(_ int, row *signal.CustomerRow) {
-		if bad[row.Seq] {
-			row.FrequencyRepeat = RefusedFrequency
+	s.Customers(1, 4, 100, func(_ int, row *signal.Row) {
+		if bad[rowtest.Number(row, "seq")] {
+			rowtest.Set(row, "frequency_repeat", RefusedFrequency)
 		}
 	})
 	s.Alerts(1, 5, 3)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/rowtest"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox"
 	"github.com/prometheus/client_golang/prometheus"
@@ -90,9 +92,9 @@ func (r *Rig) Kafka() []kgo.Opt {
 
 // Customers produces a block of n rows of a shard's customers, each of another
 // customer and with the next row number; spoil, if not nil, may change each.
-func (r *Rig) Customers(partition int32, shard uint16, n int, spoil func(i int, row *signal.CustomerRow)) {
+func (r *Rig) Customers(partition int32, shard uint16, n int, spoil func(i int, row *signal.Row)) {
 	r.T.Helper()
-	block := signal.NewCustomerBlock(Euros)
+	block := score.NewCustomerBlock(Euros)
 	for i := range n {
 		row := CustomerRow(shard, r.number(shard))
 		if spoil != nil {
@@ -154,15 +156,15 @@ func (r *Rig) Send(record *kgo.Record) {
 }
 
 // CustomerRow returns a row of a customer that has no other.
-func CustomerRow(shard uint16, seq uint64) *signal.CustomerRow {
-	now := signal.Instant(time.Now().UnixMicro())
-	return &signal.CustomerRow{
-		CustomerID: fmt.Appendf(nil, "c-%d-%d", shard, seq), Segment: "retail", Currency: "EUR", TimeZone: "Europe/Berlin",
-		FirstPurchaseDay: signal.Some(signal.Day(20_000)), LastPurchaseDay: signal.Some(signal.Day(20_300)),
-		FrequencyRepeat: uint32(seq % 9), MonetaryNetLife: signal.Money(1999), PAlive: signal.Some(.5),
-		Level: signal.LevelWatch, LifecycleState: signal.LifecycleWatch, ReasonCodes: []signal.ReasonCode{signal.Overdue},
-		ParamVersion: "v1", AsOf: now, Watermark: now, ComputedAt: now, SrcPartition: shard, Seq: seq,
-	}
+func CustomerRow(shard uint16, seq uint64) *signal.Row {
+	now := time.Now().UnixMicro()
+	return rowtest.New(map[string]any{
+		"customer_id": fmt.Sprintf("c-%d-%d", shard, seq), "segment": "retail", "currency": "EUR",
+		"time_zone": "Europe/Berlin", "first_purchase_day": 20_000, "last_purchase_day": 20_300,
+		"frequency_repeat": seq % 9, "monetary_net_life": 1999, "p_alive": .5, "level": uint8(signal.LevelWatch),
+		"lifecycle_state": uint8(signal.LifecycleWatch), "reason_codes": []uint32{uint32(signal.Overdue)},
+		"param_version": "v1", "as_of": now, "watermark": now, "computed_at": now, "src_partition": shard, "seq": seq,
+	})
 }
 
 // AlertRow returns the first row of an alert.

@@ -1,0 +1,7 @@
+package signal
+
+// What tests outside of the package need of those in it.
+var (
+	EncodedBlocks = encodedBlocks
+	Plain         = plain
+)
