@@ -19,28 +19,28 @@ func (s *Shard) statistics(c *state.Customer, now event.Instant, st *score.Stati
 	s.complaints(c, st)
 	s.refunds(c, st)
 	lastPurchase := s.orders(c, st)
-	r := &c.Rare
-	st.RatingLast, st.RatingPrevious = uint8(r.RatingLast.Value), uint8(r.RatingPrevious.Value)
+	r := &c.Interest
+	st.RatingLast, st.RatingPrevious = c.Ratings.Last.Value, c.Ratings.Previous.Value
 	st.CartOrInquiry = r.ProspectAt != 0
 	st.ReferralMade = r.ReferralAt != 0
 	st.Referral90 = r.ReferralAt > now-90*event.Day24h
 	st.RatedFiveWithReview = r.ReviewAt != 0
 	st.DoNotRetain = c.Flags&state.DoNotRetain != 0
-	st.OptedOut = r.OptedOut != 0
-	st.Closed = r.ClosedAt != 0 && r.ClosedAt >= lastPurchase
+	st.OptedOut = c.Profile.OptedOut != 0
+	st.Closed = c.Closing.At != 0 && c.Closing.At >= lastPurchase
 	if st.Closed {
-		st.Closure = r.Closure
+		st.Closure = c.Closing.Reason
 	}
 }
 
 // lifeSums unites what left the retained range with what is in it.
 func lifeSums(c *state.Customer, st *score.Statistics) {
-	r := &c.Rare
-	st.OrdersLife, st.PurchaseDaysLife = r.FoldedOrders, r.FoldedDays
-	st.NetLife = r.FoldedNet
+	r := &c.Life
+	st.OrdersLife, st.PurchaseDaysLife = r.Orders, r.Days
+	st.NetLife = r.Net
 	addTo(st, &st.NetLife, r.LostNet)
-	st.RepeatNet, st.RepeatNetDays = r.FoldedRepeatNet, r.FoldedRepeatDays
-	st.FirstDay, st.LastDay = r.FoldedFirst, r.FoldedLast
+	st.RepeatNet, st.RepeatNetDays = r.RepeatNet, r.RepeatDays
+	st.FirstDay, st.LastDay = r.First, r.Last
 	for i := range c.Days {
 		d := &c.Days[i]
 		addTo(st, &st.NetLife, d.Net)
@@ -62,16 +62,16 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 		st.HasPurchase, st.X = true, st.PurchaseDaysLife-1
 	}
 	a := window.ActivityOf(c.Days, c.Weeks)
-	n := a.Count + r.FoldedActivityDays
+	n := a.Count + r.ActivityDays
 	if n == 0 {
 		return
 	}
 	st.HasActivity, st.ActivityX = true, n-1
 	st.FirstActivityDay, st.LastActivityDay = event.Day(a.First), event.Day(a.Last)
-	if r.FoldedActivityDays > 0 {
-		st.FirstActivityDay = r.FoldedFirstAct
+	if r.ActivityDays > 0 {
+		st.FirstActivityDay = r.FirstAct
 		if a.Count == 0 {
-			st.LastActivityDay = r.FoldedLastAct
+			st.LastActivityDay = r.LastAct
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (s *Shard) orders(c *state.Customer, st *score.Statistics) event.Instant {
 
 // complaints reads the remembered complaints and the counts of the others.
 func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
-	st.LastComplaintAt = c.Rare.LastComplaint
+	st.LastComplaintAt = c.LastComplaint
 	for _, d := range c.ComplaintDays {
 		addComplaints(st, d.Day, d.Category, uint32(d.Count))
 	}
