@@ -116,7 +116,8 @@ func (c *Customer) readComplaintDays(r *Reader) {
 	c.LastComplaint = r.Span()
 	n := 0
 	for ; len(r.in) > 0 && n < MaxComplaintDays; n++ {
-		c.complaintDayRm[n] = ComplaintDay{Day: int32(r.Day()), Count: uint16(r.UpTo(1<<16 - 1)), Category: event.Category(r.Byte())}
+		c.complaintDayRm[n] = ComplaintDay{Day: int32(r.Day()), Count: uint16(r.UpTo(1<<16 - 1)),
+			Category: event.Category(r.Byte())}
 	}
 	c.ComplaintDays = c.complaintDayRm[:n]
 }

@@ -81,7 +81,8 @@ func TestThePreviousFormatIsRead(t *testing.T) {
 	codec := &PageCodec{formats: append([]pageFormat{oldFormat}, pageFormats...)}
 	s := load(t, codec, map[uint32][]byte{0: value, 1: wrapAs(pageVersion, nil, 0, 1)})
 	var c Customer
-	if !s.Load(&c, event.HashID([]byte("bc")), []byte("bc"), false) || c.Slot() != 10 || len(c.Days) != 1 || c.Days[0].Day != 20_001 {
+	id := []byte("bc")
+	if !s.Load(&c, event.HashID(id), id, false) || c.Slot() != 10 || len(c.Days) != 1 || c.Days[0].Day != 20_001 {
 		t.Errorf("record bc at %d with days %v", c.Slot(), c.Days)
 	}
 	written := s.AppendPage(codec, nil, 3, 0, 9)
@@ -89,7 +90,8 @@ func TestThePreviousFormatIsRead(t *testing.T) {
 	if written[4] != pageVersion || again.Len() != 3 {
 		t.Errorf("written as format %d with %d records, want format %d with 3", written[4], again.Len(), pageVersion)
 	}
-	if err := NewSlab().LoadPage(codec, wrapAs(oldFormat.version, raw[:len(raw)-1], 3, 0), 3, 0); !errors.Is(err, ErrPageCorrupt) {
+	cut := wrapAs(oldFormat.version, raw[:len(raw)-1], 3, 0)
+	if err := NewSlab().LoadPage(codec, cut, 3, 0); !errors.Is(err, ErrPageCorrupt) {
 		t.Errorf("a cut page of the format before: %v, want %v", err, ErrPageCorrupt)
 	}
 }

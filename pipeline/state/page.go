@@ -21,10 +21,11 @@ type page struct {
 // pageBytes is the memory of a page without its runs.
 const pageBytes = int64(unsafe.Sizeof(page{}))
 
-// Runs of a group of customers share an area, in the order of their positions,
-// so that nothing is reserved for one alone but what fills its last grain. One
-// that grows by a grain moves those behind it: groups are small enough for that
-// to cost little, and large enough for the allocator's rounding not to count.
+// Runs of a group of customers share an area, in the order of their positions.
+// One that outgrows its room moves those behind it: groups are small enough for
+// that to cost little, and large enough for the allocator's rounding not to
+// count. A run that grows gets a sixteenth more than it needs, in grains; what is
+// reserved is never more than a grain above that.
 const (
 	groupSize = 8
 	grain     = 16 // bytes
@@ -75,18 +76,34 @@ func (p *page) reserved(i int) int {
 
 func grains(n int) int { return (n + grain - 1) / grain * grain }
 
-// fit gives a run a length and just the room for it. The bytes up to the
-// shorter of both lengths stay.
+// roomy is the room that a run gets when it grows.
+func roomy(n int) int { return grains(n + n/16) }
+
+// fit gives a run a length and room for it. The bytes up to the shorter of both
+// lengths stay.
 func (p *page) fit(i, n int) {
 	p.cores[i].runLen = uint16(n)
-	if by := grains(n) - p.reserved(i); by != 0 {
-		p.shift(i, by)
+	p.trim(i)
+}
+
+// trim lets the room of a run follow its length.
+func (p *page) trim(i int) {
+	n := int(p.cores[i].runLen)
+	have := p.reserved(i)
+	switch {
+	case have == 0 || n == 0 || n > have && n-have > n/2:
+		p.shift(i, grains(n)-have)
+	case n > have || have > roomy(n)+grain:
+		p.shift(i, roomy(n)-have)
 	}
 }
 
 // shift moves the runs behind one, so that its room changes.
 func (p *page) shift(i, by int) {
 	area := p.areas[i/groupSize]
+	if by == 0 {
+		return
+	}
 	from, n := int(p.cores[i].runAt)+p.reserved(i), len(area)
 	switch {
 	case n+by > cap(area) || n+by < cap(area)/2:
@@ -108,12 +125,16 @@ func (p *page) shift(i, by int) {
 }
 
 // splice puts bytes in the place of some of a run's; room that is left over
-// stays until fit is called.
+// stays until trim is called.
 func (p *page) splice(i, at, gone int, put []byte) {
 	n := int(p.cores[i].runLen)
 	m := n - gone + len(put)
+	if m == n {
+		copy(p.run(i)[at:], put)
+		return
+	}
 	if have := p.reserved(i); m > have {
-		p.shift(i, grains(m)-have)
+		p.shift(i, roomy(m)-have)
 	}
 	p.cores[i].runLen = uint16(max(n, m))
 	run := p.run(i)

@@ -266,7 +266,8 @@ func furnish(c *Customer, events, orders, days, weeks, complaints int) {
 		c.Events = append(c.Events, EventMark{At: at(i), Hash: FingerprintOf(r.Uint64())})
 	}
 	for i := range orders {
-		c.Orders = append(c.Orders, Order{Hash: KeyOf(r.Uint64()), At: at(i), BestAt: at(i), BestHash: r.Uint32(), Net: r.Int64N(20_000)})
+		c.Orders = append(c.Orders, Order{Hash: KeyOf(r.Uint64()), At: at(i), BestAt: at(i),
+			BestHash: r.Uint32(), Net: r.Int64N(20_000)})
 	}
 	for i := range days {
 		c.Days = append(c.Days, window.Day{Day: int32(20_000 + 10*i), Orders: 1, Net: r.Int64N(20_000)})

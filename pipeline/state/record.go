@@ -33,7 +33,7 @@ const (
 	// MaxWeeks bounds the marked weeks.
 	MaxWeeks = 160
 	// MaxOpaque bounds what the alert policy keeps in a record, in bytes.
-	MaxOpaque = 3072
+	MaxOpaque = 2048
 	// MaxID is the longest id, in bytes.
 	MaxID = 128
 )
@@ -62,7 +62,7 @@ const (
 )
 
 // Core is the part of a record that every event touches: 48 bytes, no
-// pointers, no padding. What else is known lies in the record's run, see
+// pointers. What else is known lies in the record's run, see
 // sections.go.
 type Core struct {
 	IDHash   uint64
@@ -75,7 +75,6 @@ type Core struct {
 	runAt         uint32    // offset of the run in the area of its group, in bytes
 	runLen        uint16    // bytes
 	Flags         Flag
-	spare         uint8
 }
 
 // EventMark remembers one event id.

@@ -41,8 +41,9 @@ const (
 	longestCompl  = MaxComplaints * (2 + 7 + 5 + 6*longestVarint + 1)
 	longestOlder  = longestVarint + MaxComplaintDays*(5+3+1)
 	longestRare   = 5 * 12 * longestVarint
-	longestRun    = 1 + MaxID + sectionCount*sectionHead + longestDays + longestMarks + longestWeeks + longestOrders + longestCompl + longestOlder + longestRare + MaxOpaque
-	_             = uint16(longestRun) // the length of a run is 16 bits
+	longestRun    = 1 + MaxID + sectionCount*sectionHead + longestDays + longestMarks + longestWeeks +
+		longestOrders + longestCompl + longestOlder + longestRare + MaxOpaque
+	_ = uint16(longestRun) // the length of a run is 16 bits
 )
 
 // appendRun writes the record as a run. O(record).

@@ -52,7 +52,7 @@ func (s *Slab) touch(found []uint64) (sum uint64) {
 		if f != 0 {
 			p, at := s.at(Slot(f - 1))
 			core := &p.cores[at]
-			sum += core.IDHash + uint64(p.links[at].bucket)
+			sum += core.IDHash + uint64(p.links[at].bucket) + uint64(len(p.areas[at/groupSize])) + p.dirtySince
 		}
 	}
 	for _, f := range found {

@@ -113,7 +113,7 @@ func (s *Slab) StoreVisit(v *Visit) {
 	if p.links[i].epoch != s.journal.epoch {
 		s.journal.entries.append(preimage{core: before, slot: v.slot, kind: pieces, saved: s.journal.bytes.save(v.saved)})
 	}
-	p.fit(i, int(p.cores[i].runLen))
+	p.trim(i)
 	v.runAt, v.runLen = p.cores[i].runAt, p.cores[i].runLen
 	p.cores[i] = v.Core
 	s.calendar.arm(s, v.slot, v.Deadline)
@@ -137,9 +137,9 @@ func (v *Visit) putMark(p *page, i int) {
 	size += markWord - spanSize
 	v.edit(p, i, at+size, 0, appendLow(room[:0], value, spanForms[form].size))
 	size += spanForms[form].size
-	head := binary.LittleEndian.AppendUint64(room[:0], uint64(v.mark.At))
-	v.edit(p, i, at, marksHead, append(head, uint8(n+1)))
-	v.edit(p, i, at-2, 2, binary.LittleEndian.AppendUint16(room[:0], uint16(size)))
+	head := binary.LittleEndian.AppendUint16(room[:0], uint16(size)) // right before the content
+	head = binary.LittleEndian.AppendUint64(head, uint64(v.mark.At))
+	v.edit(p, i, at-2, 2+marksHead, append(head, uint8(n+1)))
 }
 
 // putDay counts the visit.
@@ -178,5 +178,5 @@ func (p *page) takeBack(i int, saved []byte) {
 		p.splice(i, int(le.Uint16(one)), int(le.Uint16(one[2:])), one[6:])
 		saved = saved[:from]
 	}
-	p.fit(i, int(p.cores[i].runLen))
+	p.trim(i)
 }

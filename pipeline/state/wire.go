@@ -6,8 +6,9 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// Reader reads a section that was written by the functions of this file. After a value that is cut or beyond its limit it is
-// bad, and everything it gives is zero.
+// Reader reads a section that was written by the functions of this file. After
+// a value that is cut or beyond its limit it is bad, and everything it gives is
+// zero.
 type Reader struct {
 	in  []byte
 	bad bool
