@@ -43,6 +43,9 @@ func drive(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if o.rounds == 0 && o.grow == 0 {
+		return printSizes(os.Stdout)
+	}
 	c, pinned, two := shareCores()
 	if two {
 		if err := c.pinSelf(); err != nil {

@@ -5,7 +5,7 @@
 //
 //	BENCH_CUSTOMERS  customers, uniform (1000000)
 //	BENCH_EVENTS     events of one round (3000000)
-//	BENCH_ROUNDS     interleaved rounds (5)
+//	BENCH_ROUNDS     interleaved rounds (5; 0 leaves them out, and without BENCH_GROW only sizes are printed)
 //	BENCH_STEP       event time from one event to the next (2ms)
 //	BENCH_GROW       customers of the run that grows from 0 (5000000; 0 leaves it out)
 //	BENCH_PROFILE    a directory for CPU profiles of the systems under test (none)

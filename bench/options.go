@@ -48,7 +48,7 @@ func optionsFromEnvironment() (options, error) {
 	}{
 		{"BENCH_CUSTOMERS", 1_000_000, 1000, &o.customers},
 		{"BENCH_EVENTS", 3_000_000, 10_000, &o.events},
-		{"BENCH_ROUNDS", 5, 1, &o.rounds},
+		{"BENCH_ROUNDS", 5, 0, &o.rounds},
 		{"BENCH_GROW", 5_000_000, 0, &o.grow},
 	} {
 		*n.into = n.fallback

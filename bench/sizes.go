@@ -57,7 +57,9 @@ func (p *profile) bytes() (core, side float64, err error) {
 			for i, each := range []int{p.purchases, p.visits, p.complaints} {
 				if (slot+1)*each/365 > slot*each/365 {
 					n++
-					b.Events = append(b.Events, happened(inputs[i].kind, c, n, b.Clock+event.Hour))
+					// To the millisecond, as producers write it: rounder times take less room.
+					at := b.Clock + event.Hour + event.Instant(n*7919%3_600_000)*event.Millisecond
+					b.Events = append(b.Events, happened(inputs[i].kind, c, n, at))
 				}
 			}
 		}
@@ -87,6 +89,7 @@ func happened(kind event.Type, customer, n uint64, at event.Instant) event.Event
 		e.Kind = event.Session
 	case event.Complaint:
 		e.Kind, e.Status, e.ComplaintHash, e.Severity = event.ComplaintMade, event.Resolved, hash, 2
+		e.Category = event.CategoryOther
 	default:
 		panic("an event type that is not measured")
 	}

@@ -19,7 +19,12 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 	}
 	day := s.cfg.Zone.DayOf(e.OccurredAt)
 	c := &s.customer
-	if !s.slab.Load(c, e.CustomerHash, e.CustomerID, true) {
+	switch slot, known := s.slab.Find(e.CustomerHash, e.CustomerID); {
+	case !known:
+		s.slab.Create(c, e.CustomerHash, e.CustomerID)
+	case s.light(b, e, day, slot):
+		return
+	case !s.slab.LoadSlot(c, slot):
 		return // in a replay: the page already reflects this event
 	}
 	visit := event.Day(0)
@@ -30,7 +35,7 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 		if e.Type == event.Visit {
 			visit = day
 		}
-	case known && !earlier(e, was, e.EventHash):
+	case known && e.OccurredAt >= was:
 		s.counters.Duplicates++
 		return
 	default:
@@ -40,7 +45,6 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 		}
 	}
 	now := max(e.OccurredAt, c.JudgedAt)
-	c.LastEvent = max(c.LastEvent, e.OccurredAt)
 	s.settle(b, c, moment{now: now, silence: min(b.silence(), e.OccurredAt-s.cfg.Lateness), visit: visit}, fx)
 }
 
@@ -81,27 +85,27 @@ func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was eve
 // older than all that is remembered cannot be remembered itself: should it come
 // again it may count twice, so the record is approximate from then on.
 func remember(c *state.Customer, e *event.Event) (known bool, was event.Instant) {
+	fingerprint := state.FingerprintOf(e.EventHash)
 	for i := len(c.Events) - 1; i >= 0; i-- {
-		if m := c.Events[i]; m.Hash == e.EventHash {
+		if m := c.Events[i]; m.Hash == fingerprint {
 			if e.OccurredAt < m.At {
 				c.Events = append(c.Events[:i], c.Events[i+1:]...)
-				placeMark(c, e)
+				placeMark(c, state.EventMark{At: e.OccurredAt, Hash: fingerprint})
 			}
 			return true, m.At
 		}
 	}
-	placeMark(c, e)
+	placeMark(c, state.EventMark{At: e.OccurredAt, Hash: fingerprint})
 	return false, 0
 }
 
 // placeMark puts the event's mark in its place by (instant, id); the oldest
 // goes where there are too many.
-func placeMark(c *state.Customer, e *event.Event) {
+func placeMark(c *state.Customer, mark state.EventMark) {
 	at := len(c.Events)
-	for at > 0 && earlier(e, c.Events[at-1].At, c.Events[at-1].Hash) {
+	for at > 0 && markBefore(mark, c.Events[at-1]) {
 		at--
 	}
-	mark := state.EventMark{At: e.OccurredAt, Hash: e.EventHash}
 	if len(c.Events) < state.MaxEvents {
 		c.Events = append(c.Events, state.EventMark{})
 		copy(c.Events[at+1:], c.Events[at:])
@@ -116,6 +120,8 @@ func placeMark(c *state.Customer, e *event.Event) {
 	c.Events[at-1] = mark
 }
 
+func markBefore(a, b state.EventMark) bool { return a.At < b.At || a.At == b.At && a.Hash < b.Hash }
+
 func (s *Shard) countOddities(e *event.Event) {
 	if e.Has&event.HasUnknownChannel != 0 {
 		s.counters.UnknownChannels++
@@ -128,18 +134,18 @@ func (s *Shard) countOddities(e *event.Event) {
 // profile keeps what the customer's latest event says of segment and consent.
 // "Latest" is by (occurred_at, event id), never by arrival.
 func (s *Shard) profile(c *state.Customer, e *event.Event) {
-	if len(e.Segment) > 0 && later(e, c.Rare.SegmentAt, c.Rare.SegmentHash) {
+	if len(e.Segment) > 0 && later(e, c.Profile.SegmentAt, c.Profile.SegmentHash) {
 		if n, known := s.segment(e.Segment); known {
-			c.Rare.Segment, c.Rare.SegmentAt, c.Rare.SegmentHash = n, e.OccurredAt, e.EventHash
+			c.Profile.Segment, c.Profile.SegmentAt, c.Profile.SegmentHash = n, e.OccurredAt, state.TieOf(e.EventHash)
 		} else {
 			s.counters.UnknownSegments++
 		}
 	}
-	if e.Has&event.HasConsent != 0 && later(e, c.Rare.ConsentAt, c.Rare.ConsentHash) {
-		c.Rare.ConsentAt, c.Rare.ConsentHash = e.OccurredAt, e.EventHash
-		c.Rare.OptedOut = 1
+	if e.Has&event.HasConsent != 0 && later(e, c.Profile.ConsentAt, c.Profile.ConsentHash) {
+		c.Profile.ConsentAt, c.Profile.ConsentHash = e.OccurredAt, state.TieOf(e.EventHash)
+		c.Profile.OptedOut = 1
 		if e.Has&event.HasConsentMarketing != 0 {
-			c.Rare.OptedOut = 0
+			c.Profile.OptedOut = 0
 		}
 	}
 }
@@ -153,12 +159,12 @@ func (s *Shard) segment(name []byte) (uint8, bool) {
 	return 0, false
 }
 
-// later says whether an event comes after the one that (at, hash) names.
-func later(e *event.Event, at event.Instant, hash uint64) bool {
-	return e.OccurredAt > at || e.OccurredAt == at && e.EventHash > hash
+// later says whether an event comes after the one that (at, tie) names.
+func later(e *event.Event, at event.Instant, tie uint32) bool {
+	return e.OccurredAt > at || e.OccurredAt == at && state.TieOf(e.EventHash) > tie
 }
 
-// earlier says whether an event comes before the one that (at, hash) names.
-func earlier(e *event.Event, at event.Instant, hash uint64) bool {
-	return e.OccurredAt < at || e.OccurredAt == at && e.EventHash < hash
+// earlier says whether an event comes before the one that (at, tie) names.
+func earlier(e *event.Event, at event.Instant, tie uint32) bool {
+	return e.OccurredAt < at || e.OccurredAt == at && state.TieOf(e.EventHash) < tie
 }

@@ -14,7 +14,7 @@ func (s *Shard) complaint(c *state.Customer, e *event.Event) {
 		rate(c, e)
 	}
 	if e.Kind == event.PublicReview && e.Rating == 5 {
-		c.Rare.ReviewAt = max(c.Rare.ReviewAt, e.OccurredAt)
+		c.Interest.ReviewAt = max(c.Interest.ReviewAt, e.OccurredAt)
 	}
 	switch e.Kind {
 	case event.ComplaintMade, event.ReturnRequest, event.Dispute:
@@ -24,12 +24,12 @@ func (s *Shard) complaint(c *state.Customer, e *event.Event) {
 
 // rate keeps the two latest ratings.
 func rate(c *state.Customer, e *event.Event) {
-	r := state.Rating{At: e.OccurredAt, Hash: e.EventHash, Value: uint64(e.Rating)}
+	r := state.Rating{At: e.OccurredAt, Hash: state.TieOf(e.EventHash), Value: e.Rating}
 	switch {
-	case later(e, c.Rare.RatingLast.At, c.Rare.RatingLast.Hash):
-		c.Rare.RatingPrevious, c.Rare.RatingLast = c.Rare.RatingLast, r
-	case later(e, c.Rare.RatingPrevious.At, c.Rare.RatingPrevious.Hash):
-		c.Rare.RatingPrevious = r
+	case later(e, c.Ratings.Last.At, c.Ratings.Last.Hash):
+		c.Ratings.Previous, c.Ratings.Last = c.Ratings.Last, r
+	case later(e, c.Ratings.Previous.At, c.Ratings.Previous.Hash):
+		c.Ratings.Previous = r
 	}
 }
 
@@ -43,7 +43,7 @@ func (s *Shard) progress(c *state.Customer, e *event.Event) {
 	k.OpenedAt = min(k.OpenedAt, e.OccurredAt)
 	if e.Category != event.CategoryNone &&
 		(k.CategoryAt == 0 || earlier(e, k.CategoryAt, k.CategoryHash)) {
-		k.Category, k.CategoryAt, k.CategoryHash = e.Category, e.OccurredAt, e.EventHash
+		k.Category, k.CategoryAt, k.CategoryHash = e.Category, e.OccurredAt, state.TieOf(e.EventHash)
 	}
 	if e.OccurredAt > k.StatusAt || e.OccurredAt == k.StatusAt && e.Status.Rank() > k.Status.Rank() {
 		k.Status, k.StatusAt = e.Status, e.OccurredAt
@@ -74,7 +74,7 @@ func (s *Shard) meetComplaint(c *state.Customer, e *event.Event) {
 	if closes(e.Status) {
 		s.counters.UnknownComplaint++
 	}
-	if e.Status == event.Opened || c.Rare.LastComplaint == 0 {
+	if e.Status == event.Opened || c.LastComplaint == 0 {
 		return
 	}
 	for i := range c.Complaints[:len(c.Complaints)-1] { // the last is this one
@@ -96,12 +96,13 @@ func closes(status event.Status) bool {
 
 // complaintOf finds a remembered complaint or begins one.
 func complaintOf(c *state.Customer, e *event.Event) (complaintStep, bool) {
+	key := state.KeyOf(e.ComplaintHash)
 	for i := range c.Complaints {
-		if c.Complaints[i].Hash == e.ComplaintHash {
+		if c.Complaints[i].Hash == key {
 			return complaintStep{&c.Complaints[i]}, true
 		}
 	}
-	c.Complaints = append(c.Complaints, state.Complaint{Hash: e.ComplaintHash, OpenedAt: e.OccurredAt})
+	c.Complaints = append(c.Complaints, state.Complaint{Hash: key, OpenedAt: e.OccurredAt})
 	return complaintStep{&c.Complaints[len(c.Complaints)-1]}, false
 }
 
@@ -146,7 +147,7 @@ func (s *Shard) makeRoom(c *state.Customer) {
 	if isOpen(&ks[gone]) {
 		c.Flags |= state.Approximate
 	}
-	c.Rare.LastComplaint = max(c.Rare.LastComplaint, ks[gone].OpenedAt)
+	c.LastComplaint = max(c.LastComplaint, ks[gone].OpenedAt)
 	s.countComplaint(c, int32(s.cfg.Zone.DayOf(ks[gone].OpenedAt)), categoryOf(&ks[gone]))
 	c.Complaints = append(ks[:gone], ks[gone+1:]...)
 }

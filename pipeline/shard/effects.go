@@ -62,8 +62,8 @@ func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transiti
 }
 
 func (s *Shard) segmentOf(c *state.Customer) string {
-	if int(c.Rare.Segment) < len(s.cfg.Segments) {
-		return s.cfg.Segments[c.Rare.Segment]
+	if int(c.Profile.Segment) < len(s.cfg.Segments) {
+		return s.cfg.Segments[c.Profile.Segment]
 	}
 	return ""
 }

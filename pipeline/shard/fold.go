@@ -81,23 +81,23 @@ func ageVisits(days window.Days, weeks *window.Weeks, last int32) window.Days {
 // foldDays adds the days up to border to the life sums. Their activity is
 // counted by foldWeeks, which must follow.
 func foldDays(c *state.Customer, border int32) {
-	r, n := &c.Rare, 0
+	r, n := &c.Life, 0
 	for ; n < len(c.Days) && c.Days[n].Day <= border; n++ {
 		d := &c.Days[n]
-		addMoney(c, &r.FoldedNet, d.Net)
+		addMoney(c, &r.Net, d.Net)
 		if d.Orders == 0 {
 			continue
 		}
 		c.Weeks.Mark(d.Day)
-		r.FoldedOrders += uint32(d.Orders)
-		if r.FoldedDays == 0 {
-			r.FoldedFirst = event.Day(d.Day)
+		r.Orders += uint32(d.Orders)
+		if r.Days == 0 {
+			r.First = event.Day(d.Day)
 		} else if d.Net > 0 {
-			addMoney(c, &r.FoldedRepeatNet, d.Net)
-			r.FoldedRepeatDays++
+			addMoney(c, &r.RepeatNet, d.Net)
+			r.RepeatDays++
 		}
-		r.FoldedDays++
-		r.FoldedLast = event.Day(d.Day)
+		r.Days++
+		r.Last = event.Day(d.Day)
 	}
 	if n > 0 {
 		c.Days = c.Days[:copy(c.Days, c.Days[n:])]
@@ -106,7 +106,7 @@ func foldDays(c *state.Customer, border int32) {
 
 // foldWeeks counts the active days up to border and takes their marks away.
 func foldWeeks(c *state.Customer, border int32) {
-	r, n := &c.Rare, 0
+	r, n := &c.Life, 0
 	for i := range c.Weeks {
 		w := c.Weeks[i]
 		for bit := int32(0); bit < 7 && w.Monday+bit <= border; bit++ {
@@ -115,11 +115,11 @@ func foldWeeks(c *state.Customer, border int32) {
 			}
 			w.Mask &^= 1 << bit
 			day := event.Day(w.Monday + bit)
-			if r.FoldedActivityDays == 0 {
-				r.FoldedFirstAct = day
+			if r.ActivityDays == 0 {
+				r.FirstAct = day
 			}
-			r.FoldedActivityDays++
-			r.FoldedLastAct = max(r.FoldedLastAct, day)
+			r.ActivityDays++
+			r.LastAct = max(r.LastAct, day)
 		}
 		if w.Mask != 0 {
 			c.Weeks[n] = w
@@ -150,64 +150,64 @@ func (s *Shard) noteFolded(c *state.Customer, day event.Day) {
 // putFolded changes the life sums by orders and money of a folded day.
 func putFolded(c *state.Customer, change share) {
 	c.Flags |= state.Approximate
-	r := &c.Rare
-	known := r.FoldedDays > 0 && (change.day == r.FoldedFirst || change.day == r.FoldedLast)
+	r := &c.Life
+	known := r.Days > 0 && (change.day == r.First || change.day == r.Last)
 	switch {
 	case change.orders > 0 && !known:
 		countFoldedDay(c, change)
-	case change.orders < 0 && !known && r.FoldedDays > 1 && r.FoldedRepeatDays > 0:
-		r.FoldedDays, r.FoldedRepeatDays = r.FoldedDays-1, r.FoldedRepeatDays-1
-		r.FoldedRepeatNet = window.AddSaturated(r.FoldedRepeatNet, change.net)
-	case change.day != r.FoldedFirst:
-		r.FoldedRepeatNet = window.AddSaturated(r.FoldedRepeatNet, change.net)
+	case change.orders < 0 && !known && r.Days > 1 && r.RepeatDays > 0:
+		r.Days, r.RepeatDays = r.Days-1, r.RepeatDays-1
+		r.RepeatNet = window.AddSaturated(r.RepeatNet, change.net)
+	case change.day != r.First:
+		r.RepeatNet = window.AddSaturated(r.RepeatNet, change.net)
 	}
-	r.FoldedNet = window.AddSaturated(r.FoldedNet, change.net)
-	r.FoldedOrders = uint32(max(int64(r.FoldedOrders)+int64(change.orders), 0))
-	for r.FoldedDays > r.FoldedOrders { // there are no more days than orders
-		r.FoldedDays--
-		if r.FoldedRepeatDays > 0 {
-			r.FoldedRepeatNet -= r.FoldedRepeatNet / int64(r.FoldedRepeatDays)
-			r.FoldedRepeatDays--
+	r.Net = window.AddSaturated(r.Net, change.net)
+	r.Orders = uint32(max(int64(r.Orders)+int64(change.orders), 0))
+	for r.Days > r.Orders { // there are no more days than orders
+		r.Days--
+		if r.RepeatDays > 0 {
+			r.RepeatNet -= r.RepeatNet / int64(r.RepeatDays)
+			r.RepeatDays--
 		}
 	}
-	if r.FoldedDays == 0 {
-		r.FoldedFirst, r.FoldedLast, r.FoldedRepeatNet = 0, 0, 0
+	if r.Days == 0 {
+		r.First, r.Last, r.RepeatNet = 0, 0, 0
 	}
 }
 
 // countFoldedDay counts a purchase day of its own. One before the first makes
 // the day that was the first a repeat day.
 func countFoldedDay(c *state.Customer, sh share) {
-	r := &c.Rare
+	r := &c.Life
 	repeatNet := sh.net
 	switch {
-	case r.FoldedDays == 0:
-		r.FoldedFirst, r.FoldedLast, r.FoldedDays = sh.day, sh.day, 1
+	case r.Days == 0:
+		r.First, r.Last, r.Days = sh.day, sh.day, 1
 		actFolded(c, sh.day)
 		return
-	case sh.day < r.FoldedFirst:
-		repeatNet = r.FoldedNet - r.FoldedRepeatNet
-		r.FoldedFirst = sh.day
+	case sh.day < r.First:
+		repeatNet = r.Net - r.RepeatNet
+		r.First = sh.day
 	}
-	r.FoldedLast = max(r.FoldedLast, sh.day)
-	r.FoldedDays++
+	r.Last = max(r.Last, sh.day)
+	r.Days++
 	if repeatNet > 0 {
-		r.FoldedRepeatNet = window.AddSaturated(r.FoldedRepeatNet, repeatNet)
-		r.FoldedRepeatDays++
+		r.RepeatNet = window.AddSaturated(r.RepeatNet, repeatNet)
+		r.RepeatDays++
 	}
 	actFolded(c, sh.day)
 }
 
 // actFolded counts a folded day as one of activity.
 func actFolded(c *state.Customer, day event.Day) {
-	r := &c.Rare
+	r := &c.Life
 	switch {
-	case r.FoldedActivityDays == 0:
-		r.FoldedFirstAct, r.FoldedLastAct = day, day
-	case day == r.FoldedFirstAct || day == r.FoldedLastAct:
+	case r.ActivityDays == 0:
+		r.FirstAct, r.LastAct = day, day
+	case day == r.FirstAct || day == r.LastAct:
 		return
 	}
-	r.FoldedActivityDays++
-	r.FoldedFirstAct = min(r.FoldedFirstAct, day)
-	r.FoldedLastAct = max(r.FoldedLastAct, day)
+	r.ActivityDays++
+	r.FirstAct = min(r.FirstAct, day)
+	r.LastAct = max(r.LastAct, day)
 }

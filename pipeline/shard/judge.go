@@ -38,6 +38,7 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 	j.standing.episodes, j.transitions, c.Deadline =
 		s.cfg.Policy.Judge(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
 	j.standing.save(c)
+	j.standing.settle(c)
 	if len(j.transitions) > 0 {
 		s.counters.AlertsRaised += raised(j.transitions)
 		if !b.Replay {

@@ -279,7 +279,8 @@ func remembered(s *Shard, now event.Instant) map[string]string {
 		s.fold(&c, today, today-window.RetainedDays)
 		var st score.Statistics
 		s.statistics(&c, now, &st)
-		c.Opaque, c.Deadline, c.JudgedAt = nil, 0, 0
+		c.Opaque, c.Deadline, c.JudgedAt, c.Silence = nil, 0, 0, 0
+		c.Flags &^= state.Settled
 		all[string(c.ID)] = dump(&c) + fmt.Sprintf("\n%+v", ofStatistics(&st, true))
 	})
 	return all

@@ -27,7 +27,7 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 	case event.Exchange:
 		return true // neither day nor money
 	}
-	o := s.order(c, e, hash)
+	o := s.order(c, e, state.KeyOf(hash))
 	if o == nil {
 		return s.unremembered(c, e)
 	}
@@ -46,22 +46,22 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 
 // order finds a remembered order, or makes room for one that is not known. It
 // returns nil where the event is older than all sixteen that are remembered.
-func (s *Shard) order(c *state.Customer, e *event.Event, hash uint64) *state.Order {
+func (s *Shard) order(c *state.Customer, e *event.Event, key uint64) *state.Order {
 	for i := len(c.Orders) - 1; i >= 0; i-- {
-		if c.Orders[i].Hash == hash {
+		if c.Orders[i].Hash == key {
 			return &c.Orders[i]
 		}
 	}
 	s.meet(c, e)
 	if len(c.Orders) == state.MaxOrders {
 		oldest := &c.Orders[0]
-		if e.OccurredAt < oldest.At || e.OccurredAt == oldest.At && hash < oldest.Hash {
+		if e.OccurredAt < oldest.At || e.OccurredAt == oldest.At && key < oldest.Hash {
 			return nil
 		}
 		s.forget(c, oldest)
 		c.Orders = c.Orders[:copy(c.Orders, c.Orders[1:])]
 	}
-	c.Orders = append(c.Orders, state.Order{Hash: hash, At: e.OccurredAt})
+	c.Orders = append(c.Orders, state.Order{Hash: key, At: e.OccurredAt})
 	return &c.Orders[len(c.Orders)-1]
 }
 
@@ -140,7 +140,7 @@ func (s *Shard) count(o *state.Order, e *event.Event, rank uint8) {
 	if rank < o.Best || rank == o.Best && !earlier(e, o.BestAt, o.BestHash) {
 		return
 	}
-	o.Best, o.BestAt, o.BestHash, o.Net = rank, e.OccurredAt, e.EventHash, e.AmountNet
+	o.Best, o.BestAt, o.BestHash, o.Net = rank, e.OccurredAt, state.TieOf(e.EventHash), e.AmountNet
 	if e.Currency != o.Currency {
 		useCurrency(o, e.Currency)
 	}

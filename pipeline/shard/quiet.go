@@ -23,33 +23,79 @@ import (
 // quiet judges a visit on a business day, made before was the customer's last
 // judgement. It returns false, having changed nothing, where decide must.
 func (s *Shard) quiet(c *state.Customer, before event.Instant, visit event.Day, at moment) bool {
-	// One that comes right after the last judgement stands for what waits only
-	// for silence to be known.
-	if c.Deadline <= at.now || c.Deadline == before+1 ||
-		c.Rare.ClosedAt != 0 || c.Rare.ReferralAt != 0 || c.Rare.ReviewAt != 0 {
-		return false
-	}
-	st := &s.judge.standing
-	st.load(c)
-	if !st.settled() || st.crossings.parameters != s.versions.hash {
+	if !s.still(&c.Core, before, at.now) || c.Closing.At != 0 || c.Interest.ReferralAt != 0 || c.Interest.ReviewAt != 0 {
 		return false
 	}
 	today := s.cfg.Zone.DayOf(at.now)
 	if visit <= today-window.VisitDays {
 		return false
 	}
-	if d := c.Days.Find(int32(visit)); d != nil && d.Visits > 0 {
-		leave := leaves(visit, today, visitWindows)
-		if visit > st.crossings.lastDay {
-			leave = min(leave, leaves(visit, today, intentWindows))
-		}
-		if leave != never {
-			c.Deadline = min(c.Deadline, s.cfg.Zone.StartOf(leave))
-		}
+	leave, certain := visitLeaves(visit, today)
+	if !certain {
+		return false
 	}
-	st.silence = min(max(at.silence, st.silence, 1), at.now)
-	st.saveSilence(c)
+	if d := c.Days.Find(int32(visit)); d != nil && d.Visits > 0 && leave != never {
+		c.Deadline = min(c.Deadline, s.cfg.Zone.StartOf(leave))
+	}
+	c.Silence = min(max(at.silence, c.Silence, 1), at.now)
 	return true
+}
+
+// still says whether nothing that is judged has changed since the last
+// judgement, but for what an event itself brings. A deadline that comes right after the
+// last judgement stands for what waits only for silence to be known.
+func (s *Shard) still(c *state.Core, before, now event.Instant) bool {
+	return c.Flags&state.Settled != 0 && c.Parameters == s.versions.hash && c.Deadline > now && c.Deadline != before+1
+}
+
+// light applies a visit that changes nothing but its day, its mark and the core,
+// without reading the rest of the record. It returns false, having changed
+// nothing, where apply must read it.
+func (s *Shard) light(b *Batch, e *event.Event, day event.Day, slot state.Slot) bool {
+	if s.thorough || e.Type != event.Visit || !e.Kind.Acts() || len(e.Segment) > 0 || e.Has&event.HasConsent != 0 {
+		return false
+	}
+	switch e.Kind {
+	case event.Cart, event.Inquiry, event.Referral, event.Closure:
+		return false
+	}
+	v := &s.visited
+	if !s.slab.OpenVisit(v, slot) {
+		return false
+	}
+	now := max(e.OccurredAt, v.JudgedAt)
+	today, border := s.cfg.Zone.DayOf(now), max(v.FoldedThrough, s.foldBorder(b, now))
+	aged := today - window.VisitDays
+	if day <= aged || day <= border || !s.still(&v.Core, v.JudgedAt, now) {
+		return false
+	}
+	leave, certain := visitLeaves(day, today)
+	if !certain || leave == never {
+		return false
+	}
+	mark := state.EventMark{At: e.OccurredAt, Hash: state.FingerprintOf(e.EventHash)}
+	if !s.slab.VisitFits(v, mark, day, state.VisitBounds{Folded: border, Aged: aged}) {
+		return false
+	}
+	s.counters.Applied++
+	v.JudgedAt, v.FoldedThrough = now, border
+	v.Deadline = min(v.Deadline, s.cfg.Zone.StartOf(leave))
+	v.Silence = min(max(min(b.silence(), e.OccurredAt-s.cfg.Lateness), v.Silence, 1), now)
+	if v.Flags&state.RowPending == 0 {
+		v.Flags |= state.RowPending
+		s.changed = append(s.changed, slot)
+	}
+	s.slab.StoreVisit(v)
+	s.quieted++
+	return true
+}
+
+// visitLeaves is the day on which a visit leaves its next window, never if there
+// is none. It is certain where it does not depend on whether a purchase has
+// followed: the windows since the purchase end no earlier.
+func visitLeaves(day, today event.Day) (leave event.Day, certain bool) {
+	leave = leaves(day, today, visitWindows)
+	return leave, leave <= leaves(day, today, intentWindows)
 }
 
 // settled says whether nothing of a customer who has bought depends on the
@@ -65,10 +111,4 @@ func (st *standing) settled() bool {
 		}
 	}
 	return true
-}
-
-// saveSilence writes back the one field that time moves, into a section that
-// save has written.
-func (st *standing) saveSilence(c *state.Customer) {
-	copy(c.Opaque[standingHeadBytes:], asBytes(&st.silence))
 }

@@ -45,7 +45,7 @@ func (s *Shard) chargeBack(o *state.Order, e *event.Event) {
 		return
 	}
 	if o.BestAt == 0 || earlier(e, o.BestAt, o.BestHash) {
-		o.BestAt, o.BestHash, o.Net = e.OccurredAt, e.EventHash, e.AmountNet
+		o.BestAt, o.BestHash, o.Net = e.OccurredAt, state.TieOf(e.EventHash), e.AmountNet
 	}
 }
 
@@ -84,7 +84,7 @@ func (s *Shard) forget(c *state.Customer, o *state.Order) {
 	if waiting != 0 || o.Flags&state.OrderCancelled != 0 {
 		c.Flags |= state.Approximate
 	}
-	s.add(c, &c.Rare.LostNet, -waiting)
+	s.add(c, &c.Life.LostNet, -waiting)
 }
 
 // refunds reads what waits for its order.

@@ -228,7 +228,7 @@ func TestWhatIsNotCalledApproximateIsExact(t *testing.T) {
 			return
 		}
 		exact++
-		if c.Flags&state.OrdersForgotten != 0 || c.Rare.LastComplaint != 0 {
+		if c.Flags&state.OrdersForgotten != 0 || c.LastComplaint != 0 {
 			beyond++
 		}
 		truth, _ := oracle.Customer(string(id), end)

@@ -33,8 +33,8 @@ func (s *Shard) repair(b *Batch, c *state.Customer, fx *Effects) {
 		c.Flags |= state.Approximate
 	}
 	now := b.Clock
-	if c.LastEvent <= b.Clock+s.cfg.Lateness {
-		now = max(now, c.LastEvent)
+	if last := c.LastEvent(); last <= b.Clock+s.cfg.Lateness {
+		now = max(now, last)
 	}
 	j := &s.judge
 	j.standing.load(c)
@@ -75,7 +75,7 @@ func (s *Shard) owe(c *state.Customer) {
 // lastFolded is the latest purchase day of the record where days that were
 // folded too early lie after those that are retained.
 func lastFolded(c *state.Customer, f *score.Facts) {
-	if c.Rare.FoldedDays > 0 {
-		f.LastDay = max(f.LastDay, c.Rare.FoldedLast)
+	if c.Life.Days > 0 {
+		f.LastDay = max(f.LastDay, c.Life.Last)
 	}
 }

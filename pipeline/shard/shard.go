@@ -47,6 +47,7 @@ type Shard struct {
 	cfg      Config
 	slab     *state.Slab
 	customer state.Customer
+	visited  state.Visit
 	clock    event.Instant
 	batch    uint64
 	epoch    uint32

@@ -1,23 +1,20 @@
 package shard
 
 import (
-	"unsafe"
-
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
-// standing is what the record keeps for scores and policy, in the record's
-// opaque section: version u8, episodes u8, 6 bytes spare, then the parts as
-// they lie in memory (fixed size, no pointers, little-endian).
+// standing is what the record keeps for scores and policy: in the record's
+// opaque section, see standing_codec.go, and the core.
 type standing struct {
 	silence   event.Instant // how far the customer is known to have been silent
 	crossings crossingsKept
 	state     policy.State
 	episodes  []policy.Episode
-	room      [policy.KindCount]policy.Episode
+	room      [maxEpisodes]policy.Episode
 }
 
 // crossingsKept are the crossing days of the purchase days and parameters that
@@ -29,56 +26,55 @@ type crossingsKept struct {
 	days              score.Crossings
 }
 
-const (
-	standingVersion   = 2
-	standingHeadBytes = 8
-	silenceBytes      = int(unsafe.Sizeof(event.Instant(0)))
-	crossingsBytes    = int(unsafe.Sizeof(crossingsKept{}))
-	policyStateBytes  = int(unsafe.Sizeof(policy.State{}))
-	episodeBytes      = int(unsafe.Sizeof(policy.Episode{}))
-)
-
 // load reads the standing of a customer; an empty section is that of one never
 // judged.
 func (st *standing) load(c *state.Customer) {
-	st.silence, st.crossings, st.state = 0, crossingsKept{}, policy.State{}
+	st.silence, st.crossings, st.state = c.Silence, crossingsKept{}, policy.State{}
 	st.episodes = st.room[:0]
-	in := c.Opaque
-	if len(in) < standingHeadBytes || in[0] != standingVersion {
+	if len(c.Opaque) == 0 {
 		return
 	}
-	n := min(int(in[1]), len(st.room))
-	in = in[standingHeadBytes:]
-	in = in[copy(asBytes(&st.silence), in):]
-	in = in[copy(asBytes(&st.crossings), in):]
-	in = in[copy(asBytes(&st.state), in):]
-	st.episodes = st.room[:n]
-	for i := range st.episodes {
-		in = in[copy(asBytes(&st.episodes[i]), in):]
-	}
+	r := state.NewReader(c.Opaque)
+	st.read(&r)
+	st.crossings.parameters = c.Parameters
 }
 
 // save writes the standing back.
 func (st *standing) save(c *state.Customer) {
 	if st.state == (policy.State{}) && len(st.episodes) == 0 && st.crossings == (crossingsKept{}) {
-		c.Opaque = c.Opaque[:0]
+		c.Opaque, c.Silence, c.Parameters = c.Opaque[:0], 0, 0
 		return
 	}
-	n := standingHeadBytes + silenceBytes + crossingsBytes + policyStateBytes + len(st.episodes)*episodeBytes
-	out := c.Opaque[:0]
-	out = append(out, standingVersion, uint8(len(st.episodes)), 0, 0, 0, 0, 0, 0)
-	out = append(out, asBytes(&st.silence)...)
-	out = append(out, asBytes(&st.crossings)...)
-	out = append(out, asBytes(&st.state)...)
-	for i := range st.episodes {
-		out = append(out, asBytes(&st.episodes[i])...)
-	}
-	if len(out) != n || n > state.MaxOpaque {
-		panic("shard: standing larger than its section")
-	}
-	c.Opaque = out
+	st.limit()
+	c.Silence, c.Parameters = st.silence, st.crossings.parameters
+	c.Opaque = st.append(c.Opaque[:0])
 }
 
-func asBytes[T any](v *T) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(v)), unsafe.Sizeof(*v))
+// limit lets episodes go where there are too many: the oldest that has ended
+// first, then the oldest.
+func (st *standing) limit() {
+	for len(st.episodes) > maxEpisodes {
+		gone := 0
+		for i := range st.episodes {
+			if goesFirst(&st.episodes[i], &st.episodes[gone]) {
+				gone = i
+			}
+		}
+		st.episodes = append(st.episodes[:gone], st.episodes[gone+1:]...)
+	}
+}
+
+func goesFirst(a, b *policy.Episode) bool {
+	if a.Open != b.Open {
+		return !a.Open
+	}
+	return a.RaisedAt < b.RaisedAt
+}
+
+// settle notes in the core whether a visit can be judged without the record.
+func (st *standing) settle(c *state.Customer) {
+	c.Flags &^= state.Settled
+	if st.settled() && c.Closing.At == 0 && c.Interest.ReferralAt == 0 && c.Interest.ReviewAt == 0 {
+		c.Flags |= state.Settled
+	}
 }

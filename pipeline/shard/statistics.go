@@ -22,17 +22,17 @@ func (s *Shard) facts(c *state.Customer, now event.Instant, f *score.Facts) {
 	recentDays(c, f)
 	s.complaintFacts(c, f)
 	lastPurchase := s.orders(c, f)
-	r := &c.Rare
-	f.RatingLast, f.RatingPrevious = uint8(r.RatingLast.Value), uint8(r.RatingPrevious.Value)
+	r := &c.Interest
+	f.RatingLast, f.RatingPrevious = uint8(c.Ratings.Last.Value), uint8(c.Ratings.Previous.Value)
 	f.CartOrInquiry = r.ProspectAt != 0
 	f.ReferralMade = r.ReferralAt != 0
 	f.Referral90 = r.ReferralAt > now-90*event.Day24h
 	f.RatedFiveWithReview = r.ReviewAt != 0
 	f.DoNotRetain = c.Flags&state.DoNotRetain != 0
-	f.OptedOut = r.OptedOut != 0
-	f.Closed = r.ClosedAt != 0 && r.ClosedAt >= lastPurchase
+	f.OptedOut = c.Profile.OptedOut != 0
+	f.Closed = c.Closing.At != 0 && c.Closing.At >= lastPurchase
 	if f.Closed {
-		f.Closure = r.Closure
+		f.Closure = c.Closing.Reason
 	}
 }
 
@@ -53,8 +53,8 @@ func (s *Shard) publish(c *state.Customer, st *score.Statistics) {
 // purchaseDays unites the purchase days that left the retained range with those
 // in it.
 func purchaseDays(c *state.Customer, f *score.Facts) {
-	days := c.Rare.FoldedDays
-	f.FirstDay, f.LastDay = c.Rare.FoldedFirst, c.Rare.FoldedLast
+	days := c.Life.Days
+	f.FirstDay, f.LastDay = c.Life.First, c.Life.Last
 	for i := range c.Days {
 		d := &c.Days[i]
 		if d.Orders == 0 {
@@ -97,13 +97,13 @@ func recentDays(c *state.Customer, f *score.Facts) {
 
 // lifeSums unites what left the retained range with what is in it.
 func lifeSums(c *state.Customer, st *score.Statistics) {
-	r := &c.Rare
-	st.OrdersLife, st.PurchaseDaysLife = r.FoldedOrders, r.FoldedDays
-	st.NetLife = r.FoldedNet
+	r := &c.Life
+	st.OrdersLife, st.PurchaseDaysLife = r.Orders, r.Days
+	st.NetLife = r.Net
 	addTo(&st.Facts, &st.NetLife, r.LostNet)
-	st.RepeatNet, st.RepeatNetDays = r.FoldedRepeatNet, r.FoldedRepeatDays
-	if r.FoldedDays == 2 { // of more, only the first and the last are known
-		st.DaysToSecond = uint32(r.FoldedLast - r.FoldedFirst)
+	st.RepeatNet, st.RepeatNetDays = r.RepeatNet, r.RepeatDays
+	if r.Days == 2 { // of more, only the first and the last are known
+		st.DaysToSecond = uint32(r.Last - r.First)
 	}
 	for i := range c.Days {
 		d := &c.Days[i]
@@ -125,18 +125,18 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 
 // activityDays unites the days with a purchase or an acting visit likewise.
 func activityDays(c *state.Customer, st *score.Statistics) {
-	r := &c.Rare
+	r := &c.Life
 	a := window.ActivityOf(c.Days, c.Weeks)
-	n := a.Count + r.FoldedActivityDays
+	n := a.Count + r.ActivityDays
 	if n == 0 {
 		return
 	}
 	st.HasActivity, st.ActivityX = true, n-1
 	st.FirstActivityDay, st.LastActivityDay = event.Day(a.First), event.Day(a.Last)
-	if r.FoldedActivityDays > 0 {
-		st.FirstActivityDay = r.FoldedFirstAct
+	if r.ActivityDays > 0 {
+		st.FirstActivityDay = r.FirstAct
 		if a.Count == 0 {
-			st.LastActivityDay = r.FoldedLastAct
+			st.LastActivityDay = r.LastAct
 		}
 	}
 }
@@ -193,7 +193,7 @@ func (s *Shard) orders(c *state.Customer, f *score.Facts) event.Instant {
 // complaintFacts reads what of the complaints is judged: how many are open and
 // recent, and whether one is past its time.
 func (s *Shard) complaintFacts(c *state.Customer, f *score.Facts) {
-	f.LastComplaintAt = c.Rare.LastComplaint
+	f.LastComplaintAt = c.LastComplaint
 	today := int32(f.Today)
 	for _, d := range c.ComplaintDays {
 		if age := today - d.Day; age >= 0 && age < 30 {

@@ -40,7 +40,7 @@ func TestDaysToSecondPurchase(t *testing.T) {
 	} {
 		var record state.Customer
 		record.Days = c.days
-		record.Rare.FoldedDays, record.Rare.FoldedFirst, record.Rare.FoldedLast = c.folded, c.first, c.last
+		record.Life.Days, record.Life.First, record.Life.Last = c.folded, c.first, c.last
 		var st score.Statistics
 		s.statistics(&record, 20_200*event.Day24h, &st)
 		if st.DaysToSecond != c.want {

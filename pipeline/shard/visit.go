@@ -20,15 +20,15 @@ func (s *Shard) visit(c *state.Customer, e *event.Event, day event.Day) {
 	}
 	switch e.Kind {
 	case event.Cart, event.Inquiry:
-		c.Rare.ProspectAt = max(c.Rare.ProspectAt, e.OccurredAt)
+		c.Interest.ProspectAt = max(c.Interest.ProspectAt, e.OccurredAt)
 	case event.Referral:
-		c.Rare.ReferralAt = max(c.Rare.ReferralAt, e.OccurredAt)
+		c.Interest.ReferralAt = max(c.Interest.ReferralAt, e.OccurredAt)
 	case event.Closure:
-		if later(e, c.Rare.ClosedAt, c.Rare.ClosedHash) {
-			c.Rare.ClosedAt, c.Rare.ClosedHash = e.OccurredAt, e.EventHash
-			c.Rare.Closure = e.Closure
+		if later(e, c.Closing.At, c.Closing.Hash) {
+			c.Closing.At, c.Closing.Hash = e.OccurredAt, state.TieOf(e.EventHash)
+			c.Closing.Reason = e.Closure
 			if e.Closure == event.ClosureNone {
-				c.Rare.Closure = event.UnknownReason
+				c.Closing.Reason = event.UnknownReason
 			}
 		}
 		if e.Closure == event.Fraud {

@@ -31,8 +31,7 @@ const ringHours = 8192
 type link struct {
 	next, previous uint32 // place + 1 of the neighbours; 0 = none
 	bucket         uint16 // ring index + 1; 0 = in no bucket
-	//lint:ignore U1000 fills the last word, so that the layout is plain
-	spare uint16
+	epoch          uint16 // of the commit in which the record was saved whole
 }
 
 // unset is the base of a ring that nothing has been put into.
@@ -78,7 +77,7 @@ func (c *calendar) insert(s *Slab, slot Slot, hour int64) {
 	hour = min(max(hour, c.base), c.base+ringHours-1)
 	b := int(uint64(hour) & (ringHours - 1))
 	p, i := s.at(slot)
-	p.links[i] = link{next: c.heads[b], bucket: uint16(b) + 1}
+	p.links[i] = link{next: c.heads[b], bucket: uint16(b) + 1, epoch: p.links[i].epoch}
 	if h := c.heads[b]; h != 0 {
 		hp, hi := s.at(Slot(h - 1))
 		hp.links[hi].previous = uint32(slot) + 1
@@ -110,7 +109,7 @@ func (c *calendar) disarm(s *Slab, slot Slot) {
 		np, ni := s.at(Slot(l.next - 1))
 		np.links[ni].previous = l.previous
 	}
-	p.links[i] = link{}
+	p.links[i] = link{epoch: l.epoch}
 	c.counts[b]--
 	c.armed--
 }

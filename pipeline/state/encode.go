@@ -1,32 +1,35 @@
 package state
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/s2"
+
+	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// The page format, version 1, little-endian:
+// The page format, version 2, little-endian:
 //
 //	magic "HFP1" | version u8 | codec u8 (1 = s2) | reserved u16
 //	shard u32 | page u32 | batch u64 | customers u32 | raw length u32
 //	xxhash64 of all the above and the raw part u64 | compressed raw part
 //
-// The raw part is, for each customer in order of position: position u16,
-// reserved u16, side words u32, core record, side words. Version N and N-1
-// are readable; a newer one is refused.
+// The raw part is, for each customer in order of position: position u8, flags
+// u8, run bytes u16, hash of the id u64, deadline, time of the latest judgement
+// and known silence i64 each, last folded day i32, hash of the parameters' version
+// u32, and the run, see sections.go. Version N and N-1 are readable (pageFormats);
+// a newer one is refused.
 const (
 	pageMagic      = "HFP1"
-	pageVersion    = 1
+	pageVersion    = 2
 	pageCodecS2    = 1
 	pageHeaderLen  = 40
-	recordHeadLen  = 8
-	coreLen        = int(unsafe.Sizeof(Core{}))
-	maxRawPageLen  = PageSize * (recordHeadLen + coreLen + 8*8192)
+	recordHeadLen  = 4 + 4*8 + 2*4
+	maxRawPageLen  = PageSize * (recordHeadLen + longestRun)
 	maxPageRecords = PageSize
 	maxPages       = 1 << 24 // a Slot is 32 bits
 )
@@ -35,6 +38,7 @@ const (
 var (
 	ErrPageMagic    = errors.New("not a page: wrong magic")
 	ErrPageVersion  = errors.New("page of a version that this release does not read")
+	ErrPageFormat1  = fmt.Errorf("%w: format 1 was never released; begin anew from the inputs", ErrPageVersion)
 	ErrPageCorrupt  = errors.New("page is damaged")
 	ErrPageMisplace = errors.New("page belongs elsewhere")
 )
@@ -42,9 +46,24 @@ var (
 // PageCodec encodes and decodes pages; it owns the buffers for it. One per
 // goroutine.
 type PageCodec struct {
-	raw, packed []byte
-	digest      xxhash.Digest
+	raw, packed, run []byte
+	digest           xxhash.Digest
+	customer         Customer
+	// formats is pageFormats but where a test has an older format to read.
+	formats []pageFormat
 }
+
+// pageFormat is a version of the page format that can be read.
+type pageFormat struct {
+	version uint8
+	// record reads the next record of a raw part; it returns false where there
+	// is none that this format can have.
+	record func(c *Customer, raw []byte) (position int, rest []byte, ok bool)
+}
+
+// pageFormats are the version that is written and, once that is not the first
+// released one, the version before.
+var pageFormats = []pageFormat{{version: pageVersion, record: readRecord}}
 
 // sum is the checksum of a page: the header before it, and the raw part.
 func (codec *PageCodec) sum(header, raw []byte) uint64 {
@@ -63,13 +82,7 @@ func (s *Slab) AppendPage(codec *PageCodec, dst []byte, shard, page uint32, batc
 		if !p.has(i) {
 			continue
 		}
-		core := p.cores[i]
-		side := p.sideOf(&core)
-		raw = binary.LittleEndian.AppendUint32(raw, uint32(i))
-		raw = binary.LittleEndian.AppendUint32(raw, uint32(len(side)))
-		core.sideAt, core.sideCap = 0, 0 // where the run lies is not content
-		raw = append(raw, unsafe.Slice((*byte)(unsafe.Pointer(&core)), coreLen)...)
-		raw = append(raw, bytesOf(side)...)
+		raw = appendRecord(raw, i, &p.cores[i], p.run(i))
 	}
 	codec.raw = raw
 	codec.packed = s2.Encode(codec.packed[:cap(codec.packed)], raw)
@@ -88,12 +101,12 @@ func (s *Slab) AppendPage(codec *PageCodec, dst []byte, shard, page uint32, batc
 // LoadPage puts an encoded page into the slab; its place must be empty or hold
 // an older copy. Records are indexed and armed by FinishLoading.
 func (s *Slab) LoadPage(codec *PageCodec, value []byte, shard, number uint32) error {
-	raw, batch, count, err := codec.open(value, shard, number)
+	raw, batch, count, format, err := codec.open(value, shard, number)
 	if err != nil {
 		return fmt.Errorf("decode page %d of shard %d: %w", number, shard, err)
 	}
 	p := &page{version: batch}
-	if err := p.fill(raw, count); err != nil {
+	if err := codec.fill(p, format, raw, count); err != nil {
 		return fmt.Errorf("decode page %d of shard %d: %w", number, shard, err)
 	}
 	for uint32(len(s.pages)) <= number {
@@ -103,53 +116,67 @@ func (s *Slab) LoadPage(codec *PageCodec, value []byte, shard, number uint32) er
 	return nil
 }
 
-func (codec *PageCodec) open(value []byte, shard, page uint32) (raw []byte, batch uint64, count int, err error) {
+func (codec *PageCodec) open(value []byte, shard, page uint32) (
+	raw []byte, batch uint64, count int, format *pageFormat, err error) {
 	if len(value) < pageHeaderLen || string(value[:4]) != pageMagic {
-		return nil, 0, 0, ErrPageMagic
+		return nil, 0, 0, nil, ErrPageMagic
 	}
-	if value[4] != pageVersion || value[5] != pageCodecS2 {
-		return nil, 0, 0, ErrPageVersion
+	if format, err = codec.formatOf(value[4], value[5]); err != nil {
+		return nil, 0, 0, nil, err
 	}
 	le := binary.LittleEndian
 	if le.Uint32(value[8:]) != shard || le.Uint32(value[12:]) != page || page >= maxPages {
-		return nil, 0, 0, ErrPageMisplace
+		return nil, 0, 0, nil, ErrPageMisplace
 	}
 	batch, count = le.Uint64(value[16:]), int(le.Uint32(value[24:]))
 	rawLen := int(le.Uint32(value[28:]))
 	n, err := s2.DecodedLen(value[pageHeaderLen:])
 	if err != nil || n != rawLen || rawLen > maxRawPageLen || count > maxPageRecords {
-		return nil, 0, 0, ErrPageCorrupt
+		return nil, 0, 0, nil, ErrPageCorrupt
 	}
 	if cap(codec.raw) < n {
 		codec.raw = make([]byte, n)
 	}
 	raw, err = s2.Decode(codec.raw[:n], value[pageHeaderLen:])
 	if err != nil || codec.sum(value[:pageHeaderLen-8], raw) != le.Uint64(value[32:]) {
-		return nil, 0, 0, ErrPageCorrupt
+		return nil, 0, 0, nil, ErrPageCorrupt
 	}
-	return raw, batch, count, nil
+	return raw, batch, count, format, nil
 }
 
-func (p *page) fill(raw []byte, count int) error {
-	last := -1
+func (codec *PageCodec) formatOf(version, compression uint8) (*pageFormat, error) {
+	formats := codec.formats
+	if formats == nil {
+		formats = pageFormats
+	}
+	for i := range formats {
+		if formats[i].version == version && compression == pageCodecS2 {
+			return &formats[i], nil
+		}
+	}
+	if version == 1 {
+		return nil, ErrPageFormat1
+	}
+	return nil, ErrPageVersion
+}
+
+// fill puts the records of a raw part into an empty page, each as it would be
+// written: a record that a Store would write in another way is damage.
+func (codec *PageCodec) fill(p *page, format *pageFormat, raw []byte, count int) error {
+	c, last := &codec.customer, -1
 	for ; count > 0; count-- {
-		if len(raw) < recordHeadLen+coreLen {
+		before := raw
+		i, rest, ok := format.record(c, raw)
+		if !ok || i <= last || i >= PageSize || len(c.ID) == 0 || len(c.ID) > MaxID {
 			return ErrPageCorrupt
 		}
-		i := int(binary.LittleEndian.Uint32(raw))
-		n := int(binary.LittleEndian.Uint32(raw[4:]))
-		raw = raw[recordHeadLen:]
-		if i <= last || i >= PageSize || n > (len(raw)-coreLen)/8 {
+		last, raw = i, rest
+		codec.run = c.appendRun(codec.run[:0])
+		if format.version == pageVersion && !bytes.Equal(codec.run, before[recordHeadLen:len(before)-len(rest)]) {
 			return ErrPageCorrupt
 		}
-		last = i
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&p.cores[i])), coreLen), raw[:coreLen])
-		raw = raw[coreLen:]
 		p.take(i)
-		if err := p.adopt(i, raw[:n*8]); err != nil {
-			return err
-		}
-		raw = raw[n*8:]
+		p.put(i, &c.Core, codec.run)
 	}
 	if len(raw) != 0 {
 		return ErrPageCorrupt
@@ -157,102 +184,32 @@ func (p *page) fill(raw []byte, count int) error {
 	return nil
 }
 
-// adopt gives a decoded record its run, checked against its own counts.
-func (p *page) adopt(i int, side []byte) error {
-	core := &p.cores[i]
-	core.sideAt, core.sideCap = 0, 0
-	if !core.plausible(len(side) / 8) {
-		return ErrPageCorrupt
-	}
-	n := len(side) / 8
-	p.reserve(i, n)
-	copy(bytesOf(p.sideOf(core)), side)
-	return nil
+func appendRecord(raw []byte, position int, c *Core, run []byte) []byte {
+	le := binary.LittleEndian
+	raw = append(raw, uint8(position), uint8(c.Flags))
+	raw = le.AppendUint16(raw, uint16(len(run)))
+	raw = le.AppendUint64(raw, c.IDHash)
+	raw = le.AppendUint64(raw, uint64(c.Deadline))
+	raw = le.AppendUint64(raw, uint64(c.JudgedAt))
+	raw = le.AppendUint64(raw, uint64(c.Silence))
+	raw = le.AppendUint32(raw, uint32(c.FoldedThrough))
+	raw = le.AppendUint32(raw, c.Parameters)
+	return append(raw, run...)
 }
 
-// plausible says whether the counts fit the limits and the run's length.
-func (c *Core) plausible(run int) bool {
-	if int(c.nEvents) > MaxEvents || int(c.nDays) > MaxDays || int(c.nWeeks) > MaxWeeks ||
-		int(c.nOrders) > MaxOrders || int(c.nComplaints) > MaxComplaints ||
-		int(c.nComplaintDays) > MaxComplaintDays || int(c.nOpaque) > MaxOpaque || c.idLen == 0 || c.idLen > 128 {
-		return false
+// readRecord reads a record of the version that is written.
+func readRecord(c *Customer, raw []byte) (position int, rest []byte, ok bool) {
+	if len(raw) < recordHeadLen {
+		return 0, nil, false
 	}
-	want := int(c.nEvents)*wordsOfEvent + int(c.nDays)*wordsOfDay + int(c.nWeeks)*wordsOfWeek +
-		int(c.nOrders)*wordsOfOrder + int(c.nComplaints)*wordsOfComplaint +
-		int(c.nComplaintDays)*wordsOfComplaintDay + wordsOfBytes(int(c.nOpaque))
-	if int(c.idLen) > inlineID {
-		want += wordsOfBytes(int(c.idLen))
+	le := binary.LittleEndian
+	n := int(le.Uint16(raw[2:]))
+	c.Core = Core{Flags: Flag(raw[1]), IDHash: le.Uint64(raw[4:]), Deadline: event.Instant(le.Uint64(raw[12:])),
+		JudgedAt: event.Instant(le.Uint64(raw[20:])), Silence: event.Instant(le.Uint64(raw[28:])),
+		FoldedThrough: event.Day(le.Uint32(raw[36:])), Parameters: le.Uint32(raw[40:])}
+	position, raw = int(raw[0]), raw[recordHeadLen:]
+	if n > len(raw) || !c.readRun(raw[:n]) {
+		return 0, nil, false
 	}
-	if c.Flags&hasRare != 0 {
-		want += wordsOfRare
-	}
-	return run == want
-}
-
-// FinishLoading indexes and arms every record, after the last LoadPage and
-// before the first batch.
-func (s *Slab) FinishLoading() {
-	s.beginCalendar()
-	for n, p := range s.pages {
-		if p == nil {
-			p = &page{}
-			s.pages[n] = p
-		}
-		s.count += int(p.count)
-		for i := range p.cores {
-			if p.has(i) {
-				slot := Slot(n*PageSize + i)
-				s.index.insert(s, p.cores[i].IDHash, slot)
-				s.calendar.arm(s, slot, p.cores[i].Deadline)
-			}
-		}
-	}
-}
-
-// beginCalendar lets the ring begin at the least deadline: what lies before its
-// beginning would all wait in one bucket.
-func (s *Slab) beginCalendar() {
-	least := Never
-	for _, p := range s.pages {
-		for i := 0; p != nil && i < PageSize; i++ {
-			if p.has(i) {
-				least = min(least, p.cores[i].Deadline)
-			}
-		}
-	}
-	if least != Never {
-		s.calendar.base = hourOf(least)
-	}
-}
-
-// ErrPageMissing says that a page of the checkpoint is not there.
-var ErrPageMissing = errors.New("page is missing: the checkpoint topic was truncated or emptied")
-
-// CheckWhole says after a replay whether every page is there. Places are taken
-// from the lowest on and never given back, so each page but the last is full;
-// atLeast is how many there were when the header was written.
-func (s *Slab) CheckWhole(atLeast uint32) error {
-	if uint32(len(s.pages)) < atLeast {
-		return fmt.Errorf("page %d of %d: %w", len(s.pages), atLeast, ErrPageMissing)
-	}
-	for n := 0; n < len(s.pages)-1; n++ {
-		if s.pages[n].count != PageSize {
-			return fmt.Errorf("page %d of %d, with %d customers: %w", n, len(s.pages), s.pages[n].count, ErrPageMissing)
-		}
-	}
-	return nil
-}
-
-// EndReplay says that every page now reflects every batch, and arms what a
-// replay may have passed over.
-func (s *Slab) EndReplay() {
-	s.replay = false
-	for n, p := range s.pages {
-		p.version = 0
-		for i := range p.cores {
-			if p.has(i) && p.links[i].bucket == 0 {
-				s.calendar.arm(s, Slot(n*PageSize+i), p.cores[i].Deadline)
-			}
-		}
-	}
+	return position, raw[n:], true
 }

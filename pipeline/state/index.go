@@ -34,7 +34,7 @@ func (x *index) find(s *Slab, hash uint64, id []byte) (Slot, bool) {
 			continue
 		}
 		slot := Slot(v&0xffffffff - 1)
-		if p, at := s.at(slot); p.cores[at].IDHash == hash && bytes.Equal(p.idOf(&p.cores[at]), id) {
+		if p, at := s.at(slot); p.cores[at].IDHash == hash && bytes.Equal(idOfRun(p.run(at)), id) {
 			return slot, true
 		}
 	}

@@ -1,20 +1,12 @@
 package state
 
-import (
-	"unsafe"
+import "unsafe"
 
-	"github.com/holdfast/holdfast/pipeline/window"
-)
-
-// page is 256 consecutive customers with all that is theirs. Side records lie
-// in one area of 8-byte words, each customer's in one run; runs are moved to
-// the end when they outgrow their place, and the area is compacted when more
-// than half of it is dead.
+// page is 256 consecutive customers with all that is theirs.
 type page struct {
 	cores [PageSize]Core
-	side  []uint64
-	dead  uint32 // words of the area that no customer owns
-	count uint16 // customers in the page
+	areas [PageSize / groupSize][]byte // the runs of each group, one behind the other
+	count uint16                       // customers in the page
 	used  [PageSize / 64]uint64
 
 	// version is the number of the last batch that the page reflected when it
@@ -23,9 +15,21 @@ type page struct {
 
 	// Derived: not in the encoding.
 	dirtySince uint64 // first batch whose changes no written page holds; 0 = clean
-	epoch      [PageSize]uint32
 	links      [PageSize]link
 }
+
+// pageBytes is the memory of a page without its runs.
+const pageBytes = int64(unsafe.Sizeof(page{}))
+
+// Runs of a group of customers share an area, in the order of their positions.
+// One that outgrows its room moves those behind it: groups are small enough for
+// that to cost little, and large enough for the allocator's rounding not to
+// count. A run that grows gets a sixteenth more than it needs, in grains; what is
+// reserved is never more than a grain above that.
+const (
+	groupSize = 8
+	grain     = 16 // bytes
+)
 
 func (p *page) has(i int) bool { return p.used[i>>6]&(1<<(i&63)) != 0 }
 
@@ -37,9 +41,8 @@ func (p *page) take(i int) {
 func (p *page) release(i int) {
 	p.used[i>>6] &^= 1 << (i & 63)
 	p.count--
-	c := &p.cores[i]
-	p.dead += uint32(c.sideCap)
-	*c = Core{}
+	p.fit(i, 0)
+	p.cores[i] = Core{runAt: p.cores[i].runAt}
 }
 
 // firstFree returns the lowest free position; the page must have one.
@@ -56,83 +59,88 @@ func (p *page) firstFree() int {
 	panic("state: firstFree on a full page")
 }
 
-// sideOf is the run of a customer.
-func (p *page) sideOf(c *Core) []uint64 {
-	return p.side[c.sideAt : c.sideAt+uint32(c.sideLen)]
+// run is what a record has besides its core, see sections.go. It is valid until a run of
+// the group changes its length.
+func (p *page) run(i int) []byte {
+	c := &p.cores[i]
+	return p.areas[i/groupSize][c.runAt : c.runAt+uint32(c.runLen)]
 }
 
-// minimumRun is the smallest run reserved, in words: a new customer's first
-// few events fit without a move.
-const minimumRun = 16
+// reserved is the room of a run, in bytes.
+func (p *page) reserved(i int) int {
+	if (i+1)%groupSize == 0 {
+		return len(p.areas[i/groupSize]) - int(p.cores[i].runAt)
+	}
+	return int(p.cores[i+1].runAt - p.cores[i].runAt)
+}
 
-// reserve gives a customer a run of at least n words, keeping nothing of the
-// old one. Other customers' runs may move.
-func (p *page) reserve(i, n int) {
-	c := &p.cores[i]
-	if n <= int(c.sideCap) {
-		c.sideLen = uint16(n)
+func grains(n int) int { return (n + grain - 1) / grain * grain }
+
+// roomy is the room that a run gets when it grows.
+func roomy(n int) int { return grains(n + n/16) }
+
+// fit gives a run a length and room for it. The bytes up to the shorter of both
+// lengths stay.
+func (p *page) fit(i, n int) {
+	p.cores[i].runLen = uint16(n)
+	p.trim(i)
+}
+
+// trim lets the room of a run follow its length.
+func (p *page) trim(i int) {
+	n := int(p.cores[i].runLen)
+	have := p.reserved(i)
+	switch {
+	case have == 0 || n == 0 || n > have && n-have > n/2:
+		p.shift(i, grains(n)-have)
+	case n > have || have > roomy(n)+grain:
+		p.shift(i, roomy(n)-have)
+	}
+}
+
+// shift moves the runs behind one, so that its room changes.
+func (p *page) shift(i, by int) {
+	area := p.areas[i/groupSize]
+	if by == 0 {
 		return
 	}
-	p.dead += uint32(c.sideCap)
-	c.sideCap, c.sideLen = 0, 0
-	want := max(minimumRun, n+n/4)
-	if len(p.side)+want > cap(p.side) && int(p.dead) > len(p.side)/4 {
-		p.compact()
+	from, n := int(p.cores[i].runAt)+p.reserved(i), len(area)
+	switch {
+	case n+by > cap(area) || n+by < cap(area)/2:
+		grown := append([]byte(nil), make([]byte, n+by)...) // with all that the allocator gives
+		copy(grown, area[:min(from, from+by)])
+		copy(grown[from+by:], area[from:])
+		area = grown
+	case by > 0:
+		area = area[:n+by]
+		copy(area[from+by:], area[from:n])
+	default:
+		copy(area[from+by:], area[from:])
+		area = area[:n+by]
 	}
-	if len(p.side)+want > cap(p.side) {
-		grown := make([]uint64, len(p.side), len(p.side)+max(want, len(p.side)/4, PageSize*8))
-		copy(grown, p.side)
-		p.side = grown
+	p.areas[i/groupSize] = area
+	for i++; i%groupSize != 0; i++ {
+		p.cores[i].runAt = uint32(int(p.cores[i].runAt) + by)
 	}
-	c.sideAt, c.sideCap, c.sideLen = uint32(len(p.side)), uint16(want), uint16(n)
-	p.side = p.side[:len(p.side)+want]
 }
 
-// compact closes the gaps between runs. Runs keep what they reserved.
-func (p *page) compact() {
-	owned := len(p.side) - int(p.dead)
-	live := make([]uint64, 0, owned+max(owned/4, PageSize*8))
-	for i := range p.cores {
-		c := &p.cores[i]
-		if !p.has(i) || c.sideCap == 0 {
-			continue
-		}
-		at := uint32(len(live))
-		live = append(live, p.side[c.sideAt:c.sideAt+uint32(c.sideCap)]...)
-		c.sideAt = at
+// splice puts bytes in the place of some of a run's; room that is left over
+// stays until trim is called.
+func (p *page) splice(i, at, gone int, put []byte) {
+	n := int(p.cores[i].runLen)
+	m := n - gone + len(put)
+	if m == n {
+		copy(p.run(i)[at:], put)
+		return
 	}
-	p.side, p.dead = live, 0
-}
-
-// Words of each section's entry.
-const (
-	wordsOfEvent        = int(unsafe.Sizeof(EventMark{})) / 8
-	wordsOfDay          = int(unsafe.Sizeof(window.Day{})) / 8
-	wordsOfWeek         = int(unsafe.Sizeof(window.Week{})) / 8
-	wordsOfOrder        = int(unsafe.Sizeof(Order{})) / 8
-	wordsOfComplaint    = int(unsafe.Sizeof(Complaint{})) / 8
-	wordsOfComplaintDay = int(unsafe.Sizeof(ComplaintDay{})) / 8
-	wordsOfRare         = int(unsafe.Sizeof(Rare{})) / 8
-)
-
-func wordsOfBytes(n int) int { return (n + 7) / 8 }
-
-// words views a value of a pointer-free type as words.
-func words[T any](s []T) []uint64 {
-	if len(s) == 0 {
-		return nil
+	if have := p.reserved(i); m > have {
+		p.shift(i, roomy(m)-have)
 	}
-	n := len(s) * int(unsafe.Sizeof(s[0])) / 8
-	return unsafe.Slice((*uint64)(unsafe.Pointer(&s[0])), n)
-}
-
-// bytesOf views words as bytes, in the machine's order (little-endian is
-// checked when a slab is made).
-func bytesOf(w []uint64) []byte {
-	if len(w) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(&w[0])), len(w)*8)
+	p.cores[i].runLen = uint16(max(n, m))
+	run := p.run(i)
+	copy(run[at+len(put):m], run[at+gone:n])
+	copy(run[at:], put)
+	p.cores[i].runLen = uint16(m)
 }
 
 // NewestPage is the greatest batch that a page reflects; 0 without pages.

@@ -4,10 +4,9 @@ import "encoding/binary"
 
 // Slab holds the customers of one shard. It is used by one goroutine at a time.
 //
-// Memory is 96 bytes a customer for the core record, 8 to 20 for the index, 12
-// for the deadline's links and the journal's mark, and the side record; pages
-// are the only pointers, so the garbage collector has one to follow for every
-// 256 customers.
+// Memory is 48 bytes a customer for the core record, 10 to 20 for the index, 12
+// for the deadline's links and the journal's mark, and the run, see sections.go,
+// which shares an allocation with those of seven others.
 type Slab struct {
 	pages    []*page
 	index    index
@@ -21,6 +20,7 @@ type Slab struct {
 	calendar  calendar
 	dirty     pageQueue
 	writing   []writtenPage
+	room      []byte // for one run
 }
 
 // NewSlab makes an empty slab.
@@ -29,7 +29,7 @@ func NewSlab() *Slab {
 	if binary.NativeEndian.Uint16(probe[:]) != 1 {
 		panic("state: pages need a little-endian machine")
 	}
-	s := &Slab{}
+	s := &Slab{room: make([]byte, 0, longestRun)}
 	s.journal.epoch = 1
 	s.calendar.init()
 	return s
@@ -55,34 +55,40 @@ func (s *Slab) PagesInUse() uint32 {
 // that already reflect the batch are left alone: Load does not give them.
 func (s *Slab) Begin(batch uint64, replay bool) { s.batch, s.replay = batch, replay }
 
+// Find gives the place of an id's record. O(1).
+func (s *Slab) Find(hash uint64, id []byte) (Slot, bool) { return s.index.find(s, hash, id) }
+
 // Load reads the record of an id into c. Without one it makes a new record if
 // create is set. It returns false where there is no record, or where a replay
 // must not touch it. Reads cost O(record), no allocation.
 func (s *Slab) Load(c *Customer, hash uint64, id []byte, create bool) bool {
-	if slot, ok := s.index.find(s, hash, id); ok {
+	if slot, ok := s.Find(hash, id); ok {
 		return s.LoadSlot(c, slot)
 	}
 	if !create {
 		return false
 	}
+	s.Create(c, hash, id)
+	return true
+}
+
+// Create makes the record of an id that has none, of 1 to MaxID bytes.
+func (s *Slab) Create(c *Customer, hash uint64, id []byte) {
 	slot := s.allocate()
 	p, i := s.at(slot)
 	p.take(i)
 	s.count++
 	core := &p.cores[i]
-	*core = Core{IDHash: hash, Deadline: Never, idLen: uint8(len(id))}
+	*core = Core{IDHash: hash, Deadline: Never, runAt: core.runAt}
 	p.links[i] = link{}
-	if len(id) <= inlineID {
-		copy(core.id[:], id)
-	} else {
-		p.reserve(i, wordsOfBytes(len(id)))
-		copy(bytesOf(p.sideOf(core)), id)
-	}
+	p.fit(i, 1+len(id))
+	run := p.run(i)
+	run[0] = uint8(len(id))
+	copy(run[1:], id)
 	s.index.insert(s, hash, slot)
 	s.journal.created(s, slot)
 	c.read(p, i, slot)
 	c.fresh = true
-	return true
 }
 
 // LoadSlot reads the record at a place. It returns false for a record that a
@@ -108,18 +114,24 @@ func (s *Slab) Peek(c *Customer, hash uint64, id []byte) bool {
 }
 
 // Store writes c back to its place, journals what was there before the first
-// change of this commit, and arms the deadline.
+// such change of this commit, and arms the deadline. O(record).
 func (s *Slab) Store(c *Customer) {
 	p, i := s.at(c.slot)
-	if p.epoch[i] != s.journal.epoch {
+	if p.links[i].epoch != s.journal.epoch {
 		s.journal.touched(p, i, c.slot)
 	}
+	s.soil(p, c.slot)
+	s.room = c.appendRun(s.room[:0])
+	p.put(i, &c.Core, s.room)
+	s.calendar.arm(s, c.slot, c.Deadline)
+}
+
+// soil notes that a page has changed.
+func (s *Slab) soil(p *page, slot Slot) {
 	if p.dirtySince == 0 {
 		p.dirtySince = s.batch
-		s.dirty.push(pageOf(c.slot))
+		s.dirty.push(pageOf(slot))
 	}
-	c.write(p, i)
-	s.calendar.arm(s, c.slot, c.Deadline)
 }
 
 // SetRowPending marks or unmarks that a row is owed for a record. It is no
@@ -166,19 +178,21 @@ func (s *Slab) Bytes() int64 {
 	var n int64
 	for _, p := range s.pages {
 		if p != nil {
-			n += pageBytes + int64(cap(p.side))*8
+			n += pageBytes
 		}
 	}
-	return n + s.index.bytes()
+	return n + s.SideBytes() + s.index.bytes()
 }
 
-// SideBytes is the part of Bytes that side records have reserved; the rest is
-// core records, their links, and the index.
+// SideBytes is the part of Bytes that runs have reserved; the rest is core
+// records, their links, and the index.
 func (s *Slab) SideBytes() int64 {
 	var n int64
 	for _, p := range s.pages {
 		if p != nil {
-			n += int64(cap(p.side)) * 8
+			for _, area := range p.areas {
+				n += int64(cap(area))
+			}
 		}
 	}
 	return n
@@ -218,5 +232,5 @@ func (s *Slab) allocate() Slot {
 
 func (s *Slab) idOf(slot Slot) []byte {
 	p, i := s.at(slot)
-	return p.idOf(&p.cores[i])
+	return idOfRun(p.run(i))
 }

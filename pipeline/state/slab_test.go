@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/window"
 )
 
 // person is a customer that tests know: its hash is chosen, not computed, so
@@ -44,70 +42,6 @@ func people(n int) []person {
 		all[i] = person{id: id, hash: hash}
 	}
 	return all
-}
-
-// content writes out what a record says, but for whether a row is owed.
-func content(c *Customer) string {
-	return fmt.Sprintf("%s %x %d %d %d %d %b\n%v\n%v\n%v\n%+v\n%+v\n%v\n%+v\n%x", c.ID, c.IDHash, c.Deadline, c.JudgedAt, c.LastEvent,
-		c.FoldedThrough, c.Flags&^(RowPending|hasRare), c.Events, c.Days, c.Weeks, c.Orders, c.Complaints, c.ComplaintDays, c.Rare, c.Opaque)
-}
-
-// scribble changes a record at random; most of the time a little.
-func scribble(c *Customer, r *rand.Rand) {
-	long := r.IntN(20) == 0
-	length := func(most int) int {
-		if long {
-			return most - r.IntN(2)
-		}
-		return r.IntN(4)
-	}
-	c.JudgedAt, c.LastEvent, c.FoldedThrough = event.Instant(r.Int64N(1e15)), event.Instant(r.Int64N(1e15)), event.Day(r.IntN(20000))
-	c.Deadline = []event.Instant{Never, event.Instant(r.Int64N(1e15))}[r.IntN(2)]
-	c.Flags ^= Approximate * Flag(r.IntN(2))
-	for range 1 + r.IntN(3) {
-		switch r.IntN(8) {
-		case 0:
-			c.Events = c.Events[:0]
-			for range length(MaxEvents) {
-				c.Events = append(c.Events, EventMark{At: event.Instant(r.Int64()), Hash: r.Uint64()})
-			}
-		case 1:
-			c.Days = c.Days[:0]
-			for i := range length(MaxDays) {
-				c.Days = append(c.Days, window.Day{Day: int32(i), Orders: uint16(r.Uint32()), Net: r.Int64()})
-			}
-		case 2:
-			c.Weeks = c.Weeks[:0]
-			for i := range length(MaxWeeks) {
-				c.Weeks = append(c.Weeks, window.Week{Monday: int32(i), Mask: r.Uint32()})
-			}
-		case 3:
-			c.Orders = c.Orders[:0]
-			for range length(MaxOrders) {
-				c.Orders = append(c.Orders, Order{Hash: r.Uint64(), Net: r.Int64(), Best: 4, Currency: [3]byte{'E', 'U', 'R'}})
-			}
-		case 4:
-			c.Complaints = c.Complaints[:0]
-			for range length(MaxComplaints) {
-				c.Complaints = append(c.Complaints, Complaint{Hash: r.Uint64(), Severity: uint8(r.Uint32())})
-			}
-		case 5:
-			c.ComplaintDays = c.ComplaintDays[:0]
-			for i := range length(MaxComplaintDays) {
-				c.ComplaintDays = append(c.ComplaintDays, ComplaintDay{Day: int32(i), Count: uint16(r.Uint32())})
-			}
-		case 6:
-			c.Rare = Rare{}
-			if long || r.IntN(3) == 0 {
-				c.Rare.FoldedNet, c.Rare.ClosedHash = r.Int64(), r.Uint64()
-			}
-		default:
-			c.Opaque = c.Opaque[:0]
-			for range length(MaxOpaque) {
-				c.Opaque = append(c.Opaque, byte(r.Uint32()))
-			}
-		}
-	}
 }
 
 // machine is a slab beside the plainest model of it.
@@ -315,7 +249,7 @@ func TestSlabIsAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine()
 		t.Repeat(map[string]func(*rapid.T){
-			"store": m.store, "store more": m.store, "store again": m.store, "next batch": m.nextBatch, "commit": m.commit, "undo": m.undo,
+			"store": m.store, "store more": m.store, "visit": m.visit, "visit more": m.visit, "next batch": m.nextBatch, "commit": m.commit, "undo": m.undo,
 			"take dirty": m.takeDirty, "row pending": m.setRowPending, "restore": m.restore, "": m.check,
 		})
 	})
@@ -346,42 +280,4 @@ func TestPlacesAreDense(t *testing.T) {
 	}
 	s.Begin(2, false)
 	add(300, 700)
-}
-
-// TestRecordAtItsMaxima: the longest id and every section full come back.
-func TestRecordAtItsMaxima(t *testing.T) {
-	s, c := NewSlab(), &Customer{}
-	s.Begin(1, false)
-	r := rand.New(rand.NewPCG(1, 2))
-	want := map[string]string{}
-	for i := range PageSize {
-		id := []byte(fmt.Sprintf("%0128d", i))
-		s.Load(c, event.HashID(id), id, true)
-		fillUp(c, r)
-		want[string(id)] = content(c)
-		s.Store(c)
-	}
-	var codec PageCodec
-	value := s.AppendPage(&codec, nil, 3, 0, 1)
-	loaded := load(t, &codec, map[uint32][]byte{0: value})
-	if again := loaded.AppendPage(&codec, nil, 3, 0, 1); !bytes.Equal(value, again) {
-		t.Error("the page is another after loading it")
-	}
-	loaded.Each(func(slot Slot) {
-		loaded.LoadSlot(c, slot)
-		if content(c) != want[string(c.ID)] {
-			t.Fatalf("record %d differs", slot)
-		}
-	})
-}
-
-// fillUp makes every section as long as it may be.
-func fillUp(c *Customer, r *rand.Rand) {
-	c.Events = slices.Repeat([]EventMark{{At: 1, Hash: r.Uint64()}}, MaxEvents)
-	c.Days = slices.Repeat([]window.Day{{Day: 1, Net: r.Int64()}}, MaxDays)
-	c.Weeks = slices.Repeat([]window.Week{{Monday: 1, Mask: r.Uint32()}}, MaxWeeks)
-	c.Orders = slices.Repeat([]Order{{Hash: r.Uint64()}}, MaxOrders)
-	c.Complaints = slices.Repeat([]Complaint{{Hash: r.Uint64()}}, MaxComplaints)
-	c.ComplaintDays = slices.Repeat([]ComplaintDay{{Day: 1, Count: uint16(r.Uint32())}}, MaxComplaintDays)
-	c.Rare.ClosedHash, c.Opaque = r.Uint64(), bytes.Repeat([]byte{byte(r.Uint32())}, MaxOpaque)
 }

@@ -4,13 +4,16 @@ package state
 // arrives together, few enough that it is still in the cache when it is read.
 const TouchMost = 32
 
-// touchWords is how far apart the words of a side record are that are touched:
-// one in each cache line of 64 bytes.
-const touchWords = 8
+// cacheLine is how far apart the bytes of a run are that are touched, and
+// touchBytes how far from its beginning: days and event marks come first.
+const (
+	cacheLine  = 64
+	touchBytes = 512
+)
 
 // Touch reads a little of every record that the hashes may belong to, at most
 // TouchMost of them, so that the Loads that follow find the memory in the
-// cache. With many customers every step from index to record to side record
+// cache. With many customers every step from index to core to run
 // waits for memory: taken for many records at once, each step's waits overlap.
 // It changes nothing; what it returns means nothing and only keeps the reads
 // from being left out. Hashes without a record cost next to nothing.
@@ -49,15 +52,15 @@ func (s *Slab) touch(found []uint64) (sum uint64) {
 		if f != 0 {
 			p, at := s.at(Slot(f - 1))
 			core := &p.cores[at]
-			sum += core.IDHash + uint64(core.id[inlineID-1]) + uint64(p.epoch[at]) + uint64(p.links[at].bucket)
+			sum += core.IDHash + uint64(p.links[at].bucket) + uint64(len(p.areas[at/groupSize])) + p.dirtySince
 		}
 	}
 	for _, f := range found {
 		if f != 0 {
 			p, at := s.at(Slot(f - 1))
-			side := p.sideOf(&p.cores[at])
-			for w := 0; w < len(side); w += touchWords {
-				sum += side[w]
+			run := p.run(at)
+			for b := 0; b < min(len(run), touchBytes); b += cacheLine {
+				sum += uint64(run[b])
 			}
 		}
 	}

@@ -1,0 +1,102 @@
+package state
+
+import "encoding/binary"
+
+// The section of orders has for each order, oldest first:
+//
+//	what follows u8 | statuses varint | flags and rank u8 | key, 7 bytes |
+//	span since the order before | what the bits name, in their order
+const (
+	orderBestElsewhere = 1 << iota // the event that gives the amount is at another instant: the span to it
+	orderHasBest                   // its tie, 4 bytes
+	orderHasNet
+	orderHasRefunded
+	orderHasAdjusted
+	orderHasCurrency // another than of the order before, 3 bytes
+)
+
+func orderBits(o, before *Order) (what uint8) {
+	set := func(bit uint8, on bool) {
+		if on {
+			what |= bit
+		}
+	}
+	set(orderBestElsewhere, o.BestAt != 0 && o.BestAt != o.At)
+	set(orderHasBest, o.BestAt != 0)
+	set(orderHasNet, o.Net != 0)
+	set(orderHasRefunded, o.Refunded != 0)
+	set(orderHasAdjusted, o.Adjusted != 0)
+	set(orderHasCurrency, o.Currency != before.Currency)
+	return what
+}
+
+func appendOrders(out []byte, orders []Order) []byte {
+	before := &Order{}
+	for i := range orders {
+		o := &orders[i]
+		what := orderBits(o, before)
+		out = append(out, what)
+		out = binary.AppendUvarint(out, uint64(o.Statuses))
+		out = append(out, uint8(o.Flags)|o.Best<<4)
+		out = appendKey(out, o.Hash)
+		out = AppendSpan(out, o.At-before.At)
+		if what&orderBestElsewhere != 0 {
+			out = AppendSpan(out, o.BestAt-o.At)
+		}
+		if what&orderHasBest != 0 {
+			out = binary.LittleEndian.AppendUint32(out, o.BestHash)
+		}
+		for _, money := range [...]int64{o.Net, o.Refunded, o.Adjusted} {
+			if money != 0 {
+				out = appendVarint(out, money)
+			}
+		}
+		if what&orderHasCurrency != 0 {
+			out = append(out, o.Currency[:]...)
+		}
+		before = o
+	}
+	return out
+}
+
+func (c *Customer) readOrders(r *Reader) {
+	before := &Order{}
+	n := 0
+	for ; len(r.in) > 0 && n < MaxOrders; n++ {
+		o := &c.orderBuffer[n]
+		r.oneOrder(o, before)
+		before = o
+	}
+	c.Orders = c.orderBuffer[:n]
+}
+
+func (r *Reader) oneOrder(o, before *Order) {
+	what := r.Byte()
+	*o = Order{Statuses: uint16(r.UpTo(1<<16 - 1))}
+	flags := r.Byte()
+	o.Flags, o.Best = OrderFlag(flags&0xf), flags>>4
+	o.Hash = r.key()
+	o.At = before.At + r.Span()
+	if what&orderHasBest != 0 {
+		o.BestAt = o.At
+	}
+	if what&orderBestElsewhere != 0 {
+		o.BestAt = o.At + r.Span()
+	}
+	if what&orderHasBest != 0 {
+		o.BestHash = r.uint32()
+	}
+	if what&orderHasNet != 0 {
+		o.Net = r.varint()
+	}
+	if what&orderHasRefunded != 0 {
+		o.Refunded = r.varint()
+	}
+	if what&orderHasAdjusted != 0 {
+		o.Adjusted = r.varint()
+	}
+	o.Currency = before.Currency
+	if what&orderHasCurrency != 0 {
+		copy(o.Currency[:], r.take(len(o.Currency)))
+	}
+}
