@@ -59,8 +59,8 @@ type Parameters struct {
 	DropoutIdentified bool
 	Version           string // param_version
 
-	nodes btyd.DiscountNodes // of 52 weeks at AnnualDiscount
-	minor float64            // minor units per unit of the currency
+	values *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
+	minor  float64          // minor units per unit of the currency
 }
 
 // Unfitted is the version of DefaultParameters.
@@ -111,11 +111,11 @@ func (p *Parameters) Prepare() error {
 	if err := p.Weights.check(); err != nil {
 		return err
 	}
-	nodes, err := btyd.NewDiscountNodes(weeksPerYear, p.AnnualDiscount)
+	values, err := p.Purchase.NewValueTable(90./daysPerWeek, weeksPerYear, p.AnnualDiscount)
 	if err != nil {
-		return fmt.Errorf("%w: annual discount: %w", ErrParameter, err)
+		return fmt.Errorf("%w: value of a customer: %w", ErrParameter, err)
 	}
-	p.nodes = nodes
+	p.values = values
 	p.minor = math.Pow10(int(p.CurrencyExponent))
 	return nil
 }

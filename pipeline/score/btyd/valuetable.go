@@ -40,7 +40,7 @@ const (
 )
 
 // NewValueTable makes a table for a short horizon, in weeks, and a long one with
-// an annual discount rate. It costs about 15 ms and 115 KB.
+// an annual discount rate. It costs about 4 ms and 115 KB.
 func (m MBGNBD) NewValueTable(shortWeeks float64, weeks int, annualRate float64) (*ValueTable, error) {
 	for _, err := range []error{m.Validate(), ValidateHorizon(shortWeeks), ValidateHorizon(float64(weeks)), ValidateRate(annualRate)} {
 		if err != nil {
@@ -70,18 +70,77 @@ func (m MBGNBD) NewValueTable(shortWeeks float64, weeks int, annualRate float64)
 // close reports whether the table is right halfway between its nodes, where it
 // is furthest off.
 func (t *ValueTable) close() bool {
-	for _, x := range []int{0, 1, 2, 4, 8, 20, 60, 150, maxTableX} {
-		for k := range tableNodes - 1 {
-			at := math.Cos(math.Pi * (float64(k) + 1) / tableNodes)
-			h := History{X: x, T: math.Exp(t.lowest+(1+at)/t.perUnit) - t.model.Alpha}
-			short, discounted := t.Living(h)
-			f := t.model.future(h)
-			if !(math.Abs(short/f.expected(t.short)-1) < tableBound && math.Abs(discounted/f.discounted(t.weeks, t.annualRate)-1) < tableBound) {
+	for k := range tableNodes - 1 {
+		at := math.Cos(math.Pi * (float64(k) + 1) / tableNodes)
+		rule := t.ruleAt(math.Exp(t.lowest + (1+at)/t.perUnit))
+		for _, x := range []int{0, 3, 30, maxTableX} {
+			short, discounted := t.Living(History{X: x, T: rule.scale - t.model.Alpha})
+			f := t.model.futureOf(float64(x), rule.scale)
+			if !(math.Abs(short/f.expected(t.short)-1) < tableBound && math.Abs(discounted/rule.discounted(&f)-1) < tableBound) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// discountRule gives the discounted sum of a living customer of one α+T from few
+// values of E[Y(t)], which is smooth in ln(1+t/(α+T)): it stands in for the sum
+// of so many weeks while a table is made.
+type discountRule struct {
+	scale     float64
+	at, times [ruleNodes]float64 // weeks, and what E[Y] there counts for
+}
+
+const ruleNodes = 16
+
+func (t *ValueTable) ruleAt(scale float64) discountRule {
+	r := discountRule{scale: scale}
+	high := math.Log1p(float64(t.weeks) / scale)
+	for i := range ruleNodes {
+		r.at[i] = scale * math.Expm1(high*(1+node(i, ruleNodes))/2)
+	}
+	delta := weeklyDiscount(t.annualRate)
+	for j := 1; j <= t.weeks; j++ {
+		weight := partsWeight(j, t.weeks, delta)
+		at := onUnit(math.Log1p(float64(j)/scale), 0, high)
+		for i, v := range basis(at) {
+			r.times[i] += float64(weight * v)
+		}
+	}
+	return r
+}
+
+func (r *discountRule) discounted(f *future) (sum float64) {
+	for i, at := range r.at {
+		sum += float64(r.times[i] * f.expected(at))
+	}
+	return sum
+}
+
+// basis are the polynomials that are 1 at one of the Chebyshev points and 0 at the
+// others, in barycentric form.
+func basis(at float64) (v [ruleNodes]float64) {
+	sum := 0.0
+	for i := range v {
+		angle := math.Pi * (float64(i) + .5) / ruleNodes
+		weight := math.Sin(angle)
+		if i%2 == 1 {
+			weight = -weight
+		}
+		off := at - math.Cos(angle)
+		if off == 0 {
+			v = [ruleNodes]float64{}
+			v[i] = 1
+			return v
+		}
+		v[i] = weight / off
+		sum += v[i]
+	}
+	for i := range v {
+		v[i] /= sum
+	}
+	return v
 }
 
 // samples are coefficients in ln(x+3) of each coefficient in ln(α+T).
@@ -93,12 +152,15 @@ func (t *ValueTable) sample() (short, discounted *samples, ok bool) {
 	short, discounted = new(samples), new(samples)
 	low, high := math.Log(tableOffset), math.Log(maxTableX+tableOffset)
 	var shortAt, discountedAt [tableRows][tableNodes]float64
+	var scales [tableNodes]discountRule
+	for k := range scales {
+		scales[k] = t.ruleAt(math.Exp(t.lowest + (1+node(k, tableNodes))/t.perUnit))
+	}
 	for i := range tableRows {
 		x := math.Exp(low+(high-low)*(1+node(i, tableRows))/2) - tableOffset
 		for k := range tableNodes {
-			scale := math.Exp(t.lowest + (1+node(k, tableNodes))/t.perUnit)
-			f := t.model.futureOf(x, scale)
-			a, b := f.expected(t.short), f.discounted(t.weeks, t.annualRate)
+			f := t.model.futureOf(x, scales[k].scale)
+			a, b := f.expected(t.short), scales[k].discounted(&f)
 			if !(a > 0 && b > 0 && !math.IsInf(a, 1) && !math.IsInf(b, 1)) {
 				return nil, nil, false
 			}
