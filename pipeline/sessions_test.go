@@ -159,13 +159,13 @@ func TestABackfillIntoARunningInstanceIsOneBeforeTheStart(t *testing.T) {
 			t.Error("the clock does not catch up with nothing")
 		}
 		s := v.session(c.cfg.Group)
-		if err := s.Open(c.ctx()); err != nil {
+		if err := s.Open(c.ctx(), 0); err != nil {
 			t.Fatal(err)
 		}
 		for n := 0; n < len(all); n += 900 {
 			stretch := all[n:min(n+900, len(all))]
 			v.produce(stretch)
-			if err := s.Reached(c.ctx(), timeOfItem(t, stretch[len(stretch)-1])-1); err != nil {
+			if err := s.Reached(c.ctx(), timeOfItem(t, stretch[len(stretch)-1])-1, int64(n+len(stretch))); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(3 * time.Second) // the clock is asked for in between
@@ -220,7 +220,7 @@ func TestAnAbandonedBackfillIsGivenUp(t *testing.T) {
 				c.setWall(start)
 				c.start()
 				s := v.session(c.cfg.Group)
-				if err := s.Open(c.ctx()); err != nil {
+				if err := s.Open(c.ctx(), 0); err != nil {
 					t.Fatal(err)
 				}
 				c.produce(stamped(few(200, start), start))

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,6 @@ import (
 	"github.com/holdfast/holdfast/internal/backfill"
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/internal/textfile"
-	"github.com/holdfast/holdfast/pipeline/control"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/window"
 	"github.com/holdfast/holdfast/schemas/topics"
@@ -45,9 +43,17 @@ is for others. Texts in a map are what stands there: 017 stays 017.
 
 Without a map the columns must carry our fields' names. Where the file has no
 ids, they are made from its name, the row's number and a hash of its cells, so
-that sending the file again gives the same events and another file gives others;
-a template has them as {@file}, {@row} and {@hash}. A template with an empty
+that the same file gives the same events and another file gives others; a
+template has them as {@file}, {@row} and {@hash}. A template with an empty
 column gives nothing. Gzip is unpacked, whatever the file's name.
+
+A backfill that was stopped or killed goes on by the same command: how far it
+came stands on the internal topic, for the 7 days that it keeps, and what was
+sent beyond is looked for on the inputs and not sent again. The file is known
+by its content, its name, and how it is read. One that was sent to its end is
+not sent again: Holdfast remembers a customer's latest 32 events and 16 orders,
+and what lies beyond them would count twice. --again sends everything all the
+same; --skip begins behind that many events.
 
 Rows that repeat another are sent once. Two rows of one customer, order and
 status, or of one event id, that differ are an error that names both, and nothing
@@ -62,6 +68,7 @@ type backfillFlags struct {
 	format, mapPath, rejects string
 	memory, delimiter        string
 	skip                     int64
+	again                    bool
 	dryRun                   bool
 	closed                   string
 }
@@ -81,28 +88,23 @@ func (c *cli) backfillCommand() *cobra.Command {
 			return c.backfill(command.Context(), args[0], flags)
 		},
 	}
-	command.Flags().StringVar(&flags.format, "format", "", "csv or ndjson (default: by the file's name)")
+	command.Flags().StringVar(&flags.format, "format", "",
+		"csv or ndjson (default: by the file's name, else by what it holds)")
 	command.Flags().StringVar(&flags.mapPath, "map", "", "YAML file that maps CSV columns to fields")
 	command.Flags().StringVar(&flags.delimiter, "delimiter", "",
 		`what separates the columns of CSV, such as ; or \t (default: as the map says, else a comma)`)
 	command.Flags().StringVar(&flags.rejects, "rejects", "",
 		"where rejected rows go (default: FILE.rejects.ndjson in the working directory)")
 	command.Flags().StringVar(&flags.memory, "sort-memory", "1GiB", "a larger file must be in event-time order already")
-	command.Flags().Int64Var(&flags.skip, "skip", 0, "leave out that many events, as a stopped run said")
+	command.Flags().Int64Var(&flags.skip, "skip", 0,
+		"begin behind that many events (default: where a stopped run of the same file ended)")
+	command.Flags().BoolVar(&flags.again, "again", false,
+		"send everything, whatever was sent of it before: what is too old to be known again counts twice")
 	command.Flags().BoolVar(&flags.dryRun, "dry-run", false, "read and judge only")
 	command.Flags().StringVar(&flags.closed, "close", "",
 		"give up a backfill that was stopped: its session's name, or all")
 	c.kafkaFlags(command)
 	return command
-}
-
-// closeBackfill ends a session whose backfill was given up.
-func (c *cli) closeBackfill(ctx context.Context, session string) error {
-	if session == "all" {
-		session = control.AllSessions
-	}
-	return c.sendControl(ctx, control.Record{Kind: control.BackfillClosed, Session: session},
-		"silence counts again; what had been sent stays counted", "no instance is running: it is closed at the next start")
 }
 
 func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) error {
@@ -125,7 +127,7 @@ func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) er
 	}
 	c.printPlan(file, plan, rejects.path)
 	if !flags.dryRun && plan.Events > 0 {
-		if err := c.sendPlan(ctx, loaded, plan, flags.skip); err != nil {
+		if err := c.sendPlan(ctx, loaded, plan, flags); err != nil {
 			return err
 		}
 	}
@@ -142,14 +144,8 @@ func (c *cli) backfillOptions(loaded *config.Loaded, file string, flags backfill
 	if options.Delimiter, err = textfile.Delimiter(flags.delimiter); err != nil {
 		return options, usage("--delimiter: %v", err)
 	}
-	format := flags.format
-	if format == "" {
-		format = formatByName(file)
-	}
-	switch options.Format = backfill.Format(format); options.Format {
-	case backfill.CSV, backfill.NDJSON:
-	default:
-		return options, usage("--format %q is not one of csv, ndjson", format)
+	if options.Format, err = formatOf(file, flags.format); err != nil {
+		return options, err
 	}
 	var memory config.Size
 	if err := memory.UnmarshalText([]byte(flags.memory)); err != nil {
@@ -173,17 +169,6 @@ func (c *cli) backfillOptions(loaded *config.Loaded, file string, flags backfill
 	}
 	options.Map, err = backfill.ReadMap(flags.mapPath, text)
 	return options, err
-}
-
-// formatByName returns the format that a file's name says, whatever its case.
-func formatByName(file string) string {
-	name := strings.TrimSuffix(strings.ToLower(file), ".gz")
-	switch ending := strings.TrimPrefix(filepath.Ext(name), "."); ending {
-	case "jsonl", "json":
-		return string(backfill.NDJSON)
-	default:
-		return ending
-	}
 }
 
 func (c *cli) printPlan(file string, plan *backfill.Plan, rejects string) {
@@ -217,7 +202,7 @@ func (c *cli) printPlan(file string, plan *backfill.Plan, rejects string) {
 func dayOf(at event.Instant) string { return time.UnixMicro(int64(at)).UTC().Format(time.DateOnly) }
 
 // sendPlan sends to topics that are there and take our schema as it is.
-func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan, skip int64) error {
+func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan, flags backfillFlags) error {
 	for input, mapping := range loaded.Mapping {
 		if len(mapping.Fields)+len(mapping.Constants) > 0 || mapping.Amounts == "decimal" {
 			return &coded{exitInvalid, fmt.Errorf("mapping.%s says that its topic does not hold our schema, which is what "+
@@ -233,58 +218,34 @@ func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfil
 	if err := inputsExist(ctx, client, loaded); err != nil {
 		return err
 	}
-	session, err := c.openBackfill(ctx, loaded, plan)
+	start, err := c.startOf(ctx, client, plan, flags)
+	if err != nil {
+		return err
+	}
+	session, err := c.openBackfill(ctx, loaded, plan, start)
 	if err != nil {
 		return err
 	}
 	defer session.client.Close()
 	begun, bar := c.now(), c.progress("backfill", plan.Events)
-	sent, err := backfill.Send(ctx, plan, client, inputTopics(&loaded.Config), skip, bar.to, session.Reached)
+	sent, err := backfill.Send(ctx, plan, client, backfill.Sending{Topics: inputTopics(&loaded.Config),
+		Skip: start.skip, Arrived: start.arrived, Done: bar.to, Reached: session.Reached})
 	bar.end()
 	took := c.now().Sub(begun)
 	if err == nil {
 		err = session.Close(ctx)
 	}
 	if err != nil {
-		return &coded{exitPartial,
-			fmt.Errorf("%w; %d of %d events are sent: silence waits for the rest, go on with --skip %d, "+
-				"or give it up with `holdfast backfill --close %s`", err, sent, plan.Events, sent, session.ID)}
+		return &coded{exitPartial, fmt.Errorf("%w; %d of %d events are sent: silence waits for the rest. "+
+			"Send the same file again: it goes on behind them by itself "+
+			"(--skip %d would too), or give it up with `holdfast backfill --close %s`",
+			err, sent, plan.Events, sent, session.ID)}
 	}
 	if !c.quiet {
-		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-skip, took.Round(10*time.Millisecond),
-			rateOf(sent-skip, took))
+		fmt.Fprintf(c.stderr, "%d events sent in %s (%s)\n", sent-start.skip,
+			took.Round(10*time.Millisecond), rateOf(sent-start.skip, took))
 	}
 	return nil
-}
-
-// openSession is a session with the client that it writes with.
-type openSession struct {
-	*backfill.Session
-	client *kgo.Client
-}
-
-// openBackfill announces a plan to whatever instance may be running.
-func (c *cli) openBackfill(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan) (openSession, error) {
-	client, err := c.partitionedClient(ctx, loaded)
-	if err != nil {
-		return openSession{}, err
-	}
-	inputs := inputTopics(&loaded.Config)
-	var names []string
-	for _, input := range []event.Type{event.Purchase, event.Visit, event.Complaint} {
-		if inputs[input] != "" {
-			names = append(names, inputs[input])
-		}
-	}
-	session := backfill.NewSession(client, plan.ID(), loaded.Kafka.Group, internalTopic(), names)
-	switch err := session.Open(ctx); {
-	case errors.Is(err, backfill.ErrNotApplied):
-		fmt.Fprintf(c.stderr, "%v: it may conclude from a part of the file until it has; look at what /readyz says\n", err)
-	case err != nil:
-		client.Close()
-		return openSession{}, err
-	}
-	return openSession{session, client}, nil
 }
 
 // inputsExist refuses to send where a topic is missing or the counts differ,

@@ -43,6 +43,8 @@ func TestBackfillReadsFilesAsTheyCome(t *testing.T) {
 	const items = "cust,date,invoice,amount\nk-1,2026-03-01,80001,12.00\nk-1,2026-03-01,80001,4.50\nk-1,2026-03-01,80001,33.50\n"
 	const itemsMap = "amounts: decimal\nfields:\n  customer_id: cust\n  occurred_at: date\n  kind: {constant: order}\n" +
 		"  order_id: invoice\n  currency: {constant: EUR}\n  amount_net: amount\n"
+	const object = `{"event_type":"visit","event_id":"v","customer_id":"k","kind":"session",` +
+		`"occurred_at":"2026-03-01T10:00:00Z"}` + "\n"
 	all := "3 events from 2024-03-01 to 2026-03-03"
 	for name, test := range map[string]struct {
 		file, text string
@@ -73,6 +75,10 @@ func TestBackfillReadsFilesAsTheyCome(t *testing.T) {
 			`lines: "last" is not one of sum, first`},
 		"repeated": {"o.csv", plain + "k-2,2026-03-03,order,c,EUR,300\n", "", nil, 0,
 			"1 rows left out that repeat others"},
+		"objects, untold": {"o.dat", " " + object, "", nil, 0, "o.dat: 1 events"},
+		"packed, untold":  {"o", gzipped(t, object), "", nil, 0, "o: 1 events"},
+		"rows, untold":    {"o.dat", plain, "", nil, 2, `the format cannot be told from the name "o.dat"`},
+		"rows, told":      {"o.dat", plain, "", []string{"--format", "csv"}, 0, all},
 		"an open quote": {"o.csv", plain + "k-3,2026-03-03,\"order,c,EUR,300\nk-4,2026-03-03,order,c,EUR,300\n", "",
 			[]string{"--rejects", os.DevNull}, 5,
 			"o.csv: 4 events"},
@@ -142,11 +148,25 @@ func TestNothingIsSentOfAFileWhoseRowsDiffer(t *testing.T) {
 		t.Errorf("%+v, %d records sent", got, sent())
 	}
 	// Two files of one name, and one of them again: three events, four records.
-	for _, text := range []string{orders, strings.ReplaceAll(orders, ",a,", ",,"), strings.ReplaceAll(orders, ",a,EUR,100",
-		",,EUR,7"), orders} {
+	for _, text := range []string{orders, strings.ReplaceAll(orders, ",a,", ",,"),
+		strings.ReplaceAll(orders, ",a,EUR,100", ",,EUR,7")} {
 		if got := holdfast(t, environ, "backfill", write(t, "o.csv", text)); got.code != 0 {
 			t.Errorf("%+v", got)
 		}
+	}
+	for name, text := range map[string]string{"o.csv": orders, "renamed.csv": orders,
+		"packed.csv.gz": gzipped(t, orders)} {
+		got := holdfast(t, environ, "backfill", write(t, name, text))
+		if got.code != 2 || !strings.Contains(got.stderr, "this content was sent on 20") ||
+			!strings.Contains(got.stderr, "as o.csv): sending it again") ||
+			!strings.Contains(got.stderr, "say --again") || sent() != 3 {
+			t.Errorf("%s: %+v, %d records sent", name, got, sent())
+		}
+	}
+	if got := holdfast(t, environ, "backfill", "--again", write(t, "o.csv", orders)); got.code != 0 ||
+		!strings.Contains(got.stderr, "--again: 1 of 1 events were sent already") ||
+		!strings.Contains(got.stderr, "count twice") || sent() != 4 {
+		t.Fatalf("%+v, %d records sent", got, sent())
 	}
 	ids := map[string]bool{}
 	client.AddConsumeTopics("retail.purchases.v1")

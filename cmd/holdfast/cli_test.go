@@ -55,6 +55,7 @@ func write(t *testing.T, name, text string) string {
 func TestExitCodes(t *testing.T) {
 	closed := "127.0.0.1:1" // nobody listens on port 1
 	bad := write(t, "bad.yaml", "kafka: {brokers: [localhost:9092], groop: x}\n")
+	dat := write(t, "gz.dat", gzipped(t, "customer_id,occurred_at,kind\n"))
 	for name, test := range map[string]struct {
 		args []string
 		code int
@@ -74,8 +75,12 @@ func TestExitCodes(t *testing.T) {
 		"bad rate":            {[]string{"produce", "--rate", "0"}, 2, "--rate must be above 0"},
 		"bad scenario":        {[]string{"produce", "--scenario", "calm"}, 2, `--scenario "calm" is not one of`},
 		"bad demo":            {[]string{"demo", "--customers", "0"}, 2, "--customers must be 1 to"},
-		"unknown format":      {[]string{"backfill", "x.parquet"}, 2, `--format "parquet" is not one of csv, ndjson`},
-		"map for ndjson":      {[]string{"backfill", "x.ndjson", "--map", "m"}, 2, "--map is for CSV"},
+		"unknown format": {[]string{"backfill", "x.csv", "--format", "parquet"}, 2,
+			`--format "parquet" is not one of csv, ndjson`},
+		"untold format": {[]string{"backfill", dat, "--map", "m.yml"}, 2,
+			`the format cannot be told from the name "gz.dat": say --format csv or --format ndjson`},
+		"untold, no file": {[]string{"backfill", "/nowhere/x.dat"}, 1, "no such file"},
+		"map for ndjson":  {[]string{"backfill", "x.ndjson", "--map", "m"}, 2, "--map is for CSV"},
 		"password in a flag": {[]string{"wait", "--caught-up", "--clickhouse", "http://u:hunter2@h:1"}, 2,
 			"do not pass a password in a flag"},
 		"password for demo": {[]string{"demo", "--clickhouse", "http://u:hunter2@h:1"}, 2,

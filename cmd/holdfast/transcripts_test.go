@@ -76,6 +76,8 @@ func TestTranscriptOfBackfill(t *testing.T) {
 	}
 	tr := newTranscript(t, "backfill", environ)
 	tr.mask(`"event_id":"[^"]*"`, `"event_id":"<id>"`)
+	tr.mask(`was sent on [-0-9]{10}`, `was sent on <day>`)
+	tr.mask(`already, from [-0-9T:Z]{20} on`, `already, from <time> on`)
 	tr.write("mixed.csv", mixedOrders)
 	tr.write("differing.csv", mixedOrders+"c-2,2026-01-02,order,c,EUR,501\n")
 	tr.write("empty.csv", "customer_id,occurred_at,kind,currency,amount_net\n")
@@ -87,7 +89,8 @@ func TestTranscriptOfBackfill(t *testing.T) {
 	tr.run("backfill differing.csv")
 	tr.run("backfill empty.csv")
 	tr.run("backfill mixed.csv")
-	tr.run("backfill mixed.csv --skip 2 --quiet")
+	tr.run("backfill mixed.csv")
+	tr.run("backfill mixed.csv --skip 2 --again --quiet")
 	tr.run("backfill orders.csv --map orders.map.yml")
 	tr.run("backfill --close all")
 	tr.run("backfill --close nobody")

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -57,6 +55,7 @@ type Plan struct {
 	Streamed bool // too large for memory, and sorted
 
 	options  Options
+	content  string  // see Content
 	prepared bool    // the file has been read once
 	events   []Event // sorted; nil where streamed
 	ledger   ledger
@@ -95,8 +94,10 @@ func Prepare(options Options) (*Plan, error) {
 // read reads the file once.
 func (p *Plan) read() error {
 	held, unsortedAt := int64(0), int64(0)
-	store := &arena{}
-	return p.scan(p.open, func(e Event, reject *Reject) error {
+	store, content := &arena{}, newContentHash(&p.options)
+	defer func() { p.content = content.name() }()
+	open := func(text io.Reader) (source, error) { return p.open(io.TeeReader(text, content)) }
+	return p.scan(open, func(e Event, reject *Reject) error {
 		if reject != nil {
 			p.Rejects++
 			return p.options.Rejected(reject)
@@ -139,13 +140,6 @@ func (p *Plan) count(e Event) {
 	p.Last = max(p.Last, e.At)
 	p.Events++
 	p.days[event.Day(e.At/event.Day24h)]++
-}
-
-// ID names the plan: the same file gives the same one.
-func (p *Plan) ID() string {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %d %d %d", filepath.Base(p.options.Name), p.Events, p.First, p.Last)
-	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 // drop leaves out what repetitions has found.

@@ -28,60 +28,67 @@ var ErrNoTopic = errors.New("no input topic is configured for this type of event
 // so that what was sent is a beginning of the order.
 const flushGrace = 10 * time.Second
 
-// Send sends a plan's events in event-time order, after leaving out the first
-// skip of them, and returns the number of events that the brokers have
-// acknowledged, the skipped ones included. Where ctx ends, what was handed
-// over is still waited for: the events sent are then the first of the order.
-//
-// Now and then, between events of different times, what was handed over is
-// waited for and reached is called with the time up to which all events are there;
-// it may be nil.
-func Send(ctx context.Context, plan *Plan, producer Producer, topics map[event.Type]string, skip int64,
-	done func(sent int64), reached func(context.Context, event.Instant) error) (int64, error) {
-	sending := &sending{producer: producer, topics: topics, done: done, sent: skip,
-		unacked: make(chan struct{}, inFlight), reached: reached}
+// Sending says what of a plan is sent, and who is told.
+type Sending struct {
+	Topics map[event.Type]string // by type of event
+	// Skip leaves out the first events. Of those behind them, the ones in
+	// Arrived lie on the topics already, and are counted as sent.
+	Skip    int64
+	Arrived Arrived
+	// Done is told of the number of events acknowledged, the skipped ones
+	// included; nil = nobody wants to know.
+	Done func(sent int64)
+	// Reached is told now and then up to which time all events are there, and
+	// how many of the first in order are acknowledged; nil = nobody wants to
+	// know. It may be told the same time twice, with more events.
+	Reached func(ctx context.Context, through event.Instant, sent int64) error
+}
+
+// Send sends a plan's events in event-time order, and returns the number of events
+// that the brokers have acknowledged, the skipped ones included. Where ctx ends,
+// what was handed over is still waited for: the events sent are then the first
+// of the order, and Reached is told of them. Where sending fails, partitions may
+// have come differently far: the number is then that of the last stretch, and
+// later events may be there too.
+func Send(ctx context.Context, plan *Plan, producer Producer, how Sending) (int64, error) {
+	s := &sending{Sending: how, producer: producer, sent: how.Skip, told: how.Skip,
+		unacked: make(chan struct{}, inFlight), at: time.Now()}
 	index := int64(0)
 	err := plan.Each(func(e Event) error {
 		index++
-		if index <= skip {
+		if index <= how.Skip {
 			return nil
 		}
-		return sending.one(ctx, e, plan.Streamed)
+		return s.one(ctx, e, plan.Streamed)
 	})
-	flushed := producer.Flush(ctx)
-	if ctx.Err() != nil { // finish what is handed over all the same
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushGrace)
-		defer cancel()
-		flushed = producer.Flush(grace)
+	if err == nil {
+		return s.finish(ctx, s.last)
 	}
-	sent, failed := sending.outcome()
-	switch {
-	case failed != nil:
-		return sent, failed
-	case err != nil:
-		return sent, err
-	case flushed == nil && reached != nil && sending.last != 0:
-		// What came after the last report is to be applied too.
-		return sent, reached(ctx, sending.last)
+	if ctx.Err() == nil {
+		_ = producer.Flush(ctx) // what failed is told by err
+		return s.told, errors.Join(s.failure(), err)
 	}
-	return sent, flushed
+	// Finish what is handed over all the same.
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushGrace)
+	defer cancel()
+	sent, late := s.finish(grace, s.last-1) // the next may be of the same time
+	return sent, errors.Join(err, late)
 }
 
 // inFlight bounds the records that wait for an acknowledgement; it is below
-// the client's own bound, so that Produce never blocks and a stop is noticed.
+// the client's own bound, so that Produce never blocks and a stop is heard.
 const inFlight = 8192
 
 type sending struct {
+	Sending
 	producer Producer
-	topics   map[event.Type]string
-	done     func(int64)
-	unacked  chan struct{} // holds one for each record that is not acknowledged
+	unacked  chan struct{}
 
-	reached  func(context.Context, event.Instant) error
-	since    int           // events since the last report
-	bytes    int           // and their bytes
-	reported time.Time     // when
-	last     event.Instant // time of the latest event handed over
+	since int           // events since Reached was told last
+	bytes int           // and their bytes
+	at    time.Time     // when
+	told  int64         // events that were acknowledged then
+	last  event.Instant // time of the latest event handed over
 
 	mu     sync.Mutex
 	sent   int64
@@ -89,12 +96,12 @@ type sending struct {
 }
 
 func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
-	topic := s.topics[e.Type]
+	topic := s.Topics[e.Type]
 	if topic == "" {
 		return fmt.Errorf("send row %d: %w: %s", e.Row, ErrNoTopic, e.Type)
 	}
-	if _, failed := s.outcome(); failed != nil {
-		return failed
+	if err := s.failure(); err != nil {
+		return err
 	}
 	select {
 	case s.unacked <- struct{}{}:
@@ -106,6 +113,10 @@ func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
 	}
 	if err := s.report(ctx, e.At, len(e.Key)+len(e.Value)); err != nil {
 		return err
+	}
+	if s.Arrived.take(topic, e.Key, e.Value) {
+		s.acknowledged(nil, nil)
+		return nil
 	}
 	key, value := e.Key, e.Value
 	if volatile { // the client keeps the record until it is acknowledged
@@ -122,37 +133,51 @@ func (s *sending) one(ctx context.Context, e Event, volatile bool) error {
 }
 
 const (
-	// reportEvents is how many events may be sent before a report of how far
-	// they go; an instance holds that many in memory.
+	// reportEvents is how many events may be on their way before it is told
+	// how far they go; an instance holds that many in memory. It lies below
+	// arrivedAtLeast, so that they are found again after a kill.
 	reportEvents = 10_000
 	reportBytes  = 4 << 20
 	reportEvery  = time.Second
 )
 
-// report says how far the events sent so far go, where one is due.
+// report says how far the events sent so far go, where it is time to. What is
+// sent again after a kill is at most one stretch.
 func (s *sending) report(ctx context.Context, next event.Instant, bytes int) error {
-	if s.reached == nil {
-		return nil
-	}
-	if s.reported.IsZero() {
-		s.reported = time.Now()
-	}
-	due := s.since >= reportEvents || s.bytes >= reportBytes || time.Since(s.reported) >= reportEvery
-	if due && next > s.last && s.last != 0 {
-		if err := s.producer.Flush(ctx); err != nil {
+	due := s.since >= reportEvents || s.bytes >= reportBytes || time.Since(s.at) >= reportEvery
+	if due && s.since > 0 && s.Reached != nil {
+		through := s.last
+		if next <= s.last {
+			through-- // more of this time are to come
+		}
+		if _, err := s.finish(ctx, through); err != nil {
 			return err
 		}
-		if _, failed := s.outcome(); failed != nil {
-			return failed
-		}
-		if err := s.reached(ctx, s.last); err != nil {
-			return err
-		}
-		s.since, s.bytes, s.reported = 0, 0, time.Now()
 	}
 	s.bytes += bytes
 	s.since, s.last = s.since+1, max(s.last, next)
 	return nil
+}
+
+// finish waits for what was handed over, and tells of it. It returns what was
+// told, so that what follows may be sent again.
+func (s *sending) finish(ctx context.Context, through event.Instant) (int64, error) {
+	if err := s.producer.Flush(ctx); err != nil {
+		return s.told, errors.Join(s.failure(), err)
+	}
+	if err := s.failure(); err != nil {
+		return s.told, err
+	}
+	s.mu.Lock()
+	sent := s.sent
+	s.mu.Unlock()
+	if s.since > 0 && s.Reached != nil {
+		if err := s.Reached(ctx, through, sent); err != nil {
+			return s.told, err
+		}
+	}
+	s.since, s.bytes, s.at, s.told = 0, 0, time.Now(), sent
+	return sent, nil
 }
 
 func (s *sending) acknowledged(record *kgo.Record, err error) {
@@ -162,14 +187,16 @@ func (s *sending) acknowledged(record *kgo.Record, err error) {
 	switch {
 	case err == nil:
 		s.sent++
-		s.done(s.sent)
+		if s.Done != nil {
+			s.Done(s.sent)
+		}
 	case s.failed == nil:
 		s.failed = fmt.Errorf("send to %s: %w", record.Topic, err)
 	}
 }
 
-func (s *sending) outcome() (int64, error) {
+func (s *sending) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sent, s.failed
+	return s.failed
 }

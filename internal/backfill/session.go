@@ -22,12 +22,23 @@ import (
 // writes to every partition of the internal topic.
 type Session struct {
 	ID string
+	// Sends says what the session sends, for one that goes on with it; empty
+	// where there is nobody to go on.
+	Sends Sends
 
 	client   *kgo.Client // places records where they say
 	group    string
 	internal string
 	topics   []string
 	shards   []int32
+}
+
+// Sends is what a session sends.
+type Sends struct {
+	Content string        // Plan.Content
+	File    string        // Plan.File
+	Begun   event.Instant // when the sending began; one that goes on keeps it
+	Events  int64         // of the whole plan
 }
 
 // NewSession makes the session of a backfill to the given inputs. The client
@@ -41,15 +52,16 @@ func NewSession(client *kgo.Client, id, group, internal string, topics []string)
 // Open announces the backfill. Where an instance is running it returns once
 // that has heard of it on every partition: events that came before would be
 // counted without waiting for the rest. It returns ErrNotApplied, with the session
-// open, where an instance does not act on it in time.
-func (s *Session) Open(ctx context.Context) error {
+// open, where an instance does not act on it in time. The first events, so many
+// as sent, are there already.
+func (s *Session) Open(ctx context.Context, sent int64) error {
 	ends, err := s.ends(ctx)
 	if err != nil {
 		return err
 	}
 	s.shards = slices.Sorted(maps.Keys(ends[s.internal]))
 	written, err := s.write(ctx, func(n int32) control.Record {
-		return s.record(control.BackfillOpened, ends, n)
+		return s.record(control.BackfillOpened, ends, n, sent)
 	})
 	if err != nil {
 		return err
@@ -58,14 +70,15 @@ func (s *Session) Open(ctx context.Context) error {
 }
 
 // Reached tells that every event up to a time is acknowledged, and that those
-// sent from now on are later.
-func (s *Session) Reached(ctx context.Context, through event.Instant) error {
+// sent from now on are later; and that so many events as sent, the first in the
+// order of the plan, are acknowledged: some of them may be later too.
+func (s *Session) Reached(ctx context.Context, through event.Instant, sent int64) error {
 	ends, err := s.ends(ctx)
 	if err != nil {
 		return err
 	}
 	_, err = s.write(ctx, func(n int32) control.Record {
-		r := s.record(control.BackfillReached, ends, n)
+		r := s.record(control.BackfillReached, ends, n, sent)
 		r.Through = int64(through)
 		return r
 	})
@@ -78,12 +91,16 @@ func (s *Session) Close(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, func(n int32) control.Record { return s.record(control.BackfillClosed, ends, n) })
+	_, err = s.write(ctx, func(n int32) control.Record {
+		return s.record(control.BackfillClosed, ends, n, s.Sends.Events)
+	})
 	return err
 }
 
-func (s *Session) record(kind control.Kind, ends map[string]map[int32]checkpoint.Range, n int32) control.Record {
-	r := control.Record{Kind: kind, Session: s.ID, Topics: s.topics}
+func (s *Session) record(kind control.Kind, ends map[string]map[int32]checkpoint.Range, n int32,
+	sent int64) control.Record {
+	r := control.Record{Kind: kind, Session: s.ID, Topics: s.topics, Content: s.Sends.Content, File: s.Sends.File,
+		Begun: int64(s.Sends.Begun), Events: s.Sends.Events, Sent: sent}
 	for _, topic := range s.topics {
 		r.Offsets = append(r.Offsets, ends[topic][n].End)
 	}

@@ -39,9 +39,12 @@ const (
 	// MaxTopics bounds the topics of a session, MaxSessionBytes its name.
 	MaxTopics       = 16
 	MaxSessionBytes = 64
+	// MaxContentBytes bounds the names of what a session sends.
+	MaxContentBytes = 64
 )
 
-// Record is one record of the internal topic.
+// Record is one record of the internal topic. Readers leave out fields that
+// they do not know.
 type Record struct {
 	EventType string   `json:"event_type"` // EventType
 	Kind      Kind     `json:"kind"`
@@ -49,6 +52,14 @@ type Record struct {
 	Topics    []string `json:"topics,omitempty"`     // the inputs that the session sends to
 	Offsets   []int64  `json:"offsets,omitempty"`    // of each of Topics, on the record's partition
 	Through   int64    `json:"through_us,omitempty"` // event time, microseconds since 1970
+
+	// What a session sends, and how far that is, so that a sender that was
+	// killed can go on; absent where an older release wrote the record.
+	Content string `json:"content,omitempty"`  // hash of the file and the map
+	File    string `json:"file,omitempty"`     // what stands for the file's name in ids
+	Begun   int64  `json:"begun_us,omitempty"` // when the sending began, microseconds since 1970; kept by who goes on
+	Events  int64  `json:"events,omitempty"`   // all that are to be sent
+	Sent    int64  `json:"sent,omitempty"`     // so many of them, the first in order, are acknowledged
 }
 
 // EventType is the event_type of every record.
@@ -82,6 +93,11 @@ func Parse(value []byte) (Record, error) {
 		return r, fmt.Errorf("%w: event_type %q, want %q", ErrInvalid, r.EventType, EventType)
 	case len(r.Session) > MaxSessionBytes:
 		return r, fmt.Errorf("%w: a session's name of %d bytes, want at most %d", ErrInvalid, len(r.Session), MaxSessionBytes)
+	case len(r.Content) > MaxContentBytes || len(r.File) > MaxContentBytes:
+		return r, fmt.Errorf("%w: content and file of %d and %d bytes, want at most %d", ErrInvalid,
+			len(r.Content), len(r.File), MaxContentBytes)
+	case r.Sent < 0 || r.Events < 0:
+		return r, fmt.Errorf("%w: %d of %d events", ErrInvalid, r.Sent, r.Events)
 	case len(r.Topics) > MaxTopics || len(r.Offsets) > 0 && len(r.Offsets) != len(r.Topics):
 		return r, fmt.Errorf("%w: %d topics with %d offsets, want as many of both and at most %d",
 			ErrInvalid, len(r.Topics), len(r.Offsets), MaxTopics)

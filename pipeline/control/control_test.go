@@ -14,6 +14,7 @@ func TestRecordsComeBack(t *testing.T) {
 	for _, want := range []control.Record{
 		{Kind: control.BackfillOpened, Session: "b-1", Topics: []string{"a", "b"}},
 		{Kind: control.BackfillReached, Session: "b-1", Topics: []string{"a", "b"}, Offsets: []int64{0, 17}, Through: -5},
+		{Kind: control.BackfillReached, Session: "b-1", Content: "c0ffee", File: "o.csv", Begun: 7, Events: 40, Sent: 12},
 		{Kind: control.BackfillClosed, Session: control.AllSessions},
 		{Kind: control.RowsResend}, {Kind: control.ClockRepair}, {Kind: "of a later release"},
 	} {
@@ -35,11 +36,24 @@ func TestWhatIsNoControlRecord(t *testing.T) {
 		"an offset missing": `{"event_type":"internal","kind":"backfill_reached","session":"s","topics":["a","b"],"offsets":[1]}`,
 		"negative offset":   `{"event_type":"internal","kind":"backfill_reached","session":"s","topics":["a"],"offsets":[-1]}`,
 		"many topics":       `{"event_type":"internal","kind":"backfill_opened","session":"s","topics":[` + strings.Repeat(`"a",`, 16) + `"a"]}`,
+		"long content":      `{"event_type":"internal","kind":"backfill_opened","session":"s","content":"` + strings.Repeat("c", 65) + `"}`,
+		"long file":         `{"event_type":"internal","kind":"backfill_opened","session":"s","file":"` + strings.Repeat("f", 65) + `"}`,
+		"negative count":    `{"event_type":"internal","kind":"backfill_reached","session":"s","sent":-1}`,
+		"negative total":    `{"event_type":"internal","kind":"backfill_reached","session":"s","events":-1}`,
 		"too large":         `{"event_type":"internal","kind":"` + strings.Repeat("x", control.MaxBytes) + `"}`,
 	} {
 		if r, err := control.Parse([]byte(value)); !errors.Is(err, control.ErrInvalid) {
 			t.Errorf("%s: %+v, %v, want %v", name, r, err, control.ErrInvalid)
 		}
+	}
+}
+
+// TestUnknownFieldsAreLeftOut: a later release may say more.
+func TestUnknownFieldsAreLeftOut(t *testing.T) {
+	got, err := control.Parse([]byte(`{"event_type":"internal","kind":"backfill_opened","session":"s","of_a_later_release":{"a":[1]},"sent":3}`))
+	want := control.Record{EventType: control.EventType, Kind: control.BackfillOpened, Session: "s", Sent: 3}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 

@@ -152,6 +152,7 @@ func (l *Lane) open(c *control.Record, seen event.Instant) {
 	if len(l.sessions) == maxSessions {
 		l.sessions = l.sessions[1:] // the oldest; who opens so many has left it
 	}
+	l.noteSent(c)
 	s := checkpoint.Session{ID: c.Session, SeenAt: int64(seen)}
 	for i, topic := range c.Topics {
 		input := slices.Index(l.topics, topic)
@@ -177,6 +178,7 @@ func (l *Lane) reachedBy(c *control.Record, seen event.Instant) bool {
 		if s.ID != c.Session {
 			continue
 		}
+		l.noteSent(c)
 		s.SeenAt = int64(seen)
 		s.Through = max(s.Through, c.Through)
 		for k, topic := range c.Topics {
@@ -233,6 +235,25 @@ func (l *Lane) repair(in *Intake) {
 		"from", timeOf(l.shard.Position().Clock), "to", timeOf(wall-l.lateness))
 	l.batch.RepairClock = true
 	l.clock.setBack(wall-l.lateness, in.Asked)
+}
+
+// Sent is how many of a session's events are acknowledged. It is only told: a
+// restart forgets it, and the records of the session say it again.
+type Sent struct {
+	Session      string
+	Sent, Events int64
+}
+
+// noteSent notes how far a session says it is.
+func (l *Lane) noteSent(c *control.Record) {
+	l.sent = slices.DeleteFunc(l.sent, func(s Sent) bool { return s.Session == c.Session })
+	if c.Events == 0 {
+		return // an older release sends it
+	}
+	if len(l.sent) == maxSessions {
+		l.sent = l.sent[1:]
+	}
+	l.sent = append(l.sent, Sent{c.Session, c.Sent, c.Events})
 }
 
 func timeOf(at event.Instant) string {

@@ -46,6 +46,7 @@ type Lane struct {
 
 	sessions []checkpoint.Session // backfills that are open
 	heardOf  time.Time            // when one of them was last heard of
+	sent     []Sent               // how far they say they are, the latest last
 
 	batch        shard.Batch
 	arena        decode.Arena

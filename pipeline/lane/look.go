@@ -39,3 +39,7 @@ func (l *Lane) GroupMark() Mark { return l.groupMark }
 
 // Sessions returns the backfills that are open; the lane owns them.
 func (l *Lane) Sessions() []checkpoint.Session { return l.sessions }
+
+// Sent returns how far backfills say they are, those that have ended among them;
+// the lane owns it.
+func (l *Lane) Sent() []Sent { return l.sent }
