@@ -23,6 +23,7 @@ func (w *world) sameRows(oracle *workload.Oracle) {
 			column = "toInt64(" + column + " * 100) AS " + column
 		case signal.TypeAmount:
 			column = "toFloat64(" + column + ") * 100 AS " + column
+		default: // as they are
 		}
 		columns = append(columns, column)
 	}

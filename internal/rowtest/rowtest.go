@@ -79,6 +79,8 @@ func setNumber(row *signal.Row, c signal.ColumnSpec, value any) {
 		row.SetDay(c.ID, signal.Day(n))
 	case signal.TypeInstant:
 		row.SetInstant(c.ID, signal.Instant(n))
+	default:
+		panic("rowtest: column " + c.Name + " is no number")
 	}
 }
 
@@ -137,8 +139,9 @@ func value(c *signal.Column, i int) string {
 		return time.UnixMicro(int64(c.Numbers[i])).UTC().Format("2006-01-02T15:04:05.999999")
 	case signal.KindMoney:
 		return strconv.FormatInt(int64(c.Numbers[i]), 10)
+	default:
+		return strconv.FormatUint(c.Numbers[i], 10)
 	}
-	return strconv.FormatUint(c.Numbers[i], 10)
 }
 
 // Random returns a row of a layout with something drawn in every column.
