@@ -59,6 +59,9 @@ func runChild(c childOptions, hooks Hooks, err error) (code int) {
 	if err != nil {
 		return tell(childReady{Error: err.Error()})
 	}
+	if err := c.enterFolder(); err != nil {
+		return tell(childReady{Error: err.Error()})
+	}
 	stop := stopSignal(c.Parent)
 	if !c.Faults {
 		hooks = nil

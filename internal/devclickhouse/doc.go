@@ -12,6 +12,10 @@
 // (a test binary: enginetest.Main in TestMain), because the child is the same
 // executable started again.
 //
-// What it is not: no users, grants or quotas, no native-protocol port, no
+// Whoever reaches the port acts as the user who runs the engine, so the front
+// end refuses what leads out of it (fence.go, names.go, settings.go), and the
+// engine's one user has no right to files and hosts (rights.go).
+//
+// What it is not: no users of its own, no quotas, no native-protocol port, no
 // cluster, one data directory per process.
 package devclickhouse

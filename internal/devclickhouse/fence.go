@@ -15,8 +15,9 @@ import (
 // may follow, these.
 var statements = map[string]map[string]bool{
 	"SELECT": nil, "WITH": nil, "SHOW": nil, "DESCRIBE": nil, "DESC": nil, "EXISTS": nil, "EXPLAIN": nil, "CHECK": nil,
-	"INSERT": nil, "ALTER": nil, "DROP": nil, "TRUNCATE": nil, "RENAME": nil, "EXCHANGE": nil, "OPTIMIZE": nil,
-	"DELETE": nil, "UPDATE": nil, "SET": nil, "USE": nil, "KILL": nil, "UNDROP": nil, "(": nil, "VALUES": nil, "FROM": nil,
+	"INSERT": nil, "DROP": nil, "TRUNCATE": nil, "RENAME": nil, "EXCHANGE": nil, "OPTIMIZE": nil,
+	"DELETE": nil, "UPDATE": nil, "SET": nil, "USE": nil, "KILL": nil, "UNDROP": nil, "(": nil, "FROM": nil,
+	"ALTER":   set("TABLE", "DATABASE"),
 	"CREATE":  set("TABLE", "VIEW", "MATERIALIZED", "DATABASE"),
 	"REPLACE": set("TABLE", "VIEW"),
 	"SYSTEM":  set("FLUSH", "STOP", "START", "SYNC", "DROP", "REFRESH", "WAIT", "CANCEL"),
@@ -31,31 +32,6 @@ var others = set("ATTACH", "DETACH", "BACKUP", "RESTORE", "GRANT", "REVOKE", "MO
 	"EXPORT", "EXECUTE",
 	"PARALLEL", "BEGIN", "COMMIT", "ROLLBACK", "WATCH")
 
-// tableFunctions read nothing but the engine's own tables and memory.
-var tableFunctions = set("numbers", "numbers_mt", "zeros", "zeros_mt", "generateseries", "generate_series",
-	"generaterandom",
-	"values", "view", "viewifpermitted", "viewexplain", "merge", "null", "input", "format", "loop", "primes",
-	"mergetreeindex", "mergetreeprojection", "mergetreeparts", "fuzzquery", "fuzzjson")
-
-// engines are those of tables and databases that live in the engine itself.
-var engines = set("mergetree", "replacingmergetree", "summingmergetree", "aggregatingmergetree", "collapsingmergetree",
-	"versionedcollapsingmergetree", "coalescingmergetree", "graphitemergetree", "memory", "null", "set", "join", "log",
-	"tinylog", "stripelog", "buffer", "merge", "generaterandom", "atomic", "ordinary", "view", "materializedview", "lazy")
-
-// outside are functions and engines that read or write files, start programs or
-// reach other hosts. They are refused wherever they are called: there are more
-// places for a call than are known here.
-var outside = set("file", "filecluster", "url", "urlcluster", "s3", "s3cluster", "s3queue", "gcs", "oss",
-	"cosn", "hdfs",
-	"hdfscluster", "azureblobstorage", "azureblobstoragecluster", "azurequeue", "executable", "executablepool", "remote",
-	"remotesecure", "cluster", "clusterallreplicas", "mysql", "postgresql", "materializedpostgresql", "mongodb", "redis",
-	"sqlite", "odbc", "jdbc", "kafka", "rabbitmq", "nats", "filelog", "iceberg", "icebergcluster", "iceberglocal",
-	"icebergs3", "icebergs3cluster", "icebergazure", "icebergazurecluster", "iceberghdfs", "deltalake", "deltalakecluster",
-	"deltalakelocal", "deltalakes3", "deltalakeazure", "hudi", "hudicluster", "ytsaurus", "python", "clickhouse", "http",
-	"catboostevaluate", "arrowflight", "paimon", "paimonlocal", "paimons3", "disk", "filesystem", "backup", "dictionary",
-	"datalakecatalog", "addresstoline", "addresstolinewithinlines", "addresstosymbol", "xdbc", "distributed", "hive",
-	"embeddedrocksdb", "keepermap", "prometheusquery", "prometheusqueryrange", "timeseriesdata", "ai", "llm")
-
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -64,7 +40,9 @@ func set(names ...string) map[string]bool {
 	return m
 }
 
-// fence judges a statement token by token.
+// fence judges a statement token by token. What it refuses it refuses wherever
+// it stands, as far as it can: what the engine's parser makes of a place is not
+// for the fence to know.
 type fence struct {
 	last, beforeLast lexer.Token
 	words            int
@@ -72,35 +50,77 @@ type fence struct {
 	follows          map[string]bool // what may follow the first word; nil = anything, or it has
 	kills            bool            // the statement is a KILL
 	creates          bool            // it makes something, so that ENGINE names an engine
-	identifiers      bool            // a parameter of the request names something in it
+	identifiers      bool            // a parameter of the request may name something in it
+	places           places
+	settings         settingsClause
 }
 
 func (f *fence) see(t lexer.Token) error {
 	defer func() { f.beforeLast, f.last = f.last, t }()
+	if t.Kind == lexer.Bad {
+		return refusal(62, "SYNTAX_ERROR", "Syntax error: the embedded engine does not take %s", t.Text)
+	}
 	if t.Kind == lexer.Word || f.words == 0 {
 		f.words++
 		if err := f.word(t); err != nil {
 			return err
 		}
 	}
+	if err := name(t); err != nil {
+		return err
+	}
+	if err := f.settings.see(t, f.last, f.beforeLast, f.first); err != nil {
+		return err
+	}
+	if f.places.see(t, f.last, f.beforeLast) {
+		return own("a table named " + t.Text)
+	}
+	return f.inPlace(t)
+}
+
+// inPlace judges what depends on the tokens before.
+func (f *fence) inPlace(t lexer.Token) error {
 	switch {
-	case t.Kind == lexer.Word && !ascii(t.Text):
-		return refusal(62, "SYNTAX_ERROR", "a name with other than ASCII letters must stand in quotes")
-	case t.Is("(") && f.named():
+	case t.Is("(") && f.last.Names():
 		return f.call()
-	case t.Is("OUTFILE") && f.last.Is("INTO"), t.Is("INFILE") && f.last.Is("FROM"):
-		return own(f.last.Text + " " + t.Text)
 	case f.atTable() && !tableName(t):
 		return own("a table named " + t.Text)
 	case f.creates && f.engineNamed(t):
 		return f.engine(t)
-	case t.Is("Identifier") && f.last.Is(":"):
+	case t.Names() && strings.EqualFold(t.Text, "Identifier"):
 		f.identifiers = true
+	case t.Is("WITH") && f.last.Is("PARALLEL"):
+		return own("PARALLEL WITH, behind which a second statement stands,")
+	case t.Is("LISTEN") && f.first == "SYSTEM", t.Is("FETCH") && f.first == "ALTER":
+		return own(f.first + " ... " + t.Text)
 	case t.Is("SYNC") && f.kills:
 		return refusal(48, "NOT_IMPLEMENTED", "KILL ... SYNC never returns in the embedded engine: use ASYNC")
 	}
 	return nil
 }
+
+// name judges an identifier by itself, wherever it stands.
+func name(t lexer.Token) error {
+	lower := strings.ToLower(t.Text)
+	switch {
+	case !t.Names():
+	case outsideTables[lower] || outsideFunctions[lower]:
+		return refusal(497, "ACCESS_DENIED",
+			"the name %s is switched off wherever it stands, since a function is called so that leads "+
+				"out of the embedded engine: give your own column or table another one", t.Text)
+	case t.Is("OUTFILE") || t.Is("INFILE"):
+		return own(t.Text)
+	case t.Kind == lexer.Quoted && !quotedName(t.Text):
+		return refusal(497, "ACCESS_DENIED",
+			"the quoted name %s is switched off: with a slash or a backslash it may be a path", t.Text)
+	}
+	return nil
+}
+
+// quotedName reports whether a name may stand in quotes anywhere. Tables of the
+// database default are also files, by their paths; without a slash they would
+// lie in the folder that the engine's process stands in, which is empty.
+func quotedName(text string) bool { return !strings.ContainsAny(text, "/\\\x00") }
 
 // own refuses what does not stay within the engine.
 func own(what string) error {
@@ -133,23 +153,19 @@ func (f *fence) word(t lexer.Token) error {
 	return nil
 }
 
-// named reports whether a name stands before a parenthesis.
-func (f *fence) named() bool { return f.last.Kind == lexer.Word || f.last.Kind == lexer.Quoted }
-
 // call judges the name before a parenthesis: a call, or a table that is named
 // with its columns.
 func (f *fence) call() error {
 	name, before := strings.ToLower(f.last.Text), f.beforeLast
-	columns := before.Is("INTO") || before.Is("TABLE") || before.Is("EXISTS") || before.Is(".") || before.Is("VIEW")
+	qualified := f.words <= 4 && f.first == "INSERT" && before.Is(".")
+	columns := qualified || f.words <= 5 && (before.Is("INTO") && f.first == "INSERT" || before.Is("TABLE") &&
+		(f.creates || f.first == "INSERT"))
 	switch {
 	case before.Is("FUNCTION"), before.Is("FROM"), before.Is("JOIN"), before.Is("AS") && f.creates:
-		if f.last.Kind == lexer.Quoted || !keyword(name) {
-			if !tableFunctions[name] {
-				return own(f.last.Text + "(...)")
-			}
+		if !(f.last.Kind == lexer.Word && keyword(name)) && !tableFunctions[name] {
+			return own(f.last.Text + "(...)")
 		}
-	case columns && !(before.Is("TABLE") && (f.first == "DESCRIBE" || f.first == "DESC")):
-	case outside[name]:
+	case !columns && (structured[name] || outsideEngines[name]):
 		return own(f.last.Text + "(...)")
 	}
 	return nil
@@ -181,27 +197,15 @@ func tableName(t lexer.Token) bool {
 
 // engineNamed reports whether a token names an engine.
 func (f *fence) engineNamed(t lexer.Token) bool {
-	if t.Kind != lexer.Word && t.Kind != lexer.Quoted {
-		return false
-	}
-	return f.last.Is("=") && f.beforeLast.Is("ENGINE") || f.last.Is("ENGINE")
+	return t.Names() && (f.last.Is("=") && f.beforeLast.Is("ENGINE") || f.last.Is("ENGINE"))
 }
 
 // engine judges the name of an engine. Behind ENGINE without a sign it may be
 // a column of that name in a query, so only what reaches outside is refused.
 func (f *fence) engine(t lexer.Token) error {
 	name := strings.ToLower(t.Text)
-	if f.last.Is("=") && !engines[name] || outside[name] {
+	if f.last.Is("=") && !engines[name] || outsideEngines[name] {
 		return own("the engine " + t.Text)
 	}
 	return nil
-}
-
-func ascii(text string) bool {
-	for i := range len(text) {
-		if text[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }

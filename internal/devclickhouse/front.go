@@ -158,10 +158,12 @@ func (f *front) answer(w http.ResponseWriter, r *http.Request) error {
 			"Cannot execute query in readonly mode: the embedded engine takes changes from Holdfast's own commands only; "+
 				"another client needs the token that stands in the file named by `holdfast engines`")
 	}
-	if r.Method != http.MethodPost || !mayWrite {
-		if err := q.onlyRead(); err != nil {
-			return err
-		}
+	writes := r.Method == http.MethodPost && mayWrite
+	if err := q.judge(writes); err != nil {
+		return err
+	}
+	if !writes {
+		q.onlyRead()
 	}
 	return f.apply(w, r, session, q, stmt, body)
 }

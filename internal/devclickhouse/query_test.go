@@ -163,8 +163,8 @@ func TestUnknownDatabase(t *testing.T) {
 // What a table's own database or a session's is called must not matter.
 func TestOddDatabaseName(t *testing.T) {
 	engine := enginetest.Start(t)
-	for _, name := range []string{"it's `odd` \\ \"name\"", "ключ", "a.b"} {
-		post(t, engine.Addr(), "CREATE DATABASE `"+strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name)+"`")
+	for _, name := range []string{"it's `odd` \"name\"", "ключ", "a.b"} {
+		post(t, engine.Addr(), "CREATE DATABASE `"+strings.ReplaceAll(name, "`", "``")+"`")
 		if _, got, _ := post(t, engine.Addr(), "SELECT currentDatabase() FORMAT RawBLOB", "database", name); got != name {
 			t.Errorf("got database %q, want %q", got, name)
 		}

@@ -69,28 +69,40 @@ func readRequest(r *http.Request) (*request, error) {
 	return q, nil
 }
 
-// names refuses parameters that stand for a name and are a path.
+// names refuses parameters that stand for a name that the fence refuses.
 func (q *request) names(stmt *statement) error {
 	for _, p := range q.parameters {
-		if t := (lexer.Token{Kind: lexer.Quoted, Text: p.value}); stmt.identifiers && !tableName(t) {
-			return own("a table named " + p.value)
+		if !stmt.identifiers {
+			break
+		}
+		if err := judgeName(p.value); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// rights are settings that widen what a statement may do.
-var rights = set("readonly", "allow_ddl", "allow_introspection_functions", "profile", "role")
+func judgeName(text string) error {
+	t := lexer.Token{Kind: lexer.Quoted, Text: text}
+	if !tableName(t) {
+		return own("a table named " + text)
+	}
+	return name(t)
+}
 
-// onlyRead lets the engine itself refuse what changes anything or leaves it.
-func (q *request) onlyRead() error {
+// judge refuses settings that are not for this request.
+func (q *request) judge(writes bool) error {
 	for _, s := range q.settings {
-		if rights[strings.ToLower(s.name)] {
-			return refusal(164, "READONLY", "Cannot modify '%s' setting in readonly mode", s.name)
+		if err := judgeSetting(s.name, writes); err != nil {
+			return err
 		}
 	}
-	q.settings = append(q.settings, setting{name: "readonly", value: "1"})
 	return nil
+}
+
+// onlyRead lets the engine itself refuse what changes anything.
+func (q *request) onlyRead() {
+	q.settings = append(q.settings, setting{name: "readonly", value: "1"})
 }
 
 func (q *request) take(name, value string) error {

@@ -32,7 +32,9 @@ type Server struct {
 
 // Open loads the engine into this process and serves HTTP on o.Listen. A
 // process holds at most one Server at a time. It fails with ErrUnsupported,
-// ErrNotFetched or ErrInUse where that is the reason.
+// ErrNotFetched or ErrInUse where that is the reason. The engine takes
+// its rights from the process's working folder and shows the files in it as
+// tables: only StartProcess sees to that.
 func Open(ctx context.Context, o Options) (*Server, error) {
 	o = o.withDefaults()
 	if !opened.CompareAndSwap(false, true) {
@@ -140,7 +142,8 @@ func startEngine(o Options, store string) (*sessions, error) {
 
 // engineArguments are the engine's command line: its data, quiet, memory and
 // answers bounded (the front end holds an answer whole), no profiler (its
-// signals would hit Go's threads).
+// signals would hit Go's threads), no expressions in the data of an INSERT
+// (which the fence does not see).
 func engineArguments(store string, memoryBytes int64) []string {
 	return []string{
 		"clickhouse", "--path=" + store, "--log-level=none",
@@ -148,6 +151,7 @@ func engineArguments(store string, memoryBytes int64) []string {
 		fmt.Sprintf("--max_memory_usage=%d", memoryBytes), // what GROUP BY and ORDER BY spill to disk by
 		"--max_result_bytes=1073741824", "--result_overflow_mode=throw",
 		"--query_profiler_real_time_period_ns=0", "--query_profiler_cpu_time_period_ns=0",
+		"--input_format_values_interpret_expressions=0", "--input_format_values_deduce_templates_of_expressions=0",
 	}
 }
 

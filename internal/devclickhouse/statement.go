@@ -88,13 +88,13 @@ func (s *statement) takeData(l *lexer.Lexer, t lexer.Token, last [3]lexer.Token)
 	switch {
 	case last[0].Is("INTO") || last[0].Is("TABLE") || last[0].Is(".") || last[0].Is("FUNCTION"):
 		s.name = t.Start // a table may be called like a keyword
-	case t.Is("VALUES"):
-		s.insertFormat = "Values"
-		s.text, s.data = l.Text[:t.Start], l.Text[t.End:]
-		return true
 	case last[0].Is("FORMAT") && last[0].Start != s.name && t.Kind == lexer.Word:
 		s.insertFormat = t.Text
 		s.text, s.data = l.Text[:last[0].Start], afterFormat(l.Text[t.End:])
+		return true
+	case t.Is("VALUES"):
+		s.insertFormat = "Values"
+		s.text, s.data = l.Text[:t.Start], l.Text[t.End:]
 		return true
 	}
 	return false

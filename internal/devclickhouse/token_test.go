@@ -118,6 +118,8 @@ func TestNothingLeavesTheEngine(t *testing.T) {
 		"SELECT * FROM executable('cat %[2]s', TSV, 'a String')",
 		"WITH x AS (SELECT * FROM url('%[1]s', CSV, 'a String')) SELECT * FROM x",
 		"SELECT 1 WHERE 'a' IN url('%[1]s', CSV, 'a String')", "SELECT file('%[2]s')",
+		"SELECT 1 AS a$$, y FROM system.one, url('%[1]s', CSV, 'y String') /*$$*/",
+		"SELECT * FROM format(CSV, 'a UInt8, x String DEFAULT file(''%[2]s'')', '1,')",
 	} {
 		for _, token := range []string{"", testToken} {
 			_, text := ask(t, "POST", address, "", fmt.Sprintf(form, listener.URL, secret),

@@ -85,7 +85,7 @@ func TestAuditKnowsTheTimeToLive(t *testing.T) {
 func (r *rig) numbered(shard uint16, epoch uint32, numbers ...uint64) {
 	r.T.Helper()
 	for _, n := range numbers {
-		r.exec(fmt.Sprintf("INSERT INTO score_history (customer_id, as_of, src_partition, seq, computed_at) VALUES ('c%d', now(), %d, %d, now())",
+		r.exec(fmt.Sprintf("INSERT INTO score_history (customer_id, as_of, src_partition, seq, computed_at) SELECT 'c%d', now(), %d, %d, now()",
 			n, shard, signal.Seq(epoch, n)))
 		r.exec(fmt.Sprintf("INSERT INTO customer_current (customer_id, src_partition, seq) VALUES ('c%d', %d, %d)", n, shard, signal.Seq(epoch, n)))
 	}
@@ -95,7 +95,7 @@ func (r *rig) numbered(shard uint16, epoch uint32, numbers ...uint64) {
 func (r *rig) parameters(shard uint16, epoch uint32, numbers ...uint64) {
 	r.T.Helper()
 	for _, n := range numbers {
-		r.exec(fmt.Sprintf("INSERT INTO model_params (param_version, src_partition, seq, computed_at) VALUES ('v', %d, %d, now())",
+		r.exec(fmt.Sprintf("INSERT INTO model_params (param_version, src_partition, seq, computed_at) SELECT 'v', %d, %d, now()",
 			shard, signal.Seq(epoch, n)))
 	}
 }

@@ -4,7 +4,8 @@ import "strings"
 
 // Split cuts SQL text at the semicolons that end statements: not at those inside
 // strings, quoted names or comments. Comments stay where they are; what holds
-// nothing else is left out.
+// nothing else is left out. Behind what it cannot read for sure (a heredoc, a
+// comment in a comment) it does not cut: see Lexer.
 func Split(text string) []string {
 	var statements []string
 	l := &Lexer{Text: []byte(text)}

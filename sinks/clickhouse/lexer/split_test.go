@@ -26,8 +26,8 @@ func TestSplit(t *testing.T) {
 		{"A /* open; B", []string{"A /* open; B"}},
 		{"a - b / c; d", []string{"a - b / c", "d"}},
 		{";;A;;", []string{"A"}},
-		{"A $$x;y$$; B", []string{"A $$x;y$$", "B"}},
-		{"A $tag$ $other$; $tag$; B", []string{"A $tag$ $other$; $tag$", "B"}},
+		{"A; B $$x;y$$; C", []string{"A", "B $$x;y$$; C"}},
+		{"A /* /* */ ; */; B", []string{"A /* /* */ ; */; B"}},
 		{"A # not; here\n, B; C", []string{"A # not; here\n, B", "C"}},
 	} {
 		if got := lexer.Split(c.text); !slices.Equal(got, c.want) {
