@@ -91,7 +91,12 @@ func (c *cli) migrate(ctx context.Context, loaded *config.Loaded, mode clickhous
 		return done, nil
 	}
 	conn, err := c.clickhouse(ctx, loaded)
-	if mode == clickhouse.MigrateUp && errors.Is(err, errNoDatabase) {
+	// A server may answer a ping though the database is gone.
+	missing := errors.Is(err, errNoDatabase) || err == nil && !c.hasDatabase(ctx, conn, loaded)
+	if mode == clickhouse.MigrateUp && missing {
+		if conn != nil {
+			conn.Close()
+		}
 		if err := c.createDatabase(ctx, loaded); err != nil {
 			return done, err
 		}

@@ -55,6 +55,18 @@ func (c *cli) openClickHouse(ctx context.Context, cfg *config.Loaded, options *d
 // unknownDatabase is ClickHouse's code for it.
 const unknownDatabase = 81
 
+// hasDatabase reports whether the server has the configured database; true where
+// it does not say.
+func (c *cli) hasDatabase(ctx context.Context, conn driver.Conn, cfg *config.Loaded) bool {
+	var n uint64
+	err := conn.QueryRow(ctx, "SELECT count() FROM system.databases WHERE name = ?", cfg.Sinks.ClickHouse.Database).Scan(&n)
+	var refused *driver.Exception
+	if errors.As(err, &refused) {
+		return refused.Code != unknownDatabase
+	}
+	return err != nil || n > 0
+}
+
 // createDatabase makes the database where it is missing. It connects to the
 // database that every server has, since one that does not exist cannot be
 // connected to. Who may not create databases finds it made by others.

@@ -43,9 +43,15 @@ type LifeReport struct {
 	Newer bool   // than what is expected: its rows win over all that are written now
 }
 
-// Missing is the number of holes over all shards.
+// Missing is the number of holes over all shards; of tables that were emptied
+// those from each shard's first row on, if anything has been written since.
 func (r Report) Missing() uint64 {
-	return r.sum(func(s ShardReport) uint64 { return s.Missing })
+	return r.sum(func(s ShardReport) uint64 {
+		if r.Emptied && s.Least > 0 && s.Least <= s.Expected {
+			return s.Missing - s.Before
+		}
+		return s.Missing
+	})
 }
 
 // Before is how many of the holes lie before the first row of their shard.
@@ -82,14 +88,8 @@ func (r Report) Newer() uint64 {
 // OK reports whether the tables were held against something, and nothing is
 // missing, doubled, stale or of a life that nobody expects.
 func (r Report) OK() bool {
-	holes := r.sum(func(s ShardReport) uint64 {
-		if r.Emptied && s.Least > 0 && s.Least <= s.Expected { // something has been written since
-			return s.Missing - s.Before
-		}
-		return s.Missing
-	})
 	asked := slices.ContainsFunc(r.Shards, func(s ShardReport) bool { return !s.Unasked })
-	return asked && holes == 0 && r.Repeated() == 0 && r.StaleCustomers == 0 && r.Unasked() == 0 && r.Newer() == 0
+	return asked && r.Missing() == 0 && r.Repeated() == 0 && r.StaleCustomers == 0 && r.Unasked() == 0 && r.Newer() == 0
 }
 
 func (r Report) sum(of func(ShardReport) uint64) uint64 {
