@@ -59,7 +59,8 @@ const unknownDatabase = 81
 // it does not say.
 func (c *cli) hasDatabase(ctx context.Context, conn driver.Conn, cfg *config.Loaded) bool {
 	var n uint64
-	err := conn.QueryRow(ctx, "SELECT count() FROM system.databases WHERE name = ?", cfg.Sinks.ClickHouse.Database).Scan(&n)
+	row := conn.QueryRow(ctx, "SELECT count() FROM system.databases WHERE name = ?", cfg.Sinks.ClickHouse.Database)
+	err := row.Scan(&n)
 	var refused *driver.Exception
 	if errors.As(err, &refused) {
 		return refused.Code != unknownDatabase
