@@ -23,7 +23,7 @@ func (s *Shard) facts(c *state.Customer, now event.Instant, f *score.Facts) {
 	s.complaintFacts(c, f)
 	lastPurchase := s.orders(c, f)
 	r := &c.Interest
-	f.RatingLast, f.RatingPrevious = uint8(c.Ratings.Last.Value), uint8(c.Ratings.Previous.Value)
+	f.RatingLast, f.RatingPrevious = c.Ratings.Last.Value, c.Ratings.Previous.Value
 	f.CartOrInquiry = r.ProspectAt != 0
 	f.ReferralMade = r.ReferralAt != 0
 	f.Referral90 = r.ReferralAt > now-90*event.Day24h

@@ -72,7 +72,7 @@ type generator struct {
 }
 
 func customerID(n int) []byte {
-	if n%7 == 3 { // longer than what stands in the core record
+	if n%7 == 3 { // long ids too
 		return fmt.Appendf(nil, "customer-with-a-rather-long-name-of-%030d", n)
 	}
 	return fmt.Appendf(nil, "c-%d", n)
