@@ -224,7 +224,7 @@ func TestAnAbandonedBackfillIsGivenUp(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.produce(stamped(few(200, start), start))
-				time.Sleep(time.Second) // the session is known before the wall time moves
+				time.Sleep(10 * time.Second) // the instance is up and knows the session before the wall time moves
 				if wall := start + 2*event.Day24h; c.goesTo(wall) {
 					t.Error("silence does not wait for the backfill")
 				}

@@ -64,7 +64,7 @@ func lives() (parts [][]workload.Item) {
 	return parts
 }
 
-const lifeEvents = 10_000
+const lifeEvents = 5_000
 
 // live lets a pipeline take a life's events.
 func (v *virtual) live(cfg pipeline.Config, part []workload.Item) {

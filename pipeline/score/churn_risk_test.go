@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
@@ -203,17 +204,21 @@ func TestEvidenceNames(t *testing.T) {
 // TestScoresAreFinite tries whatever a record may hold: every number that goes
 // out is one, and every probability is between 0 and 1.
 func TestScoresAreFinite(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	var prepared []Parameters // a table of values takes time to make
+	for _, m := range []btyd.MBGNBD{{R: 1, Alpha: 5, A: 1, B: 2}, {R: 1e-3, Alpha: 1e-3, A: 1e-3, B: 1e-3}, {R: 1e4, Alpha: 1e4, A: 1e4, B: 1e4},
+		{R: 1e-3, Alpha: 1e4, A: 2, B: 1e-3}, {R: 30, Alpha: .5, A: 1e-3, B: 1e4}, {R: .5, Alpha: 30, A: 1e4, B: .5}} {
 		p := DefaultParameters()
-		for _, v := range []*float64{&p.Purchase.R, &p.Purchase.Alpha, &p.Purchase.A, &p.Purchase.B} {
-			*v = rapid.SampledFrom([]float64{1e-3, .5, 1, 2, 30, 1e4}).Draw(t, "parameter")
+		p.Purchase = m
+		if err := p.Prepare(); err != nil {
+			t.Fatal(err)
 		}
+		prepared = append(prepared, p)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(prepared).Draw(t, "parameters")
 		p.DropoutIdentified = rapid.Bool().Draw(t, "identified")
 		for e := range p.Weights {
 			p.Weights[e] = rapid.SampledFrom([]float64{0, 0, 1.3, -20, 20}).Draw(t, "weight")
-		}
-		if err := p.Prepare(); err != nil {
-			t.Fatal(err)
 		}
 		x := rapid.SampledFrom([]uint32{0, 1, 2, 50, 5000}).Draw(t, "x")
 		tx := 0

@@ -50,7 +50,7 @@ func TestCrossingsAreExact(t *testing.T) {
 		p.Purchase = btyd.MBGNBD{R: parameter("r", 50), Alpha: parameter("alpha", 500), A: parameter("a", 100), B: parameter("b", 1e4)}
 		p.DropoutIdentified = rapid.Bool().Draw(t, "identified")
 		p.Thresholds.Critical = .35
-		if err := p.Prepare(); err != nil {
+		if err := p.check(); err != nil { // and no table of values
 			t.Fatal(err)
 		}
 		x := rapid.IntRange(0, 60).Draw(t, "x")

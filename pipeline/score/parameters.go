@@ -87,6 +87,19 @@ var ErrParameter = errors.New("parameter outside its domain")
 // Prepare checks the parameters and precomputes what the scores need. Its error
 // wraps ErrParameter and names the parameter.
 func (p *Parameters) Prepare() error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	values, err := p.Purchase.NewValueTable(90./daysPerWeek, weeksPerYear, p.AnnualDiscount)
+	if err != nil {
+		return fmt.Errorf("%w: value of a customer: %w", ErrParameter, err)
+	}
+	p.values = values
+	p.minor = math.Pow10(int(p.CurrencyExponent))
+	return nil
+}
+
+func (p *Parameters) check() error {
 	if err := p.Purchase.Validate(); err != nil {
 		return fmt.Errorf("%w: purchase model: %w", ErrParameter, err)
 	}
@@ -108,16 +121,7 @@ func (p *Parameters) Prepare() error {
 	if err := p.Thresholds.check(); err != nil {
 		return err
 	}
-	if err := p.Weights.check(); err != nil {
-		return err
-	}
-	values, err := p.Purchase.NewValueTable(90./daysPerWeek, weeksPerYear, p.AnnualDiscount)
-	if err != nil {
-		return fmt.Errorf("%w: value of a customer: %w", ErrParameter, err)
-	}
-	p.values = values
-	p.minor = math.Pow10(int(p.CurrencyExponent))
-	return nil
+	return p.Weights.check()
 }
 
 func (t *Thresholds) check() error {

@@ -49,9 +49,15 @@ func (m MBGNBD) NewValueTable(shortWeeks float64, weeks int, annualRate float64)
 	}
 	t := &ValueTable{model: m, weeks: weeks, annualRate: annualRate, short: shortWeeks, lowest: math.Log(m.Alpha)}
 	t.perUnit = 2 / (math.Log(m.Alpha+maxTableT) - t.lowest)
+	t.fill()
+	return t, nil
+}
+
+// fill makes the rows; without them all is exact.
+func (t *ValueTable) fill() {
 	short, discounted, ok := t.sample()
 	if !ok {
-		return t, nil // without rows all is exact
+		return
 	}
 	t.rows = make([]valueRow, maxTableX+1)
 	for x := range t.rows {
@@ -64,7 +70,6 @@ func (m MBGNBD) NewValueTable(shortWeeks float64, weeks int, annualRate float64)
 	if !t.close() {
 		t.rows = nil
 	}
-	return t, nil
 }
 
 // close reports whether the table is right halfway between its nodes, where it
