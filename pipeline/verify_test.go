@@ -62,6 +62,7 @@ type history struct {
 	entries [][]checkpoint.Entry // per shard
 	inputs  [][][]*kgo.Record    // per input, per partition
 	models  []*kgo.Record        // the versions of parameters
+	read    map[string]*score.Parameters
 	rows    map[string]row       // the latest row of each customer
 	seqs    []map[uint64]int     // per shard, how often each row number occurs
 }
@@ -79,7 +80,7 @@ type row struct {
 
 func (w *world) history(cfg pipeline.Config) *history {
 	w.t.Helper()
-	h := &history{entries: make([][]checkpoint.Entry, testPartitions), rows: map[string]row{},
+	h := &history{read: map[string]*score.Parameters{}, entries: make([][]checkpoint.Entry, testPartitions), rows: map[string]row{},
 		seqs: make([]map[uint64]int, testPartitions)}
 	for _, r := range w.read(w.names[topics.BatchLog]) {
 		e, err := checkpoint.DecodeEntry(r.Value)
@@ -233,6 +234,9 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 // parameters are those that an entry names.
 func (h *history) parameters(t testing.TB, cfg pipeline.Config, e *checkpoint.Entry) *score.Parameters {
 	t.Helper()
+	if p := h.read[e.ParamVersion]; p != nil {
+		return p
+	}
 	for _, r := range h.models {
 		if string(r.Key) != e.ParamVersion {
 			continue
@@ -245,6 +249,7 @@ func (h *history) parameters(t testing.TB, cfg pipeline.Config, e *checkpoint.En
 		if err != nil {
 			t.Fatal(err)
 		}
+		h.read[e.ParamVersion] = p
 		return p
 	}
 	if e.ParamVersion != cfg.Shard.Parameters.Version {
