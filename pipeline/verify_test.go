@@ -63,8 +63,8 @@ type history struct {
 	inputs  [][][]*kgo.Record    // per input, per partition
 	models  []*kgo.Record        // the versions of parameters
 	read    map[string]*score.Parameters
-	rows    map[string]row       // the latest row of each customer
-	seqs    []map[uint64]int     // per shard, how often each row number occurs
+	rows    map[string]row   // the latest row of each customer
+	seqs    []map[uint64]int // per shard, how often each row number occurs
 }
 
 type row struct {
