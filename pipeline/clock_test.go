@@ -149,7 +149,8 @@ func TestInputsWithoutEventsAreRead(t *testing.T) {
 		admin := kadm.NewClient(c.client)
 		complaints := c.names[topics.Complaints]
 		for n := range int32(testPartitions) {
-			if err := c.client.ProduceSync(c.ctx(), &kgo.Record{Topic: complaints, Partition: n, Value: []byte("old")}).FirstErr(); err != nil {
+			if err := c.client.ProduceSync(c.ctx(), &kgo.Record{Topic: complaints, Partition: n,
+				Value: []byte("old")}).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -161,7 +162,8 @@ func TestInputsWithoutEventsAreRead(t *testing.T) {
 		c.start()
 		wall := start + event.Day24h
 		if !c.goesTo(wall) {
-			t.Errorf("the clock does not move with empty inputs: %v", gauge(t, c.registry, "holdfast_partition_watermark_timestamp_seconds"))
+			t.Errorf("the clock does not move with empty inputs: %v",
+				gauge(t, c.registry, "holdfast_partition_watermark_timestamp_seconds"))
 		}
 		// Emptied while it runs, when everything was read.
 		c.produce(few(50, wall))
@@ -209,7 +211,8 @@ func (v *virtual) begin(client *kgo.Client, all []workload.Item) {
 		v.t.Fatal(err)
 	}
 	for _, item := range all {
-		if err := client.ProduceSync(v.ctx(), &kgo.Record{Topic: v.topicOf(item.Topic), Key: item.Key, Value: item.Value}).FirstErr(); err != nil {
+		if err := client.ProduceSync(v.ctx(), &kgo.Record{Topic: v.topicOf(item.Topic), Key: item.Key,
+			Value: item.Value}).FirstErr(); err != nil {
 			v.t.Fatal(err)
 		}
 	}

@@ -165,7 +165,8 @@ func (c *Config) process(o txn.Observer) txn.Config {
 			EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen,
 			Logger: c.Logger, OnBatch: c.OnBatch},
 		Client: c.Client, InstanceID: c.InstanceID, CommitBytes: c.CommitBytes, TransactionTimeout: c.TransactionTimeout,
-		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes, FetchBytes: c.FetchBytes,
+		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes,
+		FetchBytes: c.FetchBytes,
 		BatchBytes: c.BatchBytes, ClockTolerance: c.ClockTolerance, StuckAfter: c.StuckAfter,
 		Now: c.Now, Observer: o, Hook: c.Hook,
 	}

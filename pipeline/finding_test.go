@@ -19,7 +19,8 @@ func TestDoubtsAreCounted(t *testing.T) {
 	var items []workload.Item
 	tell := func(topic event.Type, format string, values ...any) {
 		at := start + event.Instant(len(items))*event.Minute
-		value := fmt.Sprintf(`{"event_id":"e-%d","event_type":"%s","occurred_at":"%s","customer_id":"c-1",%s}`, len(items), topic,
+		value := fmt.Sprintf(`{"event_id":"e-%d","event_type":"%s","occurred_at":"%s","customer_id":"c-1",%s}`, len(items),
+			topic,
 			workload.TimeOf(at).Format("2006-01-02T15:04:05Z"), fmt.Sprintf(format, values...))
 		items = append(items, workload.Item{Topic: topic, Key: []byte("c-1"), Value: []byte(value), At: at})
 	}

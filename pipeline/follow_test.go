@@ -24,8 +24,9 @@ import (
 func (v *virtual) source(cfg pipeline.Config, reader *kgo.Client) *restore.Source {
 	v.t.Helper()
 	return &restore.Source{Reader: reader, Logger: slog.New(slog.DiscardHandler),
-		Lanes: &lane.Config{Group: cfg.Group, Inputs: cfg.Inputs, Topics: cfg.Topics, Partitions: testPartitions, Shard: cfg.Shard},
-		Wall:  func() event.Instant { return event.Instant(v.wall.Load()) },
+		Lanes: &lane.Config{Group: cfg.Group, Inputs: cfg.Inputs, Topics: cfg.Topics, Partitions: testPartitions,
+			Shard: cfg.Shard},
+		Wall: func() event.Instant { return event.Instant(v.wall.Load()) },
 		Versions: func(*checkpoint.Entry) (*score.Parameters, *cuts.Cuts, error) {
 			return cfg.Shard.Parameters, nil, nil
 		}}
@@ -90,7 +91,8 @@ func (v *virtual) follow(ctx context.Context, source *restore.Source, n int32) {
 	}
 	var codec state.PageCodec
 	for page := range max(a.Slab().PagesInUse(), b.Slab().PagesInUse()) {
-		if !bytes.Equal(a.Slab().AppendPage(&codec, nil, uint32(n), page, 1), b.Slab().AppendPage(&codec, nil, uint32(n), page, 1)) {
+		if !bytes.Equal(a.Slab().AppendPage(&codec, nil, uint32(n), page, 1),
+			b.Slab().AppendPage(&codec, nil, uint32(n), page, 1)) {
 			v.t.Errorf("shard %d: page %d differs", n, page)
 		}
 	}

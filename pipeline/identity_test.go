@@ -56,7 +56,8 @@ func TestAnotherTopicIsRefusedEveryTime(t *testing.T) {
 		{"a renamed input", func(v *virtual, cfg *pipeline.Config) {
 			cfg.Inputs = slices.Clone(cfg.Inputs)
 			cfg.Inputs[0].Topic = "retail.purchases.v2"
-			if _, err := kadm.NewClient(v.client).CreateTopics(v.ctx(), testPartitions, 1, nil, "retail.purchases.v2"); err != nil {
+			_, err := kadm.NewClient(v.client).CreateTopics(v.ctx(), testPartitions, 1, nil, "retail.purchases.v2")
+			if err != nil {
 				v.t.Fatal(err)
 			}
 		}, []string{names[topics.Purchases], "retail.purchases.v2 is configured in its place"}},

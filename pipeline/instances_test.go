@@ -214,7 +214,8 @@ func wantEnd(t testing.TB, done <-chan error, words ...string) {
 // TestATopicThatIsGoneEndsThePipeline runs in real time: the client asks for a
 // deleted topic without a pause, in which virtual time stands still.
 func TestATopicThatIsGoneEndsThePipeline(t *testing.T) {
-	for name, again := range map[string][]time.Duration{"deleted": nil, "made anew at once": {0}, "made anew later": {2 * time.Second}} {
+	for name, again := range map[string][]time.Duration{"deleted": nil, "made anew at once": {0},
+		"made anew later": {2 * time.Second}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

@@ -63,56 +63,73 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "holdfast", Name: name, Help: help}, labels)
 	}
 	m := &metrics{
-		perPartition:  cfg.PerPartition,
-		ready:         gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
-		assigned:      gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
-		consumed:      counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
-		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs and committed.", "topic"),
-		processed:     counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
-		deduplicated:  counter("events_deduplicated_total", "Events that repeated one already counted.").WithLabelValues(),
-		rejected:      counter("events_rejected_total", "Records that are no valid event, by reason.", "event_type", "reason"),
-		findings:      counter("data_quality_findings_total", "Events that were counted and leave a doubt, by its kind.", "finding"),
-		deadLetters:   counter("dead_letters_produced_total", "Records written to the dead-letter topic.", "topic", "stage"),
+		perPartition: cfg.PerPartition,
+		ready:        gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
+		assigned:     gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
+		consumed:     counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
+		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs and committed.",
+			"topic"),
+		processed:    counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
+		deduplicated: counter("events_deduplicated_total", "Events that repeated one already counted.").WithLabelValues(),
+		rejected: counter("events_rejected_total", "Records that are no valid event, by reason.", "event_type",
+			"reason"),
+		findings: counter("data_quality_findings_total", "Events that were counted and leave a doubt, by its kind.",
+			"finding"),
+		deadLetters: counter("dead_letters_produced_total", "Records written to the dead-letter topic.", "topic", "stage"),
 		eventLag: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "holdfast", Name: "event_time_lag_seconds",
 			Help:    "Wall time minus the latest event time of a batch.",
 			Buckets: prometheus.ExponentialBuckets(.1, 4, 14)}, []string{"event_type"}),
-		lastRecord:     gauge("last_record_processed_timestamp_seconds", "When a record of the topic was last applied.", "topic"),
-		commits:        counter("commits_total", "Transactions by what they came to.", "result", "reason"),
-		emitted:        counter("signals_emitted_total", "Alert messages, suppressed ones among them.", "kind", "action", "level"),
-		suppressed:     counter("signals_suppressed_total", "Alert messages that are recorded and not to be delivered.", "kind", "reason"),
+		lastRecord: gauge("last_record_processed_timestamp_seconds", "When a record of the topic was last applied.",
+			"topic"),
+		commits: counter("commits_total", "Transactions by what they came to.", "result", "reason"),
+		emitted: counter("signals_emitted_total", "Alert messages, suppressed ones among them.", "kind", "action",
+			"level"),
+		suppressed: counter("signals_suppressed_total", "Alert messages that are recorded and not to be delivered.",
+			"kind", "reason"),
 		deadlinesFired: counter("deadlines_fired_total", "Moments of silence that were judged.").WithLabelValues(),
-		restoreSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast", Name: "state_restore_duration_seconds",
+		restoreSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
+			Name: "state_restore_duration_seconds",
 			Help: "Time to restore one shard.", Buckets: prometheus.ExponentialBuckets(.05, 3, 10)}),
 		restoredRecords: counter("state_restored_records_total", "Events replayed in restores.").WithLabelValues(),
 		pageBytes:       counter("checkpoint_page_bytes_total", "Bytes of encoded state pages.").WithLabelValues(),
 
-		watermark:  gauge("partition_watermark_timestamp_seconds", "The shard's clock reading.", "partition"),
-		lag:        gauge("partition_lag_records", "Records between the applied position and the end of the log.", "topic", "partition"),
+		watermark: gauge("partition_watermark_timestamp_seconds", "The shard's clock reading.", "partition"),
+		lag: gauge("partition_lag_records", "Records between the applied position and the end of the log.", "topic",
+			"partition"),
 		customers:  gauge("state_customers", "Customers in memory.", "partition"),
 		stateBytes: gauge("state_bytes", "Memory of the customers' records and their index.", "partition"),
 		dirty:      gauge("checkpoint_dirty_pages", "Pages with changes that no written page holds.", "partition"),
 		pending:    gauge("deadlines_pending", "Customers that wait for a deadline.", "partition"),
-		caughtUp:   gauge("clock_caught_up", "1 where everything that had reached Kafka when last asked is applied.", "partition"),
-		believed:   gauge("clock_trusted", "1 while the host's clock, the brokers' and the shards' agree.").WithLabelValues(),
-		backfills:  gauge("backfill_sessions_open", "Backfills that are on their way; silence waits for them.").WithLabelValues(),
-		folded:     counter("events_folded_total", "Events of days that had left the retained range, counted approximately.").WithLabelValues(),
-		skipped:    gauge("offsets_skipped", "Offsets of the inputs that were given up since the shards' beginning.").WithLabelValues(),
-		waiting:    gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
-		pagesAt:    gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
+		caughtUp: gauge("clock_caught_up", "1 where everything that had reached Kafka when last asked is applied.",
+			"partition"),
+		believed: gauge("clock_trusted", "1 while the host's clock, the brokers' and the shards' agree.").WithLabelValues(),
+		backfills: gauge("backfill_sessions_open",
+			"Backfills that are on their way; silence waits for them.").WithLabelValues(),
+		folded: counter("events_folded_total",
+			"Events of days that had left the retained range, counted approximately.").WithLabelValues(),
+		skipped: gauge("offsets_skipped",
+			"Offsets of the inputs that were given up since the shards' beginning.").WithLabelValues(),
+		waiting: gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
+		pagesAt: gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
 	m.commits.WithLabelValues("committed", "")
 	for _, f := range (&shard.Counters{}).Findings() {
 		m.findings.WithLabelValues(f.Name)
 	}
+	return m, m.register(reg)
+}
+
+// register registers all of them with reg, if there is one.
+func (m *metrics) register(reg prometheus.Registerer) error {
 	if reg == nil {
-		return m, nil
+		return nil
 	}
 	for _, c := range m.collectors() {
 		if err := reg.Register(c); err != nil {
-			return nil, fmt.Errorf("register metrics: %w", err)
+			return fmt.Errorf("register metrics: %w", err)
 		}
 	}
-	return m, nil
+	return nil
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
@@ -128,7 +145,8 @@ func (m *metrics) collectors() []prometheus.Collector {
 // forget drops the gauges of a partition that is worked on elsewhere now.
 func (m *metrics) forget(partition int32, topics []string) {
 	label := strconv.Itoa(int(partition))
-	for _, g := range []*prometheus.GaugeVec{m.watermark, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.waiting, m.pagesAt} {
+	for _, g := range []*prometheus.GaugeVec{m.watermark, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp,
+		m.waiting, m.pagesAt} {
 		g.DeleteLabelValues(label)
 	}
 	for _, topic := range topics {

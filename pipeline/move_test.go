@@ -65,8 +65,12 @@ func TestAMoveGivesWayToAnInstanceThatJoins(t *testing.T) {
 		var late *kgo.Client
 		joins := func() {
 			joined := make(chan struct{})
-			client, err := kgo.NewClient(append(v.reach(), kgo.ConsumerGroup(cfg.Group), kgo.ConsumeTopics(v.topicOf(event.Visit)),
-				kgo.InstanceID("late"), kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { close(joined) }))...)
+			client, err := kgo.NewClient(append(v.reach(), kgo.ConsumerGroup(cfg.Group),
+				kgo.ConsumeTopics(v.topicOf(event.Visit)),
+				kgo.InstanceID("late"), kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client,
+					map[string][]int32) {
+					close(joined)
+				}))...)
 			if err != nil {
 				t.Error(err)
 				return
@@ -75,10 +79,11 @@ func TestAMoveGivesWayToAnInstanceThatJoins(t *testing.T) {
 			<-joined
 		}
 		var once sync.Once
-		cfg.Client = append(slices.Clone(cfg.Client), kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-			conn, err := v.network.DialContext(ctx, network, host)
-			return &heldConn{conn, kmsg.AddOffsetsToTxn, func() { once.Do(joins) }}, err
-		}))
+		cfg.Client = append(slices.Clone(cfg.Client),
+			kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
+				conn, err := v.network.DialContext(ctx, network, host)
+				return &heldConn{conn, kmsg.AddOffsetsToTxn, func() { once.Do(joins) }}, err
+			}))
 		_, err := v.move(cfg, pipeline.Move{Partition: 1, To: 0, Back: true})
 		if err == nil || !strings.Contains(err.Error(), "an instance has joined group") {
 			t.Errorf("moved under an instance that joined: %v", err)

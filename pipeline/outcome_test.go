@@ -31,10 +31,12 @@ func faults() []faulty {
 		kerr.ConcurrentTransactions, kerr.CoordinatorNotAvailable, kerr.NotCoordinator, kerr.ProducerFenced,
 		kerr.InvalidTxnState, kerr.RequestTimedOut, kerr.TransactionAbortable, kerr.FencedInstanceID, kerr.UnknownServerError)
 	add(kmsg.EndTxn, false, kerr.ConcurrentTransactions, kerr.CoordinatorNotAvailable, kerr.NotCoordinator,
-		kerr.TransactionAbortable, kerr.UnknownServerError, kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.InvalidTxnState,
+		kerr.TransactionAbortable, kerr.UnknownServerError, kerr.ProducerFenced, kerr.InvalidProducerEpoch,
+		kerr.InvalidTxnState,
 		kerr.RequestTimedOut)
 	add(kmsg.Produce, false, kerr.NotLeaderForPartition, kerr.RequestTimedOut, kerr.NotEnoughReplicasAfterAppend,
-		kerr.NotEnoughReplicas, kerr.InvalidProducerEpoch, kerr.ProducerFenced, kerr.InvalidTxnState, kerr.OutOfOrderSequenceNumber,
+		kerr.NotEnoughReplicas, kerr.InvalidProducerEpoch, kerr.ProducerFenced, kerr.InvalidTxnState,
+		kerr.OutOfOrderSequenceNumber,
 		kerr.MessageTooLarge, kerr.TransactionAbortable, kerr.UnknownServerError)
 	add(kmsg.InitProducerID, true, kerr.ConcurrentTransactions, kerr.CoordinatorNotAvailable, kerr.NotCoordinator,
 		kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.UnknownServerError)

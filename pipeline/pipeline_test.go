@@ -22,7 +22,8 @@ func items(cfg workload.LoadConfig) []workload.Item {
 // dirtyLoad is a load with what real feeds have: repetitions, late events and
 // broken records. It spans half a year.
 func dirtyLoad(events int) workload.LoadConfig {
-	return workload.LoadConfig{Events: events, Customers: 600, Seed: 1, Start: start, Step: 185 * event.Day24h / event.Instant(events),
+	return workload.LoadConfig{Events: events, Customers: 600, Seed: 1, Start: start,
+		Step:       185 * event.Day24h / event.Instant(events),
 		Duplicates: .005, Late: .01, Malformed: .005}
 }
 

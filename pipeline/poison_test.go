@@ -83,7 +83,8 @@ func (v *virtual) poisoned(client *kgo.Client) (sent []*kgo.Record, bad []worklo
 		if p.EventID != nil {
 			headers = append(headers, kgo.RecordHeader{Key: "ce_id", Value: p.EventID})
 		}
-		r := &kgo.Record{Topic: v.topicOf(p.Topic), Partition: int32(n % testPartitions), Key: p.Key, Value: p.Value, Headers: headers}
+		r := &kgo.Record{Topic: v.topicOf(p.Topic), Partition: int32(n % testPartitions), Key: p.Key, Value: p.Value,
+			Headers: headers}
 		if err := client.ProduceSync(v.ctx(), r).FirstErr(); err != nil {
 			v.t.Fatalf("%s: %v", p.Name, err)
 		}
@@ -166,7 +167,8 @@ func TestABatchThatDecompressesBeyondItsLimitIsSkipped(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) {
 		cfg := v.honest()
 		cfg.BatchBytes = 1 << 20
-		good := items(workload.LoadConfig{Events: 6000, Customers: 40_000, Seed: 6, Start: start - 40*event.Day24h, Step: 8 * event.Minute})
+		good := items(workload.LoadConfig{Events: 6000, Customers: 40_000, Seed: 6, Start: start - 40*event.Day24h,
+			Step: 8 * event.Minute})
 		v.produce(good[:4000])
 		bomb := v.bomb(v.allowLarge())
 		v.produce(good[4000:])
@@ -240,7 +242,8 @@ func TestADeadLetterThatFailsAgainSaysWhy(t *testing.T) {
 		}
 		when := time.UnixMicro(int64(start)).UTC()
 		p := v.run(cfg)
-		first := send("soon", "euro", []kgo.RecordHeader{{Key: "trace", Value: []byte("7")}, {Key: "holdfast.dlq.reason", Value: []byte("fake")}})
+		first := send("soon", "euro", []kgo.RecordHeader{{Key: "trace", Value: []byte("7")}, {Key: "holdfast.dlq.reason",
+			Value: []byte("fake")}})
 		v.caughtUp(cfg)
 		letter := v.deadLetters()[placeOf(first)]
 		if letter == nil {
@@ -262,7 +265,8 @@ func TestADeadLetterThatFailsAgainSaysWhy(t *testing.T) {
 		for n, want := range []map[string]string{
 			{"holdfast.dlq.reason": "bad_time", "holdfast.dlq.attempts": "1", "holdfast.dlq.first_seen": seen, "trace": "7"},
 			{"holdfast.dlq.reason": "bad_value", "holdfast.dlq.attempts": "2", "holdfast.dlq.first_seen": seen, "trace": "7",
-				"__connect.errors.exception.message": "currency: must be three capital letters", "__connect.errors.class.name": "holdfast.bad_value"},
+				"__connect.errors.exception.message": "currency: must be three capital letters",
+				"__connect.errors.class.name":        "holdfast.bad_value"},
 		} {
 			r := []*kgo.Record{letter, second}[n]
 			for key, value := range want {

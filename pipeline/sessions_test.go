@@ -260,7 +260,8 @@ func TestRowsAreSentAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if running, err := backfill.AwaitApplied(c.ctx(), v.client, c.cfg.Group, v.names[topics.Internal], written); !running || err != nil {
+		running, err := backfill.AwaitApplied(c.ctx(), v.client, c.cfg.Group, v.names[topics.Internal], written)
+		if !running || err != nil {
 			t.Fatal(running, err)
 		}
 		c.caughtUp(c.cfg)
@@ -280,7 +281,8 @@ func TestRowsAreSentAgain(t *testing.T) {
 // TestARecordOfTheFutureMovesNothing: a record that its producer stamped with a
 // time to come, at the head of a backlog, is refused, and no clock follows it.
 func TestARecordOfTheFutureMovesNothing(t *testing.T) {
-	for name, far := range map[string]event.Instant{"2028": 900 * event.Day24h, "2190": 60_000 * event.Day24h, "a day": event.Day24h} {
+	for name, far := range map[string]event.Instant{"2028": 900 * event.Day24h, "2190": 60_000 * event.Day24h,
+		"a day": event.Day24h} {
 		t.Run(name, func(t *testing.T) {
 			inVirtualTime(t, func(v *virtual) {
 				c := v.clocked()
@@ -323,7 +325,8 @@ func TestARecordOfTheFutureMovesNothing(t *testing.T) {
 // TestAJumpOfTheHostsClockStopsEverything lets the host's clock be wrong for some
 // seconds, as a virtual machine's may: nothing is concluded from it.
 func TestAJumpOfTheHostsClockStopsEverything(t *testing.T) {
-	for name, jump := range map[string]event.Instant{"ten days": 10 * event.Day24h, "400 days": 400 * event.Day24h, "back": -3 * event.Day24h} {
+	for name, jump := range map[string]event.Instant{"ten days": 10 * event.Day24h, "400 days": 400 * event.Day24h,
+		"back": -3 * event.Day24h} {
 		t.Run(name, func(t *testing.T) {
 			inVirtualTime(t, func(v *virtual) {
 				cfg := v.honest()
@@ -453,7 +456,8 @@ func TestUnreadRecordsThatWereDeletedAreNoSilence(t *testing.T) {
 		c.deleteRecords(admin, v.topicOf(event.Purchase))
 		c.setWall(start + 20*event.Day24h)
 		_, done := c.runToItsEnd(fresh(c.cfg))
-		wantEnd(t, done, "deleted by retention before they were read", "holdfast offsets skip --input "+v.topicOf(event.Purchase))
+		wantEnd(t, done, "deleted by retention before they were read",
+			"holdfast offsets skip --input "+v.topicOf(event.Purchase))
 		if now := len(v.alerts()); now != alerts {
 			t.Errorf("%d alerts were committed before the refusal", now-alerts)
 		}

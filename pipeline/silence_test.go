@@ -21,7 +21,8 @@ type season struct{ history, before, during, after []workload.Item }
 
 func newSeason() season {
 	const outage = 35
-	shop := workload.NewShop(workload.ShopConfig{Seed: 3, Customers: 70, HistoryDays: 150, End: start, LiveDays: outage + 8})
+	shop := workload.NewShop(workload.ShopConfig{Seed: 3, Customers: 70, HistoryDays: 150, End: start, LiveDays: outage +
+		8})
 	var s season
 	for item, ok := shop.Next(); ok; item, ok = shop.Next() {
 		switch at := item.At - start; {

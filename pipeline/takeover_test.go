@@ -31,7 +31,8 @@ func shipped(t testing.TB, cfg pipeline.Config) pipeline.Config {
 // transaction, just begun or with its offsets already sent: a second instance
 // is ready within the time that is promised.
 func TestATakeoverUnderTheShippedTimes(t *testing.T) {
-	for _, point := range []pipeline.Point{pipeline.AfterBegin, pipeline.AfterFlush, pipeline.BetweenOffsetsAndEnd, pipeline.AfterEnd} {
+	for _, point := range []pipeline.Point{pipeline.AfterBegin, pipeline.AfterFlush, pipeline.BetweenOffsetsAndEnd,
+		pipeline.AfterEnd} {
 		t.Run(string(point), func(t *testing.T) {
 			inVirtualTime(t, func(v *virtual) {
 				all := items(dirtyLoad(900))

@@ -76,13 +76,14 @@ func (c *lyingConn) Read(b []byte) (int, error) {
 // lieTo lets the pipeline of a configuration speak through a liar.
 func (v *virtual) lieTo(cfg *pipeline.Config) *liar {
 	l := &liar{}
-	cfg.Client = append(append([]kgo.Opt{}, v.reach()...), kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-		conn, err := v.network.DialContext(ctx, network, host)
-		if err != nil {
-			return nil, err
-		}
-		return &lyingConn{Conn: conn, liar: l}, nil
-	}))
+	cfg.Client = append(append([]kgo.Opt{}, v.reach()...),
+		kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
+			conn, err := v.network.DialContext(ctx, network, host)
+			if err != nil {
+				return nil, err
+			}
+			return &lyingConn{Conn: conn, liar: l}, nil
+		}))
 	return l
 }
 
@@ -247,7 +248,8 @@ func TestARecordThatIsAlwaysRefusedEndsThePipeline(t *testing.T) {
 		cfg := v.honest()
 		outbox := v.names[topics.Outbox]
 		v.produce(few(50, start))
-		refused := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: outbox, Err: kerr.MessageTooLarge, Count: -1})
+		refused := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: outbox, Err: kerr.MessageTooLarge,
+			Count: -1})
 		_, done := v.runToItsEnd(cfg)
 		wantEnd(t, done, "none has succeeded", "bytes to "+outbox, "MESSAGE_TOO_LARGE")
 		refused.Remove()
@@ -285,7 +287,8 @@ func TestAStopAfterACommitThatWasTakenBack(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) {
 		cfg := v.honest()
 		v.produce(few(50, start))
-		refused := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: v.names[topics.Outbox], Err: kerr.MessageTooLarge, Count: -1})
+		refused := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: v.names[topics.Outbox],
+			Err: kerr.MessageTooLarge, Count: -1})
 		p := v.run(cfg)
 		time.Sleep(5 * time.Second)
 		refused.Remove()

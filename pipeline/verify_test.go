@@ -80,7 +80,8 @@ type row struct {
 
 func (w *world) history(cfg pipeline.Config) *history {
 	w.t.Helper()
-	h := &history{read: map[string]*score.Parameters{}, entries: make([][]checkpoint.Entry, testPartitions), rows: map[string]row{},
+	h := &history{read: map[string]*score.Parameters{}, entries: make([][]checkpoint.Entry, testPartitions),
+		rows: map[string]row{},
 		seqs: make([]map[uint64]int, testPartitions)}
 	for _, r := range w.read(w.names[topics.BatchLog]) {
 		e, err := checkpoint.DecodeEntry(r.Value)
@@ -354,7 +355,8 @@ func (h *history) sameRows(t testing.TB, oracle *workload.Oracle) {
 		for _, n := range c.Complaints[90] {
 			complaints += n
 		}
-		want := row{seq: r.seq, asOf: r.asOf, orders: uint64(c.OrdersLife), days: uint64(len(c.PurchaseDays)), x: uint64(c.Repeat),
+		want := row{seq: r.seq, asOf: r.asOf, orders: uint64(c.OrdersLife), days: uint64(len(c.PurchaseDays)),
+			x:   uint64(c.Repeat),
 			net: c.NetLife, visits90: uint64(c.Visits[90]), orders90: uint64(c.Orders[90]),
 			complaints90: uint64(complaints), open: uint64(c.OpenComplaints)}
 		want.activity = r.activity // the oracle does not count it

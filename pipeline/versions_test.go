@@ -39,14 +39,16 @@ func otherwise(t *testing.T, cfg pipeline.Config, version string, m btyd.MBGNBD)
 func (v *virtual) publish(topic topics.Key, key, value []byte) {
 	v.t.Helper()
 	client := v.placed()
-	if err := client.ProduceSync(v.ctx(), &kgo.Record{Topic: v.names[topic], Key: key, Value: value}).FirstErr(); err != nil {
+	err := client.ProduceSync(v.ctx(), &kgo.Record{Topic: v.names[topic], Key: key, Value: value}).FirstErr()
+	if err != nil {
 		v.t.Fatal(err)
 	}
 }
 
 func (v *virtual) publishFitted(version string, m btyd.MBGNBD) {
 	v.t.Helper()
-	record := parameters.Record{Version: version, Source: parameters.Fitted, Purchase: m, DropoutIdentified: true, ComputedAt: start}
+	record := parameters.Record{Version: version, Source: parameters.Fitted, Purchase: m, DropoutIdentified: true,
+		ComputedAt: start}
 	value, err := record.Append(nil)
 	if err != nil {
 		v.t.Fatal(err)
@@ -57,7 +59,8 @@ func (v *virtual) publishFitted(version string, m btyd.MBGNBD) {
 // lives are the events of four lives, of so many customers that a commit does
 // not write all pages.
 func lives() (parts [][]workload.Item) {
-	all := items(workload.LoadConfig{Events: 4 * lifeEvents, Customers: 1500, Seed: 7, Start: start, Step: 8 * event.Minute})
+	all := items(workload.LoadConfig{Events: 4 * lifeEvents, Customers: 1500, Seed: 7, Start: start,
+		Step: 8 * event.Minute})
 	for part := range slices.Chunk(all, lifeEvents) {
 		parts = append(parts, part)
 	}
@@ -128,7 +131,8 @@ func TestAReplayJudgesByTheVersionsOfItsBatches(t *testing.T) {
 		h := v.history(unfitted)
 		for n := range testPartitions {
 			models, cutsOf := versionsOf(h.entries[n])
-			if want := []string{"quick", "slow", "fit-1", "fit-2"}; !slices.Equal(models, want) || !slices.Equal(cutsOf, []uint64{0, 3}) {
+			if want := []string{"quick", "slow", "fit-1", "fit-2"}; !slices.Equal(models, want) ||
+				!slices.Equal(cutsOf, []uint64{0, 3}) {
 				t.Errorf("shard %d was judged by %q and cut points %d, want %q and 0, 3", n, models, cutsOf, want)
 			}
 		}

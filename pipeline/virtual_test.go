@@ -93,16 +93,17 @@ func (v *virtual) severable(cfg *pipeline.Config) (cut func()) {
 	var mu sync.Mutex
 	var open []net.Conn
 	severed := false
-	cfg.Client = append(slices.Clone(cfg.Client), kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if severed {
-			return nil, errors.New("the wire is cut")
-		}
-		conn, err := v.network.DialContext(ctx, network, host)
-		open = append(open, conn)
-		return conn, err
-	}))
+	cfg.Client = append(slices.Clone(cfg.Client),
+		kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if severed {
+				return nil, errors.New("the wire is cut")
+			}
+			conn, err := v.network.DialContext(ctx, network, host)
+			open = append(open, conn)
+			return conn, err
+		}))
 	return func() {
 		mu.Lock()
 		defer mu.Unlock()

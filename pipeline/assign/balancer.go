@@ -96,7 +96,8 @@ func (*Balancer) JoinGroupMetadata(interests []string, owned map[string][]int32,
 }
 
 // MemberBalancer implements kgo.GroupBalancer.
-func (b *Balancer) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.GroupMemberBalancer, map[string]struct{}, error) {
+func (b *Balancer) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.GroupMemberBalancer, map[string]struct{},
+	error) {
 	balancer, err := kgo.NewConsumerBalancer(b, members)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the members' metadata: %w", err)

@@ -40,7 +40,10 @@ func startMember(t *testing.T, cluster *kfake.Cluster, topics []string, options 
 		kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(6 * time.Second), kgo.HeartbeatInterval(20 * time.Millisecond),
 		kgo.MetadataMinAge(20 * time.Millisecond),
-		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, added map[string][]int32) { member.note(added, true) }),
+		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client,
+			added map[string][]int32) {
+			member.note(added, true)
+		}),
 		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { member.note(gone, false) }),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { member.note(gone, false) }),
 	}, options...)...)

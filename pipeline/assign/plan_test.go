@@ -16,11 +16,13 @@ func TestCheckCopartitioned(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"equal":   {counts: map[string]int32{"a": 6, "b": 6, "c": 6}},
-		"one":     {counts: map[string]int32{"a": 1}},
-		"none":    {want: ErrNoTopics, text: "no input topics"},
-		"unequal": {counts: map[string]int32{"b": 12, "a": 6, "c": 6}, want: ErrNotCopartitioned, text: "input topics have unequal partition counts: a=6, b=12, c=6"},
-		"missing": {counts: map[string]int32{"b": 0, "a": 6, "c": -1}, want: ErrMissingTopic, text: "input topic missing: b, c"},
+		"equal": {counts: map[string]int32{"a": 6, "b": 6, "c": 6}},
+		"one":   {counts: map[string]int32{"a": 1}},
+		"none":  {want: ErrNoTopics, text: "no input topics"},
+		"unequal": {counts: map[string]int32{"b": 12, "a": 6, "c": 6}, want: ErrNotCopartitioned,
+			text: "input topics have unequal partition counts: a=6, b=12, c=6"},
+		"missing": {counts: map[string]int32{"b": 0, "a": 6, "c": -1}, want: ErrMissingTopic,
+			text: "input topic missing: b, c"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := CheckCopartitioned(test.counts)
@@ -42,7 +44,8 @@ type testMember struct {
 }
 
 // planOf balances as the leader would and returns what each member is told.
-func planOf(t *testing.T, balancer *Balancer, counts map[string]int32, members ...testMember) (map[string]map[string][]int32, map[string]Role, error) {
+func planOf(t *testing.T, balancer *Balancer, counts map[string]int32,
+	members ...testMember) (map[string]map[string][]int32, map[string]Role, error) {
 	t.Helper()
 	var joined []kmsg.JoinGroupResponseMember
 	for _, member := range members {
@@ -105,9 +108,10 @@ func TestOneMemberOwnsEveryNumber(t *testing.T) {
 			roles:   map[string]Role{"a": RoleIdle, "b": RoleOwner},
 		},
 		"the newer claim wins, and waits for the older to let go": {
-			members: []testMember{{id: "a", topics: topics, owned: all, generation: 3}, {id: "b", topics: topics, owned: part, generation: 7}},
-			want:    map[string]map[string][]int32{"a": none, "b": part},
-			roles:   map[string]Role{"a": RoleIdle, "b": RoleOwner},
+			members: []testMember{{id: "a", topics: topics, owned: all, generation: 3},
+				{id: "b", topics: topics, owned: part, generation: 7}},
+			want:  map[string]map[string][]int32{"a": none, "b": part},
+			roles: map[string]Role{"a": RoleIdle, "b": RoleOwner},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,8 +137,9 @@ func TestBalanceRefuses(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"unequal counts": {map[string]int32{"complaints": 3, "purchases": 4}, ErrNotCopartitioned, "complaints=3, purchases=4"},
-		"missing topic":  {map[string]int32{"purchases": 4}, ErrMissingTopic, "complaints"},
+		"unequal counts": {map[string]int32{"complaints": 3, "purchases": 4}, ErrNotCopartitioned,
+			"complaints=3, purchases=4"},
+		"missing topic": {map[string]int32{"purchases": 4}, ErrMissingTopic, "complaints"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := planOf(t, New(topics), test.counts, member)

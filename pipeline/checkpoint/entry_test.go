@@ -22,8 +22,9 @@ var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
 func sampleEntry() checkpoint.Entry {
 	return checkpoint.Entry{
-		Batch: 712, Clock: 1_772_359_200_000_000, Wall: 1_772_362_801_250_000, NextSeq: 90_210, OldestNeeded: 650, RowsComplete: 709,
-		Partitions: 64, Epoch: 3, ConfigHash: 0xfeedfacecafebeef, ParamVersion: "5f0c2a9e1b7d4833", CutsVersion: 12,
+		Batch: 712, Clock: 1_772_359_200_000_000, Wall: 1_772_362_801_250_000, NextSeq: 90_210, OldestNeeded: 650,
+		RowsComplete: 709,
+		Partitions:   64, Epoch: 3, ConfigHash: 0xfeedfacecafebeef, ParamVersion: "5f0c2a9e1b7d4833", CutsVersion: 12,
 		Silence: 1_672_359_200_000_000, Actions: checkpoint.ResendRows,
 		Inputs: []checkpoint.InputRange{
 			{Topic: "retail.purchases.v1", ID: [16]byte{1, 2, 15: 9}, From: 1000, To: 1512, Latest: 1_772_362_800_000_000},
@@ -44,7 +45,8 @@ func sampleHeader() checkpoint.Header {
 // TestGoldenBytes: the formats must not change under their version.
 func TestGoldenBytes(t *testing.T) {
 	entry, header := sampleEntry(), sampleHeader()
-	for name, value := range map[string][]byte{"testdata/entry.v2": entry.Append(nil), "testdata/header.v2": header.Append(nil)} {
+	for name, value := range map[string][]byte{"testdata/entry.v2": entry.Append(nil),
+		"testdata/header.v2": header.Append(nil)} {
 		if *rewrite {
 			if err := os.WriteFile(name, value, 0o644); err != nil {
 				t.Fatal(err)
@@ -55,7 +57,8 @@ func TestGoldenBytes(t *testing.T) {
 			t.Fatalf("%v (write it with -rewrite)", err)
 		}
 		if !bytes.Equal(golden, value) {
-			t.Errorf("%s: the format has changed under version 2: raise the version, keep reading this one\n got %x\nwant %x", name, value, golden)
+			t.Errorf("%s: the format has changed under version 2: raise the version, keep reading this one\n got %x\nwant %x",
+				name, value, golden)
 		}
 	}
 	if n := len(entry.Append(nil)); n > 240 {
@@ -67,17 +70,20 @@ func drawEntry(t *rapid.T) checkpoint.Entry {
 	number := rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, 300))
 	instant := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3))
 	e := checkpoint.Entry{
-		Batch: number.Draw(t, "batch"), Clock: instant.Draw(t, "clock"), Wall: instant.Draw(t, "wall"), NextSeq: number.Draw(t, "seq"),
+		Batch: number.Draw(t, "batch"), Clock: instant.Draw(t, "clock"), Wall: instant.Draw(t, "wall"),
+		NextSeq:      number.Draw(t, "seq"),
 		OldestNeeded: number.Draw(t, "oldest"), RowsComplete: number.Draw(t, "rows"),
 		Partitions: rapid.Int32Range(0, math.MaxInt32).Draw(t, "partitions"), Epoch: rapid.Uint32().Draw(t, "epoch"),
-		ConfigHash: number.Draw(t, "config"), ParamVersion: rapid.StringN(0, 60, 256).Draw(t, "parameters"), CutsVersion: number.Draw(t, "cuts"),
-		Counters:   rapid.SliceOfN(number, 0, 256).Draw(t, "counters"),
-		ParamSince: instant.Draw(t, "parameters since"),
-		Silence:    instant.Draw(t, "silence"), Actions: checkpoint.Actions(rapid.Uint8Range(0, 3).Draw(t, "actions")),
+		ConfigHash: number.Draw(t, "config"), ParamVersion: rapid.StringN(0, 60, 256).Draw(t, "parameters"),
+		CutsVersion: number.Draw(t, "cuts"),
+		Counters:    rapid.SliceOfN(number, 0, 256).Draw(t, "counters"),
+		ParamSince:  instant.Draw(t, "parameters since"),
+		Silence:     instant.Draw(t, "silence"), Actions: checkpoint.Actions(rapid.Uint8Range(0, 3).Draw(t, "actions")),
 	}
 	text, offset := rapid.StringN(0, 60, 249), rapid.Int64Range(0, math.MaxInt64)
 	for range rapid.IntRange(0, 3).Draw(t, "sessions") {
-		s := checkpoint.Session{ID: text.Draw(t, "session"), SeenAt: instant.Draw(t, "seen"), Through: instant.Draw(t, "through")}
+		s := checkpoint.Session{ID: text.Draw(t, "session"), SeenAt: instant.Draw(t, "seen"),
+			Through: instant.Draw(t, "through")}
 		for range rapid.IntRange(0, 5).Draw(t, "topics") {
 			s.Topics, s.Offsets = append(s.Topics, text.Draw(t, "topic")), append(s.Offsets, offset.Draw(t, "offset"))
 		}
@@ -107,7 +113,8 @@ func TestEntriesComeBack(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Fatalf("%v (-want +got)\n%s", err, diff)
 		}
-		h := checkpoint.Header{Entry: want, LogOffset: rapid.Int64Range(0, math.MaxInt64).Draw(t, "log offset"), Pages: rapid.Uint32().Draw(t, "pages"),
+		h := checkpoint.Header{Entry: want, LogOffset: rapid.Int64Range(0, math.MaxInt64).Draw(t, "log offset"),
+			Pages: rapid.Uint32().Draw(t, "pages"),
 			Group: rapid.StringN(0, 60, 249).Draw(t, "group"), BatchLog: checkpoint.Place{Topic: "log", ID: drawID(t)},
 			Checkpoint: checkpoint.Place{Topic: "pages", ID: drawID(t)}, Last: rapid.Bool().Draw(t, "last")}
 		back, err := checkpoint.DecodeHeader(h.Append(nil))
@@ -234,18 +241,21 @@ func FuzzDecodeEntry(f *testing.F) {
 			data = seal(data)
 		}
 		known := func(err error) {
-			if !errors.Is(err, checkpoint.ErrEntryMagic) && !errors.Is(err, checkpoint.ErrEntryVersion) && !errors.Is(err, checkpoint.ErrEntryCorrupt) {
+			if !errors.Is(err, checkpoint.ErrEntryMagic) && !errors.Is(err, checkpoint.ErrEntryVersion) &&
+				!errors.Is(err, checkpoint.ErrEntryCorrupt) {
 				t.Fatalf("an error of no kind: %v", err)
 			}
 		}
 		if e, err := checkpoint.DecodeEntry(data); err != nil {
 			known(err)
-		} else if again, err := checkpoint.DecodeEntry(e.Append(nil)); err != nil || !cmp.Equal(e, again, cmpopts.EquateEmpty()) {
+		} else if again, err := checkpoint.DecodeEntry(e.Append(nil)); err != nil || !cmp.Equal(e, again,
+			cmpopts.EquateEmpty()) {
 			t.Fatalf("%+v comes back as %+v, %v", e, again, err)
 		}
 		if h, err := checkpoint.DecodeHeader(data); err != nil {
 			known(err)
-		} else if again, err := checkpoint.DecodeHeader(h.Append(nil)); err != nil || !cmp.Equal(h, again, cmpopts.EquateEmpty()) {
+		} else if again, err := checkpoint.DecodeHeader(h.Append(nil)); err != nil || !cmp.Equal(h, again,
+			cmpopts.EquateEmpty()) {
 			t.Fatalf("%+v comes back as %+v, %v", h, again, err)
 		}
 	})
@@ -256,7 +266,8 @@ func TestPageKeys(t *testing.T) {
 	if key := checkpoint.PageKey(0x01020304, 0x05060708); !bytes.Equal(key, []byte{1, 2, 3, 4, 5, 6, 7, 8}) {
 		t.Errorf("key %x", key)
 	}
-	if shard, page, ok := checkpoint.ParsePageKey([]byte{1, 2, 3, 4, 5, 6, 7, 8}); shard != 0x01020304 || page != 0x05060708 || !ok {
+	if shard, page, ok := checkpoint.ParsePageKey([]byte{1, 2, 3, 4, 5, 6, 7, 8}); shard != 0x01020304 ||
+		page != 0x05060708 || !ok {
 		t.Errorf("shard %x page %x %v", shard, page, ok)
 	}
 	for _, key := range [][]byte{nil, {}, make([]byte, 7), make([]byte, 9)} {

@@ -47,13 +47,15 @@ type StalledError struct {
 
 // Error says where the read stands and what holds it.
 func (e *StalledError) Error() string {
-	where := fmt.Sprintf("no progress of %s/%d at offset %d of %d for %s", e.Topic, e.Partition, e.Position, e.Target, e.NoProgress)
+	where := fmt.Sprintf("no progress of %s/%d at offset %d of %d for %s", e.Topic, e.Partition, e.Position, e.Target,
+		e.NoProgress)
 	var why string
 	switch e.Reason {
 	case StallTruncated:
 		why = fmt.Sprintf("the log ends at %d, below the target: it was truncated", e.HighWatermark)
 	case StallHangingTransaction:
-		why = fmt.Sprintf("an open transaction holds committed reads at %d while the log reaches %d", e.LastStable, e.HighWatermark)
+		why = fmt.Sprintf("an open transaction holds committed reads at %d while the log reaches %d", e.LastStable,
+			e.HighWatermark)
 	case StallNoData:
 		why = fmt.Sprintf("the log reaches %d, yet the broker sends nothing usable", e.HighWatermark)
 	default:

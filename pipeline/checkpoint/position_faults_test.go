@@ -32,7 +32,8 @@ func TestReadRangeDiagnosesAStall(t *testing.T) {
 		"no leader answers": {
 			write: func(l *testLog) int64 {
 				l.commit("a")
-				l.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: logTopic, Err: kerr.NotLeaderForPartition, Count: -1})
+				l.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: logTopic, Err: kerr.NotLeaderForPartition,
+					Count: -1})
 				return 2
 			},
 			reason: checkpoint.StallUnreachable, next: 0, cause: kerr.NotLeaderForPartition,
@@ -70,7 +71,8 @@ func TestReadRangePositionAboveATruncatedLog(t *testing.T) {
 	log.commit("a")
 	_, next, err := log.readKeys(log.options(7, 9))
 	var stalled *checkpoint.StalledError
-	if !errors.As(err, &stalled) || stalled.Reason != checkpoint.StallTruncated || stalled.HighWatermark != 2 || next != 7 {
+	if !errors.As(err, &stalled) || stalled.Reason != checkpoint.StallTruncated || stalled.HighWatermark != 2 ||
+		next != 7 {
 		t.Errorf("next %d, %v; want truncated at 2", next, err)
 	}
 }
@@ -154,7 +156,8 @@ func TestReadRangeRidesOutALostConnection(t *testing.T) {
 func TestReadRangeReturnsARefusal(t *testing.T) {
 	log := newTestLog(t, nil)
 	log.commit("a")
-	log.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: logTopic, Err: kerr.TopicAuthorizationFailed, Count: -1})
+	log.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: logTopic, Err: kerr.TopicAuthorizationFailed,
+		Count: -1})
 	_, _, err := log.readKeys(log.options(0, 2))
 	if !errors.Is(err, kerr.TopicAuthorizationFailed) {
 		t.Errorf("got %v, want the refusal at once", err)
@@ -226,7 +229,8 @@ func TestReadRangeBoundsADecompressedBatch(t *testing.T) {
 	log := newTestLog(t, nil)
 	log.commit("a")
 	bomb := kgo.KeySliceRecord([]byte("bomb"), bytes.Repeat([]byte("x"), 200_000))
-	if err := log.client(kgo.ProducerBatchCompression(kgo.ZstdCompression())).ProduceSync(log.ctx, bomb).FirstErr(); err != nil {
+	err := log.client(kgo.ProducerBatchCompression(kgo.ZstdCompression())).ProduceSync(log.ctx, bomb).FirstErr()
+	if err != nil {
 		t.Fatal(err)
 	}
 	log.commit("b")

@@ -82,7 +82,8 @@ type ReadRangeOptions struct {
 //
 // cl must not belong to a group, and is best not shared by readers that wait
 // at the end of a log: a broker answers one connection's requests in order.
-func ReadRange(ctx context.Context, cl *kgo.Client, options ReadRangeOptions, fn func(*kgo.Record) error) (next int64, err error) {
+func ReadRange(ctx context.Context, cl *kgo.Client, options ReadRangeOptions,
+	fn func(*kgo.Record) error) (next int64, err error) {
 	return NewPositionReader(cl, options).Read(ctx, fn)
 }
 

@@ -34,7 +34,8 @@ type GroupOffset struct {
 // so an ordinary question shows the commit before it. The partitions are named
 // on purpose. Asked for all that a group has, a broker leaves out a partition
 // whose first commit is pending, as if there were none.
-func StableOffsets(ctx context.Context, cl *kgo.Client, group string, partitions map[string][]int32) (map[string]map[int32]GroupOffset, error) {
+func StableOffsets(ctx context.Context, cl *kgo.Client, group string,
+	partitions map[string][]int32) (map[string]map[int32]GroupOffset, error) {
 	if len(partitions) == 0 {
 		return map[string]map[int32]GroupOffset{}, nil // a request that names nothing means all
 	}
@@ -62,7 +63,8 @@ func StableOffsets(ctx context.Context, cl *kgo.Client, group string, partitions
 	}
 }
 
-func fetchStable(ctx context.Context, cl *kgo.Client, group string, partitions map[string][]int32) (map[string]map[int32]GroupOffset, error) {
+func fetchStable(ctx context.Context, cl *kgo.Client, group string,
+	partitions map[string][]int32) (map[string]map[int32]GroupOffset, error) {
 	response, err := stableRequest(group, partitions).RequestWith(ctx, cl)
 	if err != nil {
 		return nil, err
@@ -91,7 +93,8 @@ func fetchStable(ctx context.Context, cl *kgo.Client, group string, partitions m
 }
 
 // enter notes a partition that has a commit.
-func enter(offsets map[string]map[int32]GroupOffset, topic string, partition kmsg.OffsetFetchResponseGroupTopicPartition) {
+func enter(offsets map[string]map[int32]GroupOffset, topic string,
+	partition kmsg.OffsetFetchResponseGroupTopicPartition) {
 	if partition.Offset < 0 {
 		return
 	}

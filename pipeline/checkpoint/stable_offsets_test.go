@@ -85,7 +85,8 @@ func TestStableOffsetsWaitForAPendingFirstCommit(t *testing.T) {
 	pending, cancel := context.WithTimeout(log.ctx, 2*time.Second)
 	defer cancel()
 	_, err := checkpoint.StableOffsets(pending, log.reader, testGroup, firstPartition)
-	if !errors.Is(err, kerr.UnstableOffsetCommit) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), logTopic+"/0") {
+	if !errors.Is(err, kerr.UnstableOffsetCommit) || !errors.Is(err, context.DeadlineExceeded) ||
+		!strings.Contains(err.Error(), logTopic+"/0") {
 		t.Errorf("while it is pending: %v", err)
 	}
 	asked := log.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Observe: true, Count: -1})
@@ -109,8 +110,10 @@ func TestStableOffsetsWaitForAPendingFirstCommit(t *testing.T) {
 
 func TestStableOffsetsReturnsARefusal(t *testing.T) {
 	log := newTestLog(t, nil)
-	log.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: testGroup, Err: kerr.GroupAuthorizationFailed, Count: -1})
-	if _, err := checkpoint.StableOffsets(log.ctx, log.reader, testGroup, firstPartition); !errors.Is(err, kerr.GroupAuthorizationFailed) {
+	log.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: testGroup, Err: kerr.GroupAuthorizationFailed,
+		Count: -1})
+	_, err := checkpoint.StableOffsets(log.ctx, log.reader, testGroup, firstPartition)
+	if !errors.Is(err, kerr.GroupAuthorizationFailed) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -35,12 +35,15 @@ func TestWhatIsNoControlRecord(t *testing.T) {
 		"long session":      `{"event_type":"internal","kind":"backfill_closed","session":"` + strings.Repeat("s", 65) + `"}`,
 		"an offset missing": `{"event_type":"internal","kind":"backfill_reached","session":"s","topics":["a","b"],"offsets":[1]}`,
 		"negative offset":   `{"event_type":"internal","kind":"backfill_reached","session":"s","topics":["a"],"offsets":[-1]}`,
-		"many topics":       `{"event_type":"internal","kind":"backfill_opened","session":"s","topics":[` + strings.Repeat(`"a",`, 16) + `"a"]}`,
-		"long content":      `{"event_type":"internal","kind":"backfill_opened","session":"s","content":"` + strings.Repeat("c", 65) + `"}`,
-		"long file":         `{"event_type":"internal","kind":"backfill_opened","session":"s","file":"` + strings.Repeat("f", 65) + `"}`,
-		"negative count":    `{"event_type":"internal","kind":"backfill_reached","session":"s","sent":-1}`,
-		"negative total":    `{"event_type":"internal","kind":"backfill_reached","session":"s","events":-1}`,
-		"too large":         `{"event_type":"internal","kind":"` + strings.Repeat("x", control.MaxBytes) + `"}`,
+		"many topics": `{"event_type":"internal","kind":"backfill_opened","session":"s","topics":[` +
+			strings.Repeat(`"a",`, 16) + `"a"]}`,
+		"long content": `{"event_type":"internal","kind":"backfill_opened","session":"s","content":"` +
+			strings.Repeat("c", 65) + `"}`,
+		"long file": `{"event_type":"internal","kind":"backfill_opened","session":"s","file":"` +
+			strings.Repeat("f", 65) + `"}`,
+		"negative count": `{"event_type":"internal","kind":"backfill_reached","session":"s","sent":-1}`,
+		"negative total": `{"event_type":"internal","kind":"backfill_reached","session":"s","events":-1}`,
+		"too large":      `{"event_type":"internal","kind":"` + strings.Repeat("x", control.MaxBytes) + `"}`,
 	} {
 		if r, err := control.Parse([]byte(value)); !errors.Is(err, control.ErrInvalid) {
 			t.Errorf("%s: %+v, %v, want %v", name, r, err, control.ErrInvalid)
@@ -68,7 +71,8 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if again, err := control.Parse(r.Encode()); err != nil && len(r.Encode()) <= control.MaxBytes || err == nil && again.Kind != r.Kind {
+		if again, err := control.Parse(r.Encode()); err != nil && len(r.Encode()) <= control.MaxBytes ||
+			err == nil && again.Kind != r.Kind {
 			t.Fatalf("%+v comes back as %+v, %v", r, again, err)
 		}
 	})

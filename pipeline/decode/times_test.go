@@ -51,8 +51,10 @@ func TestTimeForms(t *testing.T) {
 		{"epoch_ns", "UTC", "-1000", "1969-12-31T23:59:59.999999Z"},
 		{"epoch_ns", "UTC", "1", "1970-01-01T00:00:00Z"},
 		{"epoch_s", "UTC", "", ""}, {"epoch_s", "UTC", "-", ""}, {"epoch_s", "UTC", "+1", ""}, {"epoch_s", "UTC", "1.", ""},
-		{"epoch_s", "UTC", ".5", ""}, {"epoch_s", "UTC", "1e", ""}, {"epoch_s", "UTC", "1e+", ""}, {"epoch_s", "UTC", "1e100", ""},
-		{"epoch_s", "UTC", "0x10", ""}, {"epoch_s", "UTC", " 1", ""}, {"epoch_s", "UTC", "1 ", ""}, {"epoch_s", "UTC", "NaN", ""},
+		{"epoch_s", "UTC", ".5", ""}, {"epoch_s", "UTC", "1e", ""}, {"epoch_s", "UTC", "1e+", ""},
+		{"epoch_s", "UTC", "1e100", ""},
+		{"epoch_s", "UTC", "0x10", ""}, {"epoch_s", "UTC", " 1", ""}, {"epoch_s", "UTC", "1 ", ""},
+		{"epoch_s", "UTC", "NaN", ""},
 		{"epoch_s", "UTC", "1.2.3", ""}, {"epoch_s", "UTC", "1,5", ""}, {"epoch_s", "UTC", "--1", ""},
 		{"epoch_s", "UTC", "2026-03-01T10:15:30Z", ""},
 
@@ -152,7 +154,8 @@ func TestTimeFormErrors(t *testing.T) {
 
 // FuzzParseEpoch holds epochs against exact fractions.
 func FuzzParseEpoch(f *testing.F) {
-	for _, text := range []string{"1772360130.25", "-0.0000001", "1e9", "177236013025e-2", "-62167219200", "0.1e1", "9e99", "00012.340"} {
+	for _, text := range []string{"1772360130.25", "-0.0000001", "1e9", "177236013025e-2", "-62167219200", "0.1e1", "9e99",
+		"00012.340"} {
 		f.Add(text, uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, text string, unit uint8) {
@@ -174,11 +177,13 @@ func FuzzParseEpoch(f *testing.F) {
 			}
 			return
 		}
-		exact.Mul(exact, new(big.Rat).SetFrac(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(shift+3)), nil), big.NewInt(1000)))
+		exact.Mul(exact, new(big.Rat).SetFrac(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(shift+3)), nil),
+			big.NewInt(1000)))
 		micros := new(big.Int).Div(exact.Num(), exact.Denom()) // towards the past
 		if !ok {
 			inside := micros.Cmp(big.NewInt(int64(firstYear))) >= 0 && micros.Cmp(big.NewInt(int64(endOfYears))) < 0
-			if inside && !strings.HasPrefix(strings.TrimPrefix(text, "-"), ".") && !strings.Contains(text+"e", ".e") && !strings.Contains(text, ".E") {
+			if inside && !strings.HasPrefix(strings.TrimPrefix(text, "-"), ".") && !strings.Contains(text+"e", ".e") &&
+				!strings.Contains(text, ".E") {
 				t.Fatalf("%q was refused", text)
 			}
 			return
@@ -239,7 +244,8 @@ func zoneNames(t *testing.T) []string {
 	t.Helper()
 	const root = "/usr/share/zoneinfo"
 	var names []string
-	for _, area := range []string{"Africa", "America", "America/*", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"} {
+	for _, area := range []string{"Africa", "America", "America/*", "Antarctica", "Asia", "Atlantic", "Australia",
+		"Europe", "Indian", "Pacific"} {
 		files, err := filepath.Glob(filepath.Join(root, area, "*"))
 		if err != nil {
 			t.Fatal(err)

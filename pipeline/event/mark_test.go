@@ -29,7 +29,8 @@ func TestIsUTF16(t *testing.T) {
 		wide("{}", 2, 0): true, wide("{}", 2, 1): true, wide("{}", 4, 0): true, wide("{}", 4, 3): true,
 		wide("version", 2, 0): true, wide("\n{", 2, 1): true,
 
-		"": false, "{": false, "{}": false, "{}{}": false, "\xEF\xBB\xBF{}": false, "\xFF": false, "{\x00": false, "\x00{": false,
+		"": false, "{": false, "{}": false, "{}{}": false, "\xEF\xBB\xBF{}": false, "\xFF": false, "{\x00": false,
+		"\x00{":                   false,
 		"\x00\x00\x00\x00\x01{\"": false, // a schema registry's head
 		"\x00\x00\x00\x01\x00{\"": false, "\x00\x00\x00\x00": false, "a\x00b": false, "\xE4\x00\xE5\x00": false,
 		"{\x00\x80\x00": false, "{\x80}\x80": false, "ab\x00\x00": false, "a\x00\x00b": false, "Stra\xDFe": false,

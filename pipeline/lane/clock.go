@@ -35,7 +35,8 @@ func (c *clock) copyTo(to *clock) {
 // take takes over an asking of log ends. A target that has not been reached
 // stays until it is: under steady traffic a newer one would never be reached.
 func (c *clock) take(asked *LogEnds, partition int32) {
-	if c.askedAt != 0 && c.askedAt > c.honest || asked == nil || asked.At == 0 || asked.At <= c.askedAt && c.askedAt != 0 || asked.Number < c.fromAsking {
+	if c.askedAt != 0 && c.askedAt > c.honest || asked == nil || asked.At == 0 ||
+		asked.At <= c.askedAt && c.askedAt != 0 || asked.Number < c.fromAsking {
 		return
 	}
 	for i, byPartition := range asked.Ends {

@@ -96,7 +96,8 @@ func (c *Commit) stateRecords(yield func(*kgo.Record) bool) {
 		}
 	}
 	for i := range c.pages {
-		if !yield(&kgo.Record{Topic: c.topics.Checkpoint, Partition: c.Partition, Key: c.pages[i].key, Value: c.pages[i].value,
+		if !yield(&kgo.Record{Topic: c.topics.Checkpoint, Partition: c.Partition, Key: c.pages[i].key,
+			Value:   c.pages[i].value,
 			Headers: formatHeader}) {
 			return
 		}

@@ -118,7 +118,8 @@ func (s *story) describe(r *kgo.Record) string {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		return fmt.Sprintf("key %x, header of %d pages, log from offset %d, last %v, group %s, topics %s %x and %s %x, entry %s", r.Key,
+		return fmt.Sprintf("key %x, header of %d pages, log from offset %d, last %v, group %s, topics %s %x and %s %x, "+
+			"entry %s", r.Key,
 			h.Pages, h.LogOffset, h.Last, h.Group, h.BatchLog.Topic, h.BatchLog.ID[:1], h.Checkpoint.Topic, h.Checkpoint.ID[:1],
 			entryText(&h.Entry))
 	}
@@ -140,7 +141,8 @@ func entryText(e *checkpoint.Entry) string {
 		return time.UnixMicro(micros).UTC().Format("02T15:04")
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "of batch %d: clock %s, wall %s, next row %d, oldest needed %d, rows complete %d, parameters %s;", e.Batch,
+	fmt.Fprintf(&text, "of batch %d: clock %s, wall %s, next row %d, oldest needed %d, rows complete %d, parameters %s;",
+		e.Batch,
 		at(e.Clock), at(e.Wall), e.NextSeq, e.OldestNeeded, e.RowsComplete, e.ParamVersion)
 	for _, r := range e.Inputs {
 		fmt.Fprintf(&text, " %s %d-%d", r.Topic, r.From, r.To)

@@ -41,19 +41,24 @@ func valuesOf(r *kgo.Record, key string) string {
 func TestHeadersOfOursAreReplaced(t *testing.T) {
 	var forged []kgo.RecordHeader
 	for range 2 {
-		for _, key := range []string{"topic", "partition", "offset", "connector.name", "stage", "class.name", "exception.class.name",
+		for _, key := range []string{"topic", "partition", "offset", "connector.name", "stage", "class.name",
+			"exception.class.name",
 			"exception.message", "exception.stacktrace", "task.id", ""} {
 			forged = append(forged, textHeader("__connect.errors."+key, "forged"))
 		}
-		for _, key := range []string{"reason", "attempts", "first_seen", "version", "size", "sha256", "truncated", "headers_truncated",
+		for _, key := range []string{"reason", "attempts", "first_seen", "version", "size", "sha256", "truncated",
+			"headers_truncated",
 			"key_truncated", "of_later", ""} {
 			forged = append(forged, textHeader("holdfast.dlq."+key, "forged"))
 		}
 	}
-	kept := []kgo.RecordHeader{textHeader("trace", "1"), textHeader("trace", "2"), textHeader("ce_id", "e-1"), {Key: "null"},
-		textHeader("", ""), textHeader("holdfast.dlq", "x"), textHeader("holdfast.dlqs.reason", "x"), textHeader("Holdfast.dlq.reason", "x"),
+	kept := []kgo.RecordHeader{textHeader("trace", "1"), textHeader("trace", "2"), textHeader("ce_id", "e-1"),
+		{Key: "null"},
+		textHeader("", ""), textHeader("holdfast.dlq", "x"), textHeader("holdfast.dlqs.reason", "x"),
+		textHeader("Holdfast.dlq.reason", "x"),
 		textHeader("connect.errors.topic", "x")}
-	letter := letterOf(kgo.Record{Value: []byte("{}"), Headers: append(append(forged, kept...), forged...)}, decode.BadAmount)
+	letter := letterOf(kgo.Record{Value: []byte("{}"), Headers: append(append(forged, kept...), forged...)},
+		decode.BadAmount)
 	want := map[string]string{
 		"__connect.errors.topic": strings.Repeat("t", 249), "__connect.errors.partition": "3", "__connect.errors.offset": "7",
 		"__connect.errors.connector.name": "holdfast", "__connect.errors.stage": "VALUE_CONVERTER",
@@ -101,7 +106,8 @@ func TestAttemptsCountOn(t *testing.T) {
 	} {
 		letter := letterOf(kgo.Record{Headers: []kgo.RecordHeader{textHeader("holdfast.dlq.attempts", c.attempts),
 			textHeader("holdfast.dlq.first_seen", c.firstSeen)}}, decode.BadAmount)
-		if a, f := valuesOf(letter, "holdfast.dlq.attempts"), valuesOf(letter, "holdfast.dlq.first_seen"); a != c.wantAttempts || f != c.wantFirstSeen {
+		a, f := valuesOf(letter, "holdfast.dlq.attempts"), valuesOf(letter, "holdfast.dlq.first_seen")
+		if a != c.wantAttempts || f != c.wantFirstSeen {
 			t.Errorf("%.40q, %.40q: got %s, %s, want %s, %s", c.attempts, c.firstSeen, a, f, c.wantAttempts, c.wantFirstSeen)
 		}
 	}
@@ -129,19 +135,23 @@ func TestDeadLettersFitTheirTopic(t *testing.T) {
 	for i := range ours {
 		ours[i].Key = fmt.Sprintf("holdfast.dlq.x%d", i)
 	}
-	for name, headers := range map[string][]kgo.RecordHeader{"none": nil, "a million empty": many(1_000_000, 0, 0), "a million small": many(1_000_000, 1, 1),
-		"one huge name": many(1, 20<<20, 0), "one huge value": many(1, 0, 20<<20), "some large": many(100, 10, 60<<10), "ours": ours,
+	for name, headers := range map[string][]kgo.RecordHeader{"none": nil, "a million empty": many(1_000_000, 0, 0),
+		"a million small": many(1_000_000, 1, 1),
+		"one huge name":   many(1, 20<<20, 0), "one huge value": many(1, 0, 20<<20), "some large": many(100, 10, 60<<10),
+		"ours":             ours,
 		"huge, then small": append(many(1, 0, 20<<20), textHeader("trace", "1"))} {
 		for _, value := range []int{0, 1 << 20, wholeBytes, wholeBytes + 1, 9 << 20} {
 			for _, key := range []int{0, 100, 2 << 20} {
-				letter := letterOf(kgo.Record{Key: make([]byte, key), Value: make([]byte, value), Headers: headers}, decode.BadAmount)
+				letter := letterOf(kgo.Record{Key: make([]byte, key), Value: make([]byte, value), Headers: headers},
+					decode.BadAmount)
 				if size := recordBytes(letter) + batchOverhead; size > topicBytes {
 					t.Errorf("headers %s, value %d, key %d: %d bytes", name, value, key, size)
 				}
 				if value <= wholeBytes && len(letter.Value) != value || value > wholeBytes && len(letter.Value) != truncatedBytes {
 					t.Errorf("value of %d bytes: %d are kept", value, len(letter.Value))
 				}
-				if truncated := valuesOf(letter, "holdfast.dlq.headers_truncated") == "true"; truncated != (name != "none" && name != "ours") {
+				truncated := valuesOf(letter, "holdfast.dlq.headers_truncated") == "true"
+				if truncated != (name != "none" && name != "ours") {
 					t.Errorf("headers %s: truncated is %v", name, truncated)
 				}
 				if name == "huge, then small" && valuesOf(letter, "trace") != "1" {

@@ -251,7 +251,8 @@ func (l *Lane) cutBack(rejected int) {
 	l.rejected = l.rejected[:rejected+len(kept)]
 }
 
-func (l *Lane) decodeRecord(input int, e *event.Event, r *kgo.Record, wall event.Instant, arena *decode.Arena) (decode.Reject, bool) {
+func (l *Lane) decodeRecord(input int, e *event.Event, r *kgo.Record, wall event.Instant,
+	arena *decode.Arena) (decode.Reject, bool) {
 	record := decode.Record{Key: r.Key, Value: r.Value, HasKey: r.Key != nil, HasValue: r.Value != nil,
 		EventIDHeader: header(r, "ce_id"), Timestamp: min(timestamp(r), wall)}
 	reject, ok := l.inputs[input].decoder.Decode(e, &record, arena)

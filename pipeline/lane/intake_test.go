@@ -66,11 +66,14 @@ func TestWhatWaitsIsAppliedAsItWouldBeAtOnce(t *testing.T) {
 // drawnVisit is a record that is read, of the past or the future, whose texts
 // may need an arena, or one that is none.
 func drawnVisit(t *rapid.T, offset int64, wall event.Instant) *kgo.Record {
-	at := time.UnixMicro(int64(wall)).Add(time.Duration(rapid.SampledFrom([]int{-3, 0, 1, 3}).Draw(t, "stamped")) * time.Second)
+	at := time.UnixMicro(int64(wall)).Add(time.Duration(rapid.SampledFrom([]int{-3, 0, 1, 3}).Draw(t,
+		"stamped")) * time.Second)
 	name := rapid.SampledFrom([]string{"anna", `b\u00f6rn`, `j\u00f6rg`}).Draw(t, "customer")
 	value := fmt.Sprintf(`{"schema_version":1,"event_id":"e%d","event_type":"visit","kind":"session","customer_id":"%s","occurred_at":%q}`,
-		offset, name, at.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 3598, 3600, 7200}).Draw(t, "ahead"))*time.Second).UTC().Format(time.RFC3339))
-	return &kgo.Record{Topic: "t0", Partition: 0, Offset: offset, Timestamp: at, Key: []byte(strings.ReplaceAll(name, `\u00f6`, "ö")), Value: []byte(value)}
+		offset, name, at.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 3598, 3600, 7200}).Draw(t,
+			"ahead"))*time.Second).UTC().Format(time.RFC3339))
+	return &kgo.Record{Topic: "t0", Partition: 0, Offset: offset, Timestamp: at,
+		Key: []byte(strings.ReplaceAll(name, `\u00f6`, "ö")), Value: []byte(value)}
 }
 
 // wantBatch compares a batch with its records decoded at once.
@@ -87,7 +90,8 @@ func wantBatch(t *rapid.T, l *Lane, records []*kgo.Record, wall event.Instant) {
 		}
 	}
 	if len(l.batch.Events) != len(want) || len(l.sources) != len(want) || len(l.rejected) != rejected {
-		t.Fatalf("%d events of %d records and %d rejects, want %d and %d: %v", len(l.batch.Events), len(l.sources), len(l.rejected), len(want), rejected, l.rejected)
+		t.Fatalf("%d events of %d records and %d rejects, want %d and %d: %v", len(l.batch.Events), len(l.sources),
+			len(l.rejected), len(want), rejected, l.rejected)
 	}
 	for i := range want {
 		if !reflect.DeepEqual(l.batch.Events[i], want[i]) || l.sources[i].Offset != want[i].Offset {

@@ -101,8 +101,9 @@ func batchOf(t *testing.T, codec kgo.CompressionCodec, n int) []byte {
 		packed, kind := compressor.Compress(&bytes.Buffer{}, raw)
 		raw, attributes = slices.Clone(packed), int16(kind)
 	}
-	batch := kmsg.RecordBatch{Magic: 2, Attributes: attributes, LastOffsetDelta: int32(n - 1), ProducerID: -1, ProducerEpoch: -1,
-		NumRecords: int32(n), Records: raw}
+	batch := kmsg.RecordBatch{Magic: 2, Attributes: attributes, LastOffsetDelta: int32(n - 1), ProducerID: -1,
+		ProducerEpoch: -1,
+		NumRecords:    int32(n), Records: raw}
 	encoded := batch.AppendTo(nil)
 	batch.Length = int32(len(encoded) - 12)
 	batch.CRC = int32(crc32.Checksum(batch.AppendTo(nil)[21:], crc32.MakeTable(crc32.Castagnoli)))

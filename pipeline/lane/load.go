@@ -57,7 +57,8 @@ func (l *Lane) Resume(last *checkpoint.Entry, places []int, starts []int64, mark
 		in.position, in.latest, in.lostBelow = r.To, event.Instant(r.Latest), r.LostBelow
 	}
 	l.sessions = copySessions(l.sessions, last.Sessions)
-	l.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), Epoch: last.Epoch, NextSeq: last.NextSeq,
+	l.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), Epoch: last.Epoch,
+		NextSeq:  last.NextSeq,
 		Counters: shard.CountersOf(last.Counters)})
 	l.shard.FinishRestore()
 	l.clock.last = event.Instant(last.Clock)

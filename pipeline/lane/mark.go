@@ -33,7 +33,8 @@ func ParseMark(metadata string) (m Mark, ok bool) {
 		return Mark{}, false
 	}
 	lags := 0
-	n, err := fmt.Sscanf(metadata, "hf2 b=%d r=%d o=%d l=%d i=%s", &m.Batch, &m.RowsComplete, &m.Sessions, &lags, &m.Incarnation)
+	n, err := fmt.Sscanf(metadata, "hf2 b=%d r=%d o=%d l=%d i=%s", &m.Batch, &m.RowsComplete, &m.Sessions, &lags,
+		&m.Incarnation)
 	m.ClockLags = lags != 0
 	return m, err == nil && n == 5
 }

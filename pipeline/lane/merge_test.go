@@ -14,7 +14,8 @@ import (
 
 // merging is a lane with inputs of which the last is that of control records.
 func merging(inputs int) *Lane {
-	l := &Lane{cfg: &Config{}, control: inputs, queues: make([]queue, inputs+1), inputs: make([]inputState, inputs+1), holdBytes: 1 << 20}
+	l := &Lane{cfg: &Config{}, control: inputs, queues: make([]queue, inputs+1), inputs: make([]inputState, inputs+1),
+		holdBytes: 1 << 20}
 	for i := range l.queues {
 		l.topics = append(l.topics, fmt.Sprintf("t%d", i))
 	}
@@ -41,15 +42,19 @@ func TestFrontier(t *testing.T) {
 		set   func(l *Lane)
 		want  event.Instant
 	}{
-		"nothing asked":      {nil, func(*Lane) {}, noTime},
-		"all empty":          {ends(0, 0, 0), func(*Lane) {}, forever},
-		"all read":           {ends(7, 9, 0), func(l *Lane) { read(l, 0, 7, 100); read(l, 1, 12, 50) }, forever},
-		"one behind":         {ends(7, 9, 0), func(l *Lane) { read(l, 0, 7, 100); read(l, 1, 3, 50) }, 50 + mergeSlack},
-		"both behind":        {ends(7, 9, 0), func(l *Lane) { read(l, 0, 6, 40); read(l, 1, 3, 50) }, 40 + mergeSlack},
-		"one never read":     {ends(7, 9, 0), func(l *Lane) { read(l, 0, 7, 100) }, 0 + mergeSlack},
-		"one brings nothing": {ends(7, 9, 0), func(l *Lane) { read(l, 0, 7, 100); l.queues[1].movedAt = now.Add(-time.Minute) }, forever},
-		"control unread":     {ends(0, 0, 1), func(*Lane) {}, noTime},
-		"control read":       {ends(0, 0, 1), func(l *Lane) { read(l, 2, 1, 0) }, forever},
+		"nothing asked":  {nil, func(*Lane) {}, noTime},
+		"all empty":      {ends(0, 0, 0), func(*Lane) {}, forever},
+		"all read":       {ends(7, 9, 0), func(l *Lane) { read(l, 0, 7, 100); read(l, 1, 12, 50) }, forever},
+		"one behind":     {ends(7, 9, 0), func(l *Lane) { read(l, 0, 7, 100); read(l, 1, 3, 50) }, 50 + mergeSlack},
+		"both behind":    {ends(7, 9, 0), func(l *Lane) { read(l, 0, 6, 40); read(l, 1, 3, 50) }, 40 + mergeSlack},
+		"one never read": {ends(7, 9, 0), func(l *Lane) { read(l, 0, 7, 100) }, 0 + mergeSlack},
+		"one brings nothing": {ends(7, 9, 0), func(l *Lane) {
+			read(l, 0, 7,
+				100)
+			l.queues[1].movedAt = now.Add(-time.Minute)
+		}, forever},
+		"control unread": {ends(0, 0, 1), func(*Lane) {}, noTime},
+		"control read":   {ends(0, 0, 1), func(l *Lane) { read(l, 2, 1, 0) }, forever},
 		"control never comes": {ends(0, 0, 1), func(l *Lane) {
 			l.queues[2].movedAt = now.Add(-time.Minute)
 		}, forever},

@@ -72,7 +72,8 @@ func (l *Lane) restingSince(now time.Time) bool { return now.Sub(l.lastApplied) 
 // restDue reports whether a header should be written because nothing comes any more.
 func (l *Lane) restDue(now time.Time) bool {
 	begun := l.shard.Position().Batch > 0
-	return begun && (l.headerStale() || !l.headerLast) && l.restingSince(now) && !l.Busy() && !l.pagesDue() && l.shard.RowsOwed() == 0
+	return begun && (l.headerStale() || !l.headerLast) && l.restingSince(now) && !l.Busy() && !l.pagesDue() &&
+		l.shard.RowsOwed() == 0
 }
 
 // addHeader encodes the header of a commit, after describe.

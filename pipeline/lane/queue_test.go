@@ -47,7 +47,8 @@ func TestQueueIsAModelOfASlice(t *testing.T) {
 				bytes += waitingBytes(item.record)
 			}
 			if len(q.waiting()) != len(model) || q.bytes != bytes || q.next != next {
-				t.Fatalf("%d items of %d bytes up to %d, want %d of %d up to %d", len(q.waiting()), q.bytes, q.next, len(model), bytes, next)
+				t.Fatalf("%d items of %d bytes up to %d, want %d of %d up to %d", len(q.waiting()), q.bytes, q.next, len(model),
+					bytes, next)
 			}
 		}
 	})
@@ -69,7 +70,8 @@ func TestSessionsHoldTheirInputs(t *testing.T) {
 	const anywhere = 1<<63 - 1
 	check("its input", 0, 77, forever, 4)
 	check("another input", 1, 77, 77, anywhere)
-	reached := &control.Record{Kind: control.BackfillReached, Session: "b", Topics: []string{"t0"}, Offsets: []int64{9}, Through: 500}
+	reached := &control.Record{Kind: control.BackfillReached, Session: "b", Topics: []string{"t0"}, Offsets: []int64{9},
+		Through: 500}
 	if l.mayObey(reached) {
 		t.Error("obeyed before the input was read up to there")
 	}
@@ -86,7 +88,8 @@ func TestSessionsHoldTheirInputs(t *testing.T) {
 	l.heardOf = now
 	l.queues[0].bytes = overfull*l.holdBytes + 1
 	check("much that is read and held", 0, 77, forever, 9)
-	l.queues[2].items = []queued{{command: &control.Record{Kind: control.BackfillReached, Topics: []string{"t0"}, Offsets: []int64{99}}}}
+	l.queues[2].items = []queued{{command: &control.Record{Kind: control.BackfillReached, Topics: []string{"t0"},
+		Offsets: []int64{99}}}}
 	check("a stretch that is too large to be held", 0, 77, forever, anywhere)
 	l.queues[0].bytes, l.queues[2].items = 0, nil
 	l.open(&control.Record{Session: "c", Topics: []string{"t1"}}, 3)

@@ -14,7 +14,8 @@ func TestCopyOfARecordSharesNothing(t *testing.T) {
 	c := copyOf(r)
 	clear(value)
 	r.Key[0], r.Headers[0].Value[0] = 0, 0
-	if string(c.Key) != "key" || string(c.Value) != "value" || string(c.Headers[0].Value) != "x" || c.Offset != 7 || c.Partition != 3 {
+	if string(c.Key) != "key" || string(c.Value) != "value" || string(c.Headers[0].Value) != "x" || c.Offset != 7 ||
+		c.Partition != 3 {
 		t.Errorf("the copy changed: %+v", c)
 	}
 	if n := copyOf(&kgo.Record{}); n.Key != nil || n.Value != nil {

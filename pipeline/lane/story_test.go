@@ -41,13 +41,16 @@ func newStory(t *testing.T) *story {
 	rules.HoldoutPercent = 0
 	s := &story{t: t, next: map[string]int64{}, cfg: &lane.Config{
 		Group: "holdfast", Incarnation: "test", Partitions: 4,
-		Topics: lane.Topics{Checkpoint: "checkpoint", BatchLog: "batch-log", Outbox: "outbox", Alerts: "alerts", Loyalty: "loyalty",
+		Topics: lane.Topics{Checkpoint: "checkpoint", BatchLog: "batch-log", Outbox: "outbox", Alerts: "alerts",
+			Loyalty:     "loyalty",
 			DeadLetters: "dead-letters"},
-		Shard: shard.Config{Zone: shard.NewZone(time.UTC), Lateness: event.Hour, Currency: [3]byte{'E', 'U', 'R'}, Segments: []string{"all"},
+		Shard: shard.Config{Zone: shard.NewZone(time.UTC), Lateness: event.Hour, Currency: [3]byte{'E', 'U', 'R'},
+			Segments: []string{"all"},
 			Complaints: shard.ComplaintTimes{FirstResponse: 24 * event.Hour, Resolution: 5 * event.Day24h,
 				SevereFrom: 4, SevereFirstResponse: 4 * event.Hour, SevereResolution: 2 * event.Day24h},
 			Policy: &rules, Parameters: &parameters,
-			Alerts: shard.AlertContext{Plays: policy.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "test", EngineVersion: "test"}},
+			Alerts: shard.AlertContext{Plays: policy.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "test",
+				EngineVersion: "test"}},
 		CommitEvery: time.Second, MaxReplay: time.Minute, FlushEvery: time.Second, RowsPerCommit: 1000, EffectBytes: 1 << 20,
 		BackfillMaxOpen: time.Hour,
 	}}
@@ -99,7 +102,8 @@ func (s *story) take(topic, value string) {
 		if s.cfg.Inputs[i].Topic != topic {
 			continue
 		}
-		r := &kgo.Record{Topic: topic, Partition: 3, Offset: s.ends[i], Timestamp: s.now, Key: []byte("c-1"), Value: []byte(value)}
+		r := &kgo.Record{Topic: topic, Partition: 3, Offset: s.ends[i], Timestamp: s.now, Key: []byte("c-1"),
+			Value: []byte(value)}
 		if n, _ := s.lane.Take(i, []*kgo.Record{r}, s.now); n != 1 {
 			s.t.Fatalf("%s/3 offset %d was taken before", topic, r.Offset)
 		}

@@ -86,7 +86,8 @@ func (c *Config) Validate() []error {
 	}
 	complain(!(c.Lost > 0 && c.Lost <= c.AtRisk.Enter && c.AtRisk.Enter <= c.Watch.Enter),
 		"levels lost %g, at_risk %g, watch %g, want 0 < lost <= at_risk <= watch", c.Lost, c.AtRisk.Enter, c.Watch.Enter)
-	complain(!(c.OverdueWatch > 0 && c.OverdueWatch <= c.OverdueAtRisk && c.OverdueAtRisk <= c.OverdueLost && c.OverdueLost < 1),
+	complain(!(c.OverdueWatch > 0 && c.OverdueWatch <= c.OverdueAtRisk && c.OverdueAtRisk <= c.OverdueLost &&
+		c.OverdueLost < 1),
 		"overdue quantiles %g, %g, %g, want 0 < watch <= at_risk <= lost < 1", c.OverdueWatch, c.OverdueAtRisk, c.OverdueLost)
 	complain(!(c.OverdueHysteresis >= 0 && c.OverdueHysteresis < c.OverdueWatch),
 		"overdue hysteresis %g, want 0 to the lowest quantile", c.OverdueHysteresis)

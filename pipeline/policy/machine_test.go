@@ -131,7 +131,8 @@ func invariants(t *rapid.T, w *world) {
 			if open[m.Kind] != 0 || churn(m.Kind) && open[ChurnRisk]+open[SilentChurn] != 0 {
 				fail("another is open")
 			}
-			if before, any := ended[m.Kind]; any && m.At < before.CooldownUntil && !(churn(m.Kind) && m.Level > before.PreviousLevel) {
+			if before, any := ended[m.Kind]; any && m.At < before.CooldownUntil &&
+				!(churn(m.Kind) && m.Level > before.PreviousLevel) {
 				fail("inside the cooldown of %+v", before)
 			}
 			alerts[number] = &alert{}

@@ -17,7 +17,8 @@ var (
 )
 
 func isDamage(err error) bool {
-	for _, damage := range []error{errHole, errCut, ErrNoVersion, ErrForeign, checkpoint.ErrEntryCorrupt, checkpoint.ErrEntryMagic, checkpoint.ErrEntryVersion} {
+	for _, damage := range []error{errHole, errCut, ErrNoVersion, ErrForeign, checkpoint.ErrEntryCorrupt,
+		checkpoint.ErrEntryMagic, checkpoint.ErrEntryVersion} {
 		if errors.Is(err, damage) {
 			return true
 		}
@@ -26,7 +27,8 @@ func isDamage(err error) bool {
 }
 
 func isPageDamage(err error) bool {
-	for _, damage := range []error{state.ErrPageMagic, state.ErrPageVersion, state.ErrPageCorrupt, state.ErrPageMisplace, state.ErrPageMissing} {
+	for _, damage := range []error{state.ErrPageMagic, state.ErrPageVersion, state.ErrPageCorrupt, state.ErrPageMisplace,
+		state.ErrPageMissing} {
 		if errors.Is(err, damage) {
 			return true
 		}

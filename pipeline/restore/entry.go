@@ -22,15 +22,16 @@ func (s *Source) LastEntry(ctx context.Context, n int32) (*checkpoint.Entry, err
 	var last *checkpoint.Entry
 	for from, step := r.End, int64(16); last == nil && from > r.Start; step *= 8 {
 		from = max(from-step, r.Start)
-		_, err := checkpoint.ReadRange(ctx, s.Reader, checkpoint.ReadRangeOptions{Topic: topic, Partition: n, From: from, To: r.End,
-			SkipToLogStart: true}, func(r *kgo.Record) error {
-			e, err := checkpoint.DecodeEntry(r.Value)
-			if err != nil {
-				return fmt.Errorf("%s/%d offset %d: %w", topic, n, r.Offset, err)
-			}
-			last = &e
-			return nil
-		})
+		_, err := checkpoint.ReadRange(ctx, s.Reader,
+			checkpoint.ReadRangeOptions{Topic: topic, Partition: n, From: from, To: r.End,
+				SkipToLogStart: true}, func(r *kgo.Record) error {
+				e, err := checkpoint.DecodeEntry(r.Value)
+				if err != nil {
+					return fmt.Errorf("%s/%d offset %d: %w", topic, n, r.Offset, err)
+				}
+				last = &e
+				return nil
+			})
 		if err != nil {
 			return nil, fmt.Errorf("read the end of the batch log: %w", err)
 		}

@@ -60,10 +60,12 @@ func (s *Source) checkHeader(h *checkpoint.Header) error {
 // foreign says which topic is another one than the state was written for.
 func (s *Source) foreign(was, now checkpoint.Place) error {
 	if was.Topic != now.Topic {
-		return fmt.Errorf("%w: the state was written for topic %s, and %s is configured in its place: configure %s again, or, %s",
+		return fmt.Errorf("%w: the state was written for topic %s, and %s is configured in its place: configure %s again, "+
+			"or, %s",
 			ErrForeign, was.Topic, now.Topic, was.Topic, s.Anew())
 	}
-	return fmt.Errorf("%w: topic %s was deleted and created anew (its id was %s and is %s now): what was counted came from "+
+	return fmt.Errorf("%w: topic %s was deleted and created anew (its id was %s and is %s now): what was "+
+		"counted came from "+
 		"the old one, and positions in it mean nothing in the new one; restore the old topic, or, %s",
 		ErrForeign, was.Topic, kadm.TopicID(was.ID), kadm.TopicID(now.ID), s.Anew())
 }
@@ -105,10 +107,12 @@ func (s *Source) checkInputs(last *checkpoint.Entry) ([]int, error) {
 	}
 	switch {
 	case len(missing) > 0 && len(added) > 0:
-		return nil, fmt.Errorf("%w: the state was written for %s, and %s is configured in its place: configure it again, or, %s",
+		return nil, fmt.Errorf("%w: the state was written for %s, and %s is configured in its place: configure it again, "+
+			"or, %s",
 			ErrForeign, strings.Join(missing, ", "), strings.Join(added, ", "), s.Anew())
 	case len(missing) > 0:
-		return nil, fmt.Errorf("%w: the state was written for %s, which is not configured any more: configure it again, or, %s",
+		return nil, fmt.Errorf("%w: the state was written for %s, which is not configured any more: configure it "+
+			"again, or, %s",
 			ErrForeign, strings.Join(missing, ", "), s.Anew())
 	case len(added) > 0 && last.OldestNeeded <= last.Batch:
 		return nil, fmt.Errorf("%w: %s is new among the inputs, and batches without it are still to be replayed: "+
@@ -130,7 +134,8 @@ func (s *Source) checkPositions(l *lane.Lane, st lane.Standing, ranges map[strin
 		case position < r.Start:
 			return LostUnread(topic, l.Partition(), position, r.Start)
 		case st.Known && !st.Has[i] && l.TopicID(i) == [16]byte{} && position > 0:
-			return fmt.Errorf("%w: the group has no committed offset for %s/%d, and the state stands at %d: the topic was created "+
+			return fmt.Errorf("%w: the group has no committed offset for %s/%d, and the state stands at %d: the topic was "+
+				"created "+
 				"anew; restore it, or, %s", ErrForeign, topic, l.Partition(), position, s.Anew())
 		}
 	}
@@ -139,7 +144,8 @@ func (s *Source) checkPositions(l *lane.Lane, st lane.Standing, ranges map[strin
 
 // LostUnread says that records were deleted before they were read.
 func LostUnread(topic string, partition int32, position, start int64) error {
-	return fmt.Errorf("read %s/%d: %w: offsets %d to %d were deleted by retention before they were read; restore them, or "+
+	return fmt.Errorf("read %s/%d: %w: offsets %d to %d were deleted by retention before they were read; "+
+		"restore them, or "+
 		"go on without them: stop, and run `holdfast offsets skip --input %s/%d`, which counts what is lost",
 		topic, partition, ErrLostUnread, position, start-1, topic, partition)
 }

@@ -27,7 +27,8 @@ func (s *Source) Restore(ctx context.Context, partition int32, st lane.Standing,
 	case errors.As(err, &refused):
 		return nil, err
 	case errors.As(err, &below):
-		return nil, fmt.Errorf("%w; restore them, or go on without them: stop, and run `holdfast offsets skip --input %s/%d`, which counts "+
+		return nil, fmt.Errorf("%w; restore them, or go on without them: stop, and run `holdfast offsets skip --input "+
+			"%s/%d`, which counts "+
 			"what is lost", err, below.Topic, below.Partition)
 	case isDamage(err):
 		return nil, fmt.Errorf("%w; restore it, or, %s", err, s.Anew())
@@ -133,7 +134,8 @@ func (l *Loaded) due() ([]checkpoint.Entry, error) {
 		first++
 	}
 	if first < len(l.Entries) && l.Entries[first].Batch != oldest {
-		return nil, fmt.Errorf("the batch log begins with batch %d and batch %d is needed: %w", l.Entries[first].Batch, oldest, errHole)
+		return nil, fmt.Errorf("the batch log begins with batch %d and batch %d is needed: %w", l.Entries[first].Batch,
+			oldest, errHole)
 	}
 	return l.Entries[first:], nil
 }
@@ -170,7 +172,8 @@ func (s *Source) readPages(ctx context.Context, l *lane.Lane, p *Progress) (*che
 
 // readLog reads the entries that the header does not make dispensable, and
 // keeps those that a replay needs, and the last.
-func (s *Source) readLog(ctx context.Context, l *lane.Lane, p *Progress, header *checkpoint.Header, st lane.Standing) ([]checkpoint.Entry, error) {
+func (s *Source) readLog(ctx context.Context, l *lane.Lane, p *Progress, header *checkpoint.Header,
+	st lane.Standing) ([]checkpoint.Entry, error) {
 	var entries []checkpoint.Entry
 	from := int64(0)
 	if header != nil {
@@ -206,7 +209,8 @@ func (s *Source) readLog(ctx context.Context, l *lane.Lane, p *Progress, header 
 		return []checkpoint.Entry{header.Entry}, nil
 	}
 	return nil, fmt.Errorf("%s/%d holds no batch from %d on, and the process did not end cleanly: batches that followed "+
-		"are lost to retention, and what pages hold of them would be counted twice: %w", topic, l.Partition(), header.Batch, errCut)
+		"are lost to retention, and what pages hold of them would be counted twice: %w", topic, l.Partition(), header.Batch,
+		errCut)
 }
 
 // dispensed drops the entries before the oldest that is needed.
@@ -219,7 +223,8 @@ func dispensed(entries []checkpoint.Entry, oldest uint64) []checkpoint.Entry {
 }
 
 // checkHistory reports whether pages, batch log and group tell one history.
-func (s *Source) checkHistory(l *lane.Lane, st lane.Standing, header *checkpoint.Header, entries []checkpoint.Entry) error {
+func (s *Source) checkHistory(l *lane.Lane, st lane.Standing, header *checkpoint.Header,
+	entries []checkpoint.Entry) error {
 	newest := l.Shard().Slab().NewestPage()
 	if len(entries) == 0 {
 		if st.Known || newest > 0 {
@@ -231,16 +236,19 @@ func (s *Source) checkHistory(l *lane.Lane, st lane.Standing, header *checkpoint
 	last := &entries[len(entries)-1]
 	switch {
 	case newest > last.Batch:
-		return fmt.Errorf("%w: a page reflects batch %d and the batch log ends with %d: its end was lost, and batches would be "+
+		return fmt.Errorf("%w: a page reflects batch %d and the batch log ends with %d: its end was lost, and batches "+
+			"would be "+
 			"counted twice; restore the topic %s, or, %s", ErrForeign, newest, last.Batch, s.Lanes.Topics.BatchLog, s.Anew())
 	case header == nil && last.OldestNeeded > 1:
 		// The first commit carries a header. Without one the pages are gone, too.
-		return fmt.Errorf("read pages: %w; restore the topic %s, or, %s", state.ErrPageMissing, s.Lanes.Topics.Checkpoint, s.Anew())
+		return fmt.Errorf("read pages: %w; restore the topic %s, or, %s", state.ErrPageMissing, s.Lanes.Topics.Checkpoint,
+			s.Anew())
 	case last.Partitions != s.Lanes.Partitions:
 		return fmt.Errorf("%w: the state was written for %d partitions and the inputs have %d now: keys have moved to other "+
 			"partitions, and Kafka takes no partition back; %s", ErrForeign, last.Partitions, s.Lanes.Partitions, s.Anew())
 	case st.Known && st.Mark.Batch != last.Batch:
-		return fmt.Errorf("%w: the group stands at batch %d and the batch log ends with %d: one of them was changed by hand; "+
+		return fmt.Errorf("%w: the group stands at batch %d and the batch log ends with %d: one of them was changed by "+
+			"hand; "+
 			"restore it, or, %s", ErrForeign, st.Mark.Batch, last.Batch, s.Anew())
 	}
 	if last.ConfigHash != s.Lanes.ConfigHash && last.OldestNeeded <= last.Batch {

@@ -53,7 +53,8 @@ func (p *Progress) left(n int64) {
 }
 
 // readAll reads a partition from an offset to its high watermark of now.
-func (s *Source) readAll(ctx context.Context, topic string, partition int32, from int64, p *Progress, f func(*kgo.Record) error) error {
+func (s *Source) readAll(ctx context.Context, topic string, partition int32, from int64, p *Progress,
+	f func(*kgo.Record) error) error {
 	ranges, err := checkpoint.EndOffsets(ctx, s.Reader, []string{topic})
 	if err != nil {
 		return err

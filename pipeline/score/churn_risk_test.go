@@ -205,7 +205,8 @@ func TestEvidenceNames(t *testing.T) {
 // out is one, and every probability is between 0 and 1.
 func TestScoresAreFinite(t *testing.T) {
 	var prepared []Parameters // a table of values takes time to make
-	for _, m := range []btyd.MBGNBD{{R: 1, Alpha: 5, A: 1, B: 2}, {R: 1e-3, Alpha: 1e-3, A: 1e-3, B: 1e-3}, {R: 1e4, Alpha: 1e4, A: 1e4, B: 1e4},
+	for _, m := range []btyd.MBGNBD{{R: 1, Alpha: 5, A: 1, B: 2}, {R: 1e-3, Alpha: 1e-3, A: 1e-3, B: 1e-3},
+		{R: 1e4, Alpha: 1e4, A: 1e4, B: 1e4},
 		{R: 1e-3, Alpha: 1e4, A: 2, B: 1e-3}, {R: 30, Alpha: .5, A: 1e-3, B: 1e4}, {R: .5, Alpha: 30, A: 1e4, B: .5}} {
 		p := DefaultParameters()
 		p.Purchase = m

@@ -47,7 +47,8 @@ func TestCrossingsAreExact(t *testing.T) {
 			return min(most, max(1e-3, math.Exp(rapid.Float64Range(math.Log(1e-3), math.Log(most)).Draw(t, name))))
 		}
 		p := DefaultParameters()
-		p.Purchase = btyd.MBGNBD{R: parameter("r", 50), Alpha: parameter("alpha", 500), A: parameter("a", 100), B: parameter("b", 1e4)}
+		p.Purchase = btyd.MBGNBD{R: parameter("r", 50), Alpha: parameter("alpha", 500), A: parameter("a", 100),
+			B: parameter("b", 1e4)}
 		p.DropoutIdentified = rapid.Bool().Draw(t, "identified")
 		p.Thresholds.Critical = .35
 		if err := p.check(); err != nil { // and no table of values

@@ -126,10 +126,12 @@ func (p *Parameters) check() error {
 
 func (t *Thresholds) check() error {
 	if !(t.Watch < 1 && t.Watch >= t.AtRisk && t.AtRisk >= t.Lost && t.Lost > 0 && t.Critical > 0 && t.Critical < 1) {
-		return fmt.Errorf("%w: thresholds of P(alive) %g, %g, %g, %g, want 1 > watch >= at risk >= lost > 0 and critical in between 0 and 1",
+		return fmt.Errorf("%w: thresholds of P(alive) %g, %g, %g, %g, want 1 > watch >= at risk >= lost > 0 and critical "+
+			"in between 0 and 1",
 			ErrParameter, t.Watch, t.AtRisk, t.Lost, t.Critical)
 	}
-	if !(t.OverdueWatch > 0 && t.OverdueWatch <= t.OverdueAtRisk && t.OverdueAtRisk <= t.OverdueLost && t.OverdueLost < 1) {
+	if !(t.OverdueWatch > 0 && t.OverdueWatch <= t.OverdueAtRisk && t.OverdueAtRisk <= t.OverdueLost &&
+		t.OverdueLost < 1) {
 		return fmt.Errorf("%w: overdue quantiles %g, %g, %g, want 0 < watch <= at risk <= lost < 1",
 			ErrParameter, t.OverdueWatch, t.OverdueAtRisk, t.OverdueLost)
 	}

@@ -114,7 +114,8 @@ func TestAgesOfComplaintsAreBusinessDays(t *testing.T) {
 // TestTheAgeIsThatOfTheOldestOpen: not of the first in the record.
 func TestTheAgeIsThatOfTheOldestOpen(t *testing.T) {
 	p := newPlayer(t, "UTC")
-	for _, told := range []string{"2026-02-01 anna complaint complaint=a status=opened", "2026-02-05 anna complaint complaint=b status=opened",
+	for _, told := range []string{"2026-02-01 anna complaint complaint=a status=opened",
+		"2026-02-05 anna complaint complaint=b status=opened",
 		"2026-02-09 anna complaint complaint=c status=opened", "2026-02-10 anna complaint complaint=a status=resolved"} {
 		p.command("event " + told)
 	}

@@ -130,7 +130,8 @@ func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 	fx.Models.Append(&row)
 	if p.HasSpend {
 		row.Model, row.Seq = "spend", s.seq()
-		row.R, row.Alpha, row.A, row.B = signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{}
+		row.R, row.Alpha, row.A, row.B = signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{},
+			signal.Null[float64]{}
 		row.P, row.Q, row.Nu = signal.Some(p.Spend.P), signal.Some(p.Spend.Q), signal.Some(p.Spend.Nu)
 		fx.Models.Append(&row)
 	}

@@ -39,7 +39,8 @@ func fillUp(c *state.Customer, r *rand.Rand, end event.Instant) {
 	for i := range state.MaxComplaints {
 		opened := at(i, state.MaxComplaints)
 		c.Complaints = append(c.Complaints, state.Complaint{Hash: state.KeyOf(r.Uint64()), OpenedAt: opened,
-			StatusAt: opened + 1, Status: event.Opened, DueAt: opened + 2, Category: event.CategoryOther, CategoryAt: opened, Severity: 5})
+			StatusAt: opened + 1, Status: event.Opened, DueAt: opened + 2, Category: event.CategoryOther, CategoryAt: opened,
+			Severity: 5})
 	}
 	for i := range state.MaxComplaintDays {
 		c.ComplaintDays = append(c.ComplaintDays, state.ComplaintDay{Day: int32(last) - int32(i),
@@ -57,7 +58,8 @@ func fillUp(c *state.Customer, r *rand.Rand, end event.Instant) {
 		state: policy.State{Flags: policy.FlagPurchased, Raised: maxEpisodes, LastPurchaseDay: last}}
 	for i := range maxEpisodes {
 		st.episodes = append(st.episodes, policy.Episode{Kind: 1 + policy.Kind(i%(policy.KindCount-1)), Open: r.IntN(2) == 0,
-			Number: uint32(i + 1), RaisedAt: at(i, maxEpisodes), MessageAt: end, CooldownUntil: end + event.Instant(i)*event.Day24h})
+			Number: uint32(i + 1), RaisedAt: at(i, maxEpisodes), MessageAt: end, CooldownUntil: end +
+				event.Instant(i)*event.Day24h})
 	}
 	st.save(c)
 }

@@ -40,9 +40,11 @@ type counted struct {
 // ofStatistics takes over what the oracle counts too; all is the rest of what
 // must not depend on the order of arrival.
 func ofStatistics(st *score.Statistics, all bool) counted {
-	c := counted{HasPurchase: st.HasPurchase, X: int(st.X), OrdersLife: int(st.OrdersLife), FirstDay: st.FirstDay, LastDay: st.LastDay,
-		NetLife: st.NetLife, RefundsWaiting: st.RefundsWaiting, Orders30: int(st.Orders30), Orders90: int(st.Orders90), Orders365: int(st.Orders365),
-		Net30: st.Net30, Net90: st.Net90, Net365: st.Net365, Visits7: int(st.Visits7), Visits30: int(st.Visits30),
+	c := counted{HasPurchase: st.HasPurchase, X: int(st.X), OrdersLife: int(st.OrdersLife), FirstDay: st.FirstDay,
+		LastDay: st.LastDay,
+		NetLife: st.NetLife, RefundsWaiting: st.RefundsWaiting, Orders30: int(st.Orders30), Orders90: int(st.Orders90),
+		Orders365: int(st.Orders365),
+		Net30:     st.Net30, Net90: st.Net90, Net365: st.Net365, Visits7: int(st.Visits7), Visits30: int(st.Visits30),
 		Visits90: int(st.Visits90), Open: int(st.ComplaintsOpen), OldestOpen: st.OldestOpenAt, Rating: st.RatingLast,
 		DaysToSecond: int(st.DaysToSecond)}
 	if st.RepeatNetDays > 0 {
@@ -52,7 +54,8 @@ func ofStatistics(st *score.Statistics, all bool) counted {
 		c.Complaints30[i], c.Complaints90[i] = int(st.Complaints30[i]), int(st.Complaints90[i])
 	}
 	if all {
-		c.PurchaseDays365, c.VisitsSince60, c.ActivityDays = int(st.PurchaseDays365), int(st.VisitsSincePurchase), int(st.ActivityX)
+		c.PurchaseDays365, c.VisitsSince60, c.ActivityDays = int(st.PurchaseDays365), int(st.VisitsSincePurchase),
+			int(st.ActivityX)
 		c.FirstActivityDay, c.LastActivityDay = st.FirstActivityDay, st.LastActivityDay
 		c.OrdersPrevious90, c.NetPrevious90 = int(st.OrdersPrevious90), st.NetPrevious90
 		c.OptedOut, c.Closed, c.DoNotRetain, c.Refd = st.OptedOut, st.Closed, st.DoNotRetain, st.RefundInLastOrder
@@ -61,10 +64,13 @@ func ofStatistics(st *score.Statistics, all bool) counted {
 }
 
 func ofOracle(o *workload.Customer) counted {
-	c := counted{HasPurchase: len(o.PurchaseDays) > 0, X: o.Repeat, OrdersLife: o.OrdersLife, FirstDay: o.FirstPurchase, LastDay: o.LastPurchase,
-		NetLife: o.NetLife, RefundsWaiting: o.RefundsWaiting, MeanRepeat: o.MeanRepeat, Orders30: o.Orders[30], Orders90: o.Orders[90], Orders365: o.Orders[365],
-		Net30: o.Net[30], Net90: o.Net[90], Net365: o.Net[365], Visits7: o.Visits[7], Visits30: o.Visits[30], Visits90: o.Visits[90],
-		Open: o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating}
+	c := counted{HasPurchase: len(o.PurchaseDays) > 0, X: o.Repeat, OrdersLife: o.OrdersLife, FirstDay: o.FirstPurchase,
+		LastDay: o.LastPurchase,
+		NetLife: o.NetLife, RefundsWaiting: o.RefundsWaiting, MeanRepeat: o.MeanRepeat, Orders30: o.Orders[30],
+		Orders90: o.Orders[90], Orders365: o.Orders[365],
+		Net30: o.Net[30], Net90: o.Net[90], Net365: o.Net[365], Visits7: o.Visits[7], Visits30: o.Visits[30],
+		Visits90: o.Visits[90],
+		Open:     o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating}
 	if len(o.PurchaseDays) > 1 {
 		c.DaysToSecond = int(o.PurchaseDays[1] - o.PurchaseDays[0])
 	}
@@ -94,7 +100,8 @@ func lifetime(t *rapid.T, n int, end event.Instant, ties bool) []event.Event {
 		} else {
 			at -= event.Instant(i) // no two at one instant
 		}
-		*e = event.Event{CustomerID: id, CustomerHash: event.HashID(id), EventID: name, EventHash: event.HashID(name), OccurredAt: at}
+		*e = event.Event{CustomerID: id, CustomerHash: event.HashID(id), EventID: name, EventHash: event.HashID(name),
+			OccurredAt: at}
 		switch rapid.IntRange(0, 2).Draw(t, "type") {
 		case 0:
 			drawPurchase(t, e, n)
@@ -118,12 +125,14 @@ func drawPurchase(t *rapid.T, e *event.Event, n int) {
 	if order%3 == 0 {
 		e.Currency = [3]byte{'U', 'S', 'D'}
 	}
-	e.Kind = rapid.SampledFrom([]event.Kind{event.Order, event.Order, event.Order, event.Renewal, event.Refund, event.Refund,
+	e.Kind = rapid.SampledFrom([]event.Kind{event.Order, event.Order, event.Order, event.Renewal, event.Refund,
+		event.Refund,
 		event.Cancel, event.Adjustment, event.Exchange}).Draw(t, "kind")
 	switch e.Kind {
 	case event.Order, event.Renewal:
 		e.OrderHash = orderHash(n, order)
-		e.Status = rapid.SampledFrom([]event.Status{event.StatusNone, event.Placed, event.Paid, event.Shipped, event.Delivered,
+		e.Status = rapid.SampledFrom([]event.Status{event.StatusNone, event.Placed, event.Paid, event.Shipped,
+			event.Delivered,
 			event.PaymentFailed, event.Chargeback}).Draw(t, "status")
 	case event.Refund, event.Adjustment:
 		e.RefOrderHash = orderHash(n, order)
@@ -140,7 +149,8 @@ func drawVisit(t *rapid.T, e *event.Event) {
 	e.Kind = rapid.SampledFrom([]event.Kind{event.Session, event.StoreVisit, event.Cart, event.Inquiry, event.ContactOut,
 		event.Referral, event.MemberJoin, event.MemberLeave, event.Closure}).Draw(t, "kind")
 	if e.Kind == event.Closure {
-		e.Closure = rapid.SampledFrom([]event.ClosureReason{event.ClosureNone, event.Moved, event.Fraud, event.PriceReason}).Draw(t, "closure")
+		e.Closure = rapid.SampledFrom([]event.ClosureReason{event.ClosureNone, event.Moved, event.Fraud,
+			event.PriceReason}).Draw(t, "closure")
 	}
 }
 

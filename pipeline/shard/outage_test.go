@@ -82,7 +82,8 @@ func (o *outage) live(how reading) (alerts, falsely []signal.Alert) {
 
 // poll takes the next events up to the wall time into a batch. Skewed, it takes
 // of each input any number, else what comes first.
-func (o *outage) poll(b *Batch, at *[3]int, wall event.Instant, skewed bool, r *rand.Rand) (reading event.Instant, behind bool) {
+func (o *outage) poll(b *Batch, at *[3]int, wall event.Instant, skewed bool,
+	r *rand.Rand) (reading event.Instant, behind bool) {
 	next := func(i int) (event.Instant, bool) {
 		if at[i] == len(o.inputs[i]) || o.inputs[i][at[i]].OccurredAt > wall {
 			return 0, false

@@ -10,8 +10,10 @@ import (
 // complaint is one of a customer's, opened or resolved.
 func complaint(customer, number uint64, status event.Status, at event.Instant) event.Event {
 	e := buyers(int(customer)+1, 1, at)[customer]
-	return event.Event{Type: event.Complaint, Kind: event.ComplaintMade, Status: status, Category: event.Category(1), OccurredAt: at,
-		CustomerID: e.CustomerID, CustomerHash: e.CustomerHash, EventHash: number<<8 + uint64(status) + 1, ComplaintHash: number + 1}
+	return event.Event{Type: event.Complaint, Kind: event.ComplaintMade, Status: status, Category: event.Category(1),
+		OccurredAt: at,
+		CustomerID: e.CustomerID, CustomerHash: e.CustomerHash, EventHash: number<<8 + uint64(status) + 1,
+		ComplaintHash: number + 1}
 }
 
 // TestThePastIsNotDelivered: customers who buy today turn out to have complained
@@ -26,7 +28,8 @@ func TestThePastIsNotDelivered(t *testing.T) {
 		for c := range uint64(20) {
 			opened := now - event.Instant(700-c)*event.Day24h
 			b := Batch{Clock: now, SilenceWaits: waits, Silence: opened}
-			b.Events = []event.Event{complaint(c, c, event.Opened, opened), complaint(c, c, event.Resolved, opened+2*event.Day24h)}
+			b.Events = []event.Event{complaint(c, c, event.Opened, opened),
+				complaint(c, c, event.Resolved, opened+2*event.Day24h)}
 			s.step(t, fx, b)
 		}
 		raised := 0

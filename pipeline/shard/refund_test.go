@@ -256,8 +256,10 @@ func longLife(t *rapid.T, id []byte, end event.Instant) (arriving []event.Event)
 	}
 	for order := range rapid.IntRange(1, 40).Draw(t, "orders") {
 		at, hash := minutes.Draw(t, "ordered"), orderHash(0, order)
-		send(event.Event{Type: event.Purchase, Kind: event.Order, OrderHash: hash, Status: event.Placed, Currency: euro, AmountNet: 100}, at)
-		switch e := (event.Event{Type: event.Purchase, OrderHash: hash, Kind: event.Order, Currency: euro, AmountNet: 100}); rapid.IntRange(0, 40).Draw(t, "then") {
+		send(event.Event{Type: event.Purchase, Kind: event.Order, OrderHash: hash, Status: event.Placed, Currency: euro,
+			AmountNet: 100}, at)
+		switch e := (event.Event{Type: event.Purchase, OrderHash: hash, Kind: event.Order, Currency: euro,
+			AmountNet: 100}); rapid.IntRange(0, 40).Draw(t, "then") {
 		case 0, 1:
 			e.Status = event.Delivered
 			send(e, later(at))
@@ -267,14 +269,16 @@ func longLife(t *rapid.T, id []byte, end event.Instant) (arriving []event.Event)
 		case 3:
 			send(event.Event{Type: event.Purchase, Kind: event.Cancel, RefOrderHash: hash}, later(at))
 		case 4, 5:
-			send(event.Event{Type: event.Purchase, Kind: event.Refund, RefOrderHash: hash, Currency: euro, AmountNet: 100}, later(at))
+			send(event.Event{Type: event.Purchase, Kind: event.Refund, RefOrderHash: hash, Currency: euro, AmountNet: 100},
+				later(at))
 		}
 	}
 	for n := range rapid.IntRange(0, 30).Draw(t, "complaints") {
 		at := minutes.Draw(t, "complained")
 		for i := range rapid.IntRange(1, 4).Draw(t, "steps") {
-			send(event.Event{Type: event.Complaint, Kind: event.ComplaintMade, ComplaintHash: complaintHash(0, n), Category: event.CategoryOther,
-				Status: []event.Status{event.Opened, event.Acknowledged, event.Resolved, event.Reopened}[i]}, at)
+			send(event.Event{Type: event.Complaint, Kind: event.ComplaintMade, ComplaintHash: complaintHash(0, n),
+				Category: event.CategoryOther,
+				Status:   []event.Status{event.Opened, event.Acknowledged, event.Resolved, event.Reopened}[i]}, at)
 			at = later(at)
 		}
 	}

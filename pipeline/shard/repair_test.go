@@ -105,7 +105,8 @@ func TestRepairTakesBackTheFuture(t *testing.T) {
 		j := &bad.judge.standing
 		j.load(&c)
 		if c.JudgedAt > now || j.state.Level != signal.LevelNone || j.silence > now {
-			t.Errorf("customer %s: judged %d, level %s, silent up to %d; now is %d", c.ID, c.JudgedAt, j.state.Level, j.silence, now)
+			t.Errorf("customer %s: judged %d, level %s, silent up to %d; now is %d", c.ID, c.JudgedAt, j.state.Level, j.silence,
+				now)
 		}
 		for _, e := range j.episodes {
 			if e.Open || e.RaisedAt > now {
@@ -131,7 +132,8 @@ func TestRepairTakesBackTheFuture(t *testing.T) {
 func TestFoldingFollowsWhatIsKnown(t *testing.T) {
 	const now = 20_000 * event.Day24h
 	id := []byte("c-0")
-	visit := event.Event{Type: event.Visit, Kind: event.Session, OccurredAt: now, CustomerID: id, CustomerHash: event.HashID(id), EventHash: 7}
+	visit := event.Event{Type: event.Visit, Kind: event.Session, OccurredAt: now, CustomerID: id,
+		CustomerHash: event.HashID(id), EventHash: 7}
 	for name, c := range map[string]struct {
 		clock  event.Instant
 		folded uint64
@@ -151,7 +153,8 @@ func TestFoldingFollowsWhatIsKnown(t *testing.T) {
 			t.Errorf("%s: exact %v", name, exact)
 		}
 		s.statistics(&st, now, &s.judge.statistics)
-		if stat := &s.judge.statistics; stat.OrdersLife != 10 || stat.PurchaseDaysLife != 10 || stat.NetLife != 10_000 || stat.ActivityX != 10 {
+		if stat := &s.judge.statistics; stat.OrdersLife != 10 || stat.PurchaseDaysLife != 10 || stat.NetLife != 10_000 ||
+			stat.ActivityX != 10 {
 			t.Errorf("%s: %d orders on %d days of %d, %d repeated days of activity; want 10, 10, 10000 and 10", name,
 				stat.OrdersLife, stat.PurchaseDaysLife, stat.NetLife, stat.ActivityX)
 		}
@@ -172,7 +175,8 @@ func TestFoldedOrdersChange(t *testing.T) {
 		s.slab.Peek(&c, event.HashID(id), id)
 		s.statistics(&c, now, &s.judge.statistics)
 		if st := &s.judge.statistics; st.OrdersLife != orders || st.PurchaseDaysLife != days || st.NetLife != net {
-			t.Errorf("%s: %d orders on %d days of %d, want %d on %d of %d", what, st.OrdersLife, st.PurchaseDaysLife, st.NetLife, orders, days, net)
+			t.Errorf("%s: %d orders on %d days of %d, want %d on %d of %d", what, st.OrdersLife, st.PurchaseDaysLife, st.NetLife,
+				orders, days, net)
 		}
 	}
 	check("three orders", 3, 3, 3000)

@@ -81,7 +81,8 @@ func TestTheLongestStandingFits(t *testing.T) {
 	}
 	for range maxEpisodes + 9 {
 		st.episodes = append(st.episodes, policy.Episode{RaisedAt: far, MessageAt: 1, CooldownUntil: 1,
-			Number: 1<<32 - 1, Seq: 1<<32 - 1, Reasons: ^signal.ReasonMask(0), Kind: 255, Open: true, Level: 255, Suppression: 255, Feedback: 255, Holdout: true})
+			Number: 1<<32 - 1, Seq: 1<<32 - 1, Reasons: ^signal.ReasonMask(0), Kind: 255, Open: true, Level: 255,
+			Suppression: 255, Feedback: 255, Holdout: true})
 	}
 	if n := len(appendEpisode(nil, &st.episodes[0])); n > longestEpisode {
 		t.Errorf("%d bytes for an episode, want at most %d", n, longestEpisode)

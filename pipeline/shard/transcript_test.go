@@ -200,7 +200,8 @@ func (p *player) event(words []string) event.Event {
 		p.t.Fatalf("no such kind: %q", words)
 	}
 	p.number++
-	e := event.Event{OccurredAt: instant(p.t, words[0]), Kind: kind, Type: kind.TypeOf(), EventID: fmt.Appendf(nil, "e%d", p.number)}
+	e := event.Event{OccurredAt: instant(p.t, words[0]), Kind: kind, Type: kind.TypeOf(),
+		EventID: fmt.Appendf(nil, "e%d", p.number)}
 	e.RecordTime, e.Input = e.OccurredAt, uint8(e.Type)
 	if words[1] != "-" {
 		e.CustomerID = []byte(words[1])

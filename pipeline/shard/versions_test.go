@@ -54,7 +54,8 @@ func TestOtherParametersRaiseNobodyForADay(t *testing.T) {
 		want  int
 	}{{2 * event.Hour, 0}, {22 * event.Hour, 0}, {26 * event.Hour, 100}} {
 		fx.reset()
-		s.step(t, fx, Batch{Clock: now + c.after + event.Hour, Parameters: quick, ParametersSince: now, Events: visitsOf(now + c.after)})
+		s.step(t, fx, Batch{Clock: now + c.after + event.Hour, Parameters: quick, ParametersSince: now,
+			Events: visitsOf(now + c.after)})
 		if n := churn(fx.Alerts, signal.Raised); n != c.want {
 			t.Errorf("%d alerts %d h after other parameters, want %d", n, c.after/event.Hour, c.want)
 		}
@@ -77,7 +78,8 @@ func TestOtherParametersResolveNothingForADay(t *testing.T) {
 		want  int
 	}{{2 * event.Hour, 0}, {22 * event.Hour, 0}, {26 * event.Hour, 100}} {
 		fx.reset()
-		s.step(t, fx, Batch{Clock: now + c.after + event.Hour, Parameters: slow, ParametersSince: now, Events: visitsOf(now + c.after)})
+		s.step(t, fx, Batch{Clock: now + c.after + event.Hour, Parameters: slow, ParametersSince: now,
+			Events: visitsOf(now + c.after)})
 		if n := churn(fx.Alerts, signal.Resolved); n != c.want {
 			t.Errorf("%d resolved %d h after other parameters, want %d", n, c.after/event.Hour, c.want)
 		}

@@ -9,9 +9,11 @@ import (
 
 // zones are those with changes at midnight, by half an hour, over a whole day,
 // or none at all.
-var zones = []string{"UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia",
+var zones = []string{"UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe",
+	"Pacific/Apia",
 	"Asia/Amman", "Asia/Beirut", "Asia/Tehran", "Asia/Kathmandu", "America/Havana", "America/Asuncion", "Atlantic/Azores",
-	"Africa/Cairo", "Africa/Casablanca", "Asia/Gaza", "America/Nuuk", "Pacific/Kwajalein", "Pacific/Chatham", "Africa/Juba"}
+	"Africa/Cairo", "Africa/Casablanca", "Asia/Gaza", "America/Nuuk", "Pacific/Kwajalein", "Pacific/Chatham",
+	"Africa/Juba"}
 
 // dayBy is the business day as the standard library has it.
 func dayBy(location *time.Location, at event.Instant) event.Day {
@@ -67,7 +69,8 @@ func TestStartOfDayWhereClocksChange(t *testing.T) {
 		z := zoneNamed(t, edge.zone)
 		day := event.Day(instant(t, edge.day) / event.Day24h)
 		if got, want := z.StartOf(day), instant(t, edge.want); got != want {
-			t.Errorf("%s: %s begins at %v, want %v", edge.zone, edge.day, time.UnixMicro(int64(got)).UTC(), time.UnixMicro(int64(want)).UTC())
+			t.Errorf("%s: %s begins at %v, want %v", edge.zone, edge.day, time.UnixMicro(int64(got)).UTC(),
+				time.UnixMicro(int64(want)).UTC())
 		}
 	}
 }

@@ -36,8 +36,10 @@ func example() *Alert {
 		Model: "mbg-nbd", ParamVersion: "v7", ParamsFittedAt: at - 1, ConfigHash: "abc", EngineVersion: "0.1.0",
 		ReasonCount: 2,
 	}
-	a.Reasons[0] = Reason{Code: Overdue, Contribution: 1.75, Observed: 47, HasObserved: true, Expected: 22.4, HasExpected: true, Usual: 16.2}
-	a.Reasons[1] = Reason{Code: OpenComplaint, Contribution: .93, Observed: 9.2, HasObserved: true, Expected: 5, HasExpected: true, Topic: "logistics"}
+	a.Reasons[0] = Reason{Code: Overdue, Contribution: 1.75, Observed: 47, HasObserved: true, Expected: 22.4,
+		HasExpected: true, Usual: 16.2}
+	a.Reasons[1] = Reason{Code: OpenComplaint, Contribution: .93, Observed: 9.2, HasObserved: true, Expected: 5,
+		HasExpected: true, Topic: "logistics"}
 	plays := DefaultPlays()
 	a.SetPlay(&plays)
 	return a
@@ -88,7 +90,8 @@ func TestRowOfAlert(t *testing.T) {
 	row := AlertRow{SrcPartition: 3, Seq: 9}
 	example().Row(&row)
 	if row.SrcPartition != 3 || row.Seq != 9 || row.Family != "churn" || row.Arm != "holdout" ||
-		len(row.ReasonCodes) != 2 || row.ReasonTexts[1] != "a complaint about logistics has been open for 9 days; the time allowed is 5 days" ||
+		len(row.ReasonCodes) != 2 ||
+		row.ReasonTexts[1] != "a complaint about logistics has been open for 9 days; the time allowed is 5 days" ||
 		row.AtStake.Value != 12345.5 || row.DedupKey != "churn_risk/00112233445566778899aabbccddeeff" {
 		t.Errorf("row %+v", row)
 	}
@@ -124,11 +127,16 @@ func TestReasonTexts(t *testing.T) {
 		{of(Overdue, 130, 97), "130 days since the only purchase; nine of ten such customers who buy again do so within 97"},
 		{seen(Overdue, 1), "1 day since the only purchase"},
 		{usual(seen(Overdue, 800), 300), "800 days since the last purchase; with a usual gap of 300 days"},
-		{about(of(ComplaintLate, 24, 24), "billing"), "a complaint about billing has waited for 24 hours; the time allowed is 24 hours"},
-		{about(of(ComplaintLate, 1./3*24, 4), ""), "a complaint about something else has waited for 8 hours; the time allowed is 4 hours"},
-		{about(of(ComplaintLate, 48, 48), ""), "a complaint about something else has waited for 48 hours; the time allowed is 48 hours"},
-		{about(of(ComplaintLate, 1534, 24), "price"), "a complaint about price has waited for 63 days; the time allowed is 24 hours"},
-		{about(of(ComplaintLate, 240, 120), "price"), "a complaint about price has waited for 10 days; the time allowed is 5 days"},
+		{about(of(ComplaintLate, 24, 24), "billing"),
+			"a complaint about billing has waited for 24 hours; the time allowed is 24 hours"},
+		{about(of(ComplaintLate, 1./3*24, 4), ""),
+			"a complaint about something else has waited for 8 hours; the time allowed is 4 hours"},
+		{about(of(ComplaintLate, 48, 48), ""),
+			"a complaint about something else has waited for 48 hours; the time allowed is 48 hours"},
+		{about(of(ComplaintLate, 1534, 24), "price"),
+			"a complaint about price has waited for 63 days; the time allowed is 24 hours"},
+		{about(of(ComplaintLate, 240, 120), "price"),
+			"a complaint about price has waited for 10 days; the time allowed is 5 days"},
 		{seen(ComplaintLate, 12.5), "a complaint settled 12 days ago was settled after its time"},
 		{of(RepeatComplaints, 3, 1), "3 complaints in 30 days"},
 		{of(TopBoxLost, 3, 5), "the latest rating is 3 of 5, the one before was 5"},

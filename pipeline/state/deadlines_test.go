@@ -23,7 +23,8 @@ type almanac struct {
 }
 
 func newAlmanac() *almanac {
-	a := &almanac{slab: NewSlab(), model: map[string]event.Instant{}, saved: map[string]event.Instant{}, now: 450_000 * event.Hour}
+	a := &almanac{slab: NewSlab(), model: map[string]event.Instant{}, saved: map[string]event.Instant{},
+		now: 450_000 * event.Hour}
 	a.slab.Begin(1, false)
 	return a
 }
@@ -195,7 +196,8 @@ func TestDueWithin(t *testing.T) {
 		c.Deadline = start + event.Instant(min(i, 100))*event.Hour // the last 200 at once
 		s.Store(c)
 	}
-	for n, want := range map[int]event.Instant{300: Never, 299: start + 101*event.Hour - 1, 101: start + 101*event.Hour - 1,
+	for n, want := range map[int]event.Instant{300: Never, 299: start + 101*event.Hour - 1, 101: start +
+		101*event.Hour - 1,
 		100: start + 100*event.Hour - 1, 1: start + event.Hour - 1} {
 		if got := s.DueWithin(n); got != want {
 			t.Errorf("%d due: %d hours, want %d", n, (got-start)/event.Hour, (want-start)/event.Hour)

@@ -117,7 +117,8 @@ func TestFalseDuplicatesAreRare(t *testing.T) {
 		c.Events = append(c.Events, EventMark{At: 1, Hash: FingerprintOf(hash)})
 		run := c.appendRun(nil)
 		at, size, _ := findSection(run, sectionMarks)
-		if !back.readRun(run) || back.Events[0].Hash != FingerprintOf(hash) || !hasMark(run[at:at+size], FingerprintOf(hash)) {
+		if !back.readRun(run) || back.Events[0].Hash != FingerprintOf(hash) ||
+			!hasMark(run[at:at+size], FingerprintOf(hash)) {
 			t.Fatal("a mark is not found")
 		}
 		if hasMark(run[at:at+size], FingerprintOf(hash^1<<bit)) {

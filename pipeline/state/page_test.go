@@ -171,7 +171,8 @@ func FuzzLoadPage(f *testing.F) {
 		}
 		s.FinishLoading()
 		first := s.AppendPage(&codec, nil, 3, 0, 9)
-		if again := load(t, &codec, map[uint32][]byte{0: first}).AppendPage(&codec, nil, 3, 0, 9); !bytes.Equal(first, again) {
+		again := load(t, &codec, map[uint32][]byte{0: first}).AppendPage(&codec, nil, 3, 0, 9)
+		if !bytes.Equal(first, again) {
 			t.Fatal("the page is another after writing and loading it")
 		}
 		s.Begin(10, false)
@@ -234,7 +235,8 @@ func TestCustomersFitTheirMemory(t *testing.T) {
 	}{
 		{"bare", func(*Customer) {}},
 		{"typical: 6 events, 4 orders on 4 days, 2 weeks of visits", func(c *Customer) { furnish(c, 6, 4, 4, 2, 0) }},
-		{"busy: 32 events, 16 orders on 60 days, 40 weeks, 2 complaints", func(c *Customer) { furnish(c, 32, 16, 60, 40, 2) }},
+		{"busy: 32 events, 16 orders on 60 days, 40 weeks, 2 complaints",
+			func(c *Customer) { furnish(c, 32, 16, 60, 40, 2) }},
 	} {
 		s, c := NewSlab(), &Customer{}
 		for i := range customers {

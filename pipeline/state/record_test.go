@@ -75,7 +75,8 @@ func scribble(c *Customer, r *rand.Rand) {
 			c.Life, c.Closing = Life{}, Closing{}
 			if long || r.IntN(3) == 0 {
 				c.Life = Life{Days: r.Uint32(), Orders: r.Uint32(), First: event.Day(r.IntN(20000)),
-					Last: event.Day(-r.IntN(9)), Net: r.Int64(), RepeatNet: -r.Int64(), RepeatDays: r.Uint32(), ActivityDays: 1, FirstAct: 2, LastAct: 3, LostNet: -4}
+					Last: event.Day(-r.IntN(9)), Net: r.Int64(), RepeatNet: -r.Int64(), RepeatDays: r.Uint32(), ActivityDays: 1,
+					FirstAct: 2, LastAct: 3, LostNet: -4}
 				c.Closing = Closing{At: anyInstant(r), Hash: r.Uint32(), Reason: event.Fraud}
 			}
 		case 7:
@@ -96,7 +97,8 @@ func scribble(c *Customer, r *rand.Rand) {
 
 // visitable makes a record one that a visit alone may change.
 func visitable(c *Customer, r *rand.Rand) {
-	c.ComplaintDays, c.LastComplaint, c.Events, c.Days, c.Weeks = c.ComplaintDays[:0], 0, c.Events[:0], c.Days[:0], c.Weeks[:0]
+	c.ComplaintDays, c.LastComplaint, c.Events, c.Days, c.Weeks = c.ComplaintDays[:0], 0, c.Events[:0], c.Days[:0],
+		c.Weeks[:0]
 	at := anyInstant(r)
 	for range []int{1, 5, MaxEvents - 1, MaxEvents}[r.IntN(4)] {
 		c.Events = append(c.Events, EventMark{At: at, Hash: FingerprintOf(r.Uint64())})
@@ -166,7 +168,8 @@ func fillUp(c *Customer, r *rand.Rand) {
 	c.ComplaintDays = slices.Repeat([]ComplaintDay{{Day: -1 << 31, Count: 1<<16 - 1, Category: 5}}, MaxComplaintDays)
 	c.LastComplaint = far
 	c.Life = Life{Days: 1<<32 - 1, Orders: 1<<32 - 1, First: -1 << 31, Last: -1 << 31, Net: -1 << 63,
-		RepeatNet: -1 << 63, RepeatDays: 1<<32 - 1, ActivityDays: 1<<32 - 1, FirstAct: -1 << 31, LastAct: -1 << 31, LostNet: -1 << 63}
+		RepeatNet: -1 << 63, RepeatDays: 1<<32 - 1, ActivityDays: 1<<32 - 1, FirstAct: -1 << 31, LastAct: -1 << 31,
+		LostNet: -1 << 63}
 	c.Profile = Profile{SegmentAt: far, ConsentAt: far, SegmentHash: 1, ConsentHash: 1, Segment: 1, OptedOut: 1}
 	c.Ratings = Ratings{Last: Rating{At: far, Hash: 1, Value: 5},
 		Previous: Rating{At: far, Hash: 1, Value: 5}}

@@ -249,7 +249,8 @@ func TestSlabIsAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine()
 		t.Repeat(map[string]func(*rapid.T){
-			"store": m.store, "store more": m.store, "visit": m.visit, "visit more": m.visit, "next batch": m.nextBatch, "commit": m.commit, "undo": m.undo,
+			"store": m.store, "store more": m.store, "visit": m.visit, "visit more": m.visit, "next batch": m.nextBatch,
+			"commit": m.commit, "undo": m.undo,
 			"take dirty": m.takeDirty, "row pending": m.setRowPending, "restore": m.restore, "": m.check,
 		})
 	})

@@ -47,7 +47,8 @@ func checkVersions(response *kmsg.ApiVersionsResponse) error {
 		}
 	}
 	if spoken < safeEndTxn {
-		return fmt.Errorf("%w: they are older than Apache Kafka 4.0 (EndTxn up to version %d, want %d): a commit that comes late "+
+		return fmt.Errorf("%w: they are older than Apache Kafka 4.0 (EndTxn up to version %d, want %d): a commit that "+
+			"comes late "+
 			"may hit the transaction after its own; use brokers of 4.0 or later", ErrBrokersTooOld, spoken, safeEndTxn)
 	}
 	for _, feature := range response.FinalizedFeatures {
@@ -55,7 +56,8 @@ func checkVersions(response *kmsg.ApiVersionsResponse) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: the feature %s is below level %d, so a commit that comes late may hit the transaction after its own; "+
+	return fmt.Errorf("%w: the feature %s is below level %d, so a commit that comes late may hit the transaction after "+
+		"its own; "+
 		"run kafka-features.sh --bootstrap-server BROKER upgrade --feature %s=%d",
 		ErrBrokersTooOld, transactionFeature, transactionLevel, transactionFeature, transactionLevel)
 }

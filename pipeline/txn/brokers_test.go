@@ -36,7 +36,8 @@ func TestBrokersWhoseTransactionsAreNotSafe(t *testing.T) {
 		"another system":        {answer(-1, "", 0), "4.0 or later"},
 	} {
 		err := checkVersions(c.response)
-		if refused := c.words != ""; refused != errors.Is(err, ErrBrokersTooOld) || refused && !strings.Contains(err.Error(), c.words) {
+		if refused := c.words != ""; refused != errors.Is(err, ErrBrokersTooOld) ||
+			refused && !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: %v, want a refusal with %q", name, err, c.words)
 		}
 	}

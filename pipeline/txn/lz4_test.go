@@ -37,7 +37,8 @@ func lz4Texts() map[string][]byte {
 	for i := range noise {
 		noise[i] = byte(random.Uint32())
 	}
-	return map[string][]byte{"nothing": nil, "small": []byte("one record"), "large": []byte(strings.Repeat(`{"customer_id":"c-7","n":1234}`, 40_000)),
+	return map[string][]byte{"nothing": nil, "small": []byte("one record"),
+		"large": []byte(strings.Repeat(`{"customer_id":"c-7","n":1234}`, 40_000)),
 		"noise": noise, "mixed": append(bytes.Repeat([]byte("abc"), 100_000), noise...)}
 }
 
@@ -46,8 +47,9 @@ func TestUnpackLZ4(t *testing.T) {
 	for name, text := range lz4Texts() {
 		for form, options := range map[string][]lz4.Option{
 			"as Java writes it": {lz4.BlockSizeOption(lz4.Block64Kb), lz4.ChecksumOption(false)},
-			"with all sums":     {lz4.BlockSizeOption(lz4.Block256Kb), lz4.ChecksumOption(true), lz4.BlockChecksumOption(true), lz4.SizeOption(uint64(len(text)))},
-			"large blocks":      {lz4.BlockSizeOption(lz4.Block4Mb)},
+			"with all sums": {lz4.BlockSizeOption(lz4.Block256Kb), lz4.ChecksumOption(true), lz4.BlockChecksumOption(true),
+				lz4.SizeOption(uint64(len(text)))},
+			"large blocks": {lz4.BlockSizeOption(lz4.Block4Mb)},
 		} {
 			frame := lz4Frame(t, text, options...)
 			for _, room := range []int{0, len(text) / 3, 2*len(text) + 100} {

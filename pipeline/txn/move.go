@@ -132,7 +132,8 @@ func (s *session) planMoves(ctx context.Context, m Move) ([]plannedMove, error) 
 
 // planMove reads a shard's state as a start does, but for the replay, and makes
 // the batch that moves the position.
-func (s *session) planMove(ctx context.Context, m Move, n int32, st lane.Standing, r checkpoint.Range) (plannedMove, error) {
+func (s *session) planMove(ctx context.Context, m Move, n int32, st lane.Standing,
+	r checkpoint.Range) (plannedMove, error) {
 	loaded, err := s.source.Load(ctx, n, st, nil)
 	if err != nil {
 		return plannedMove{}, err

@@ -34,7 +34,8 @@ func (s *session) writeMoves(ctx context.Context, writer *kgo.Client, moves []pl
 		return err
 	}
 	if err := writer.EndTransaction(ctx, kgo.TryCommit); err != nil {
-		return fmt.Errorf("end a transaction: %w: whether the position was moved is not known; `holdfast offsets show` says it", err)
+		return fmt.Errorf("end a transaction: %w: whether the position was moved is not known; "+
+			"`holdfast offsets show` says it", err)
 	}
 	return nil
 }
@@ -72,7 +73,8 @@ func (s *session) stageMoves(ctx context.Context, writer *kgo.Client, moves []pl
 		return err
 	}
 	if len(names) > 0 {
-		return fmt.Errorf("an instance has joined group %s meanwhile (%v): nothing was moved; stop it first", s.p.cfg.Group, names)
+		return fmt.Errorf("an instance has joined group %s meanwhile (%v): nothing was moved; stop it first", s.p.cfg.Group,
+			names)
 	}
 	return nil
 }
@@ -89,7 +91,8 @@ func (m *plannedMove) records(t *lane.Topics) []*kgo.Record {
 
 // commitMoves sends the offsets of every input of the moved partitions: those of
 // one partition number carry one mark.
-func (s *session) commitMoves(ctx context.Context, writer *kgo.Client, id int64, epoch int16, moves []plannedMove) error {
+func (s *session) commitMoves(ctx context.Context, writer *kgo.Client, id int64, epoch int16,
+	moves []plannedMove) error {
 	request := kmsg.NewPtrTxnOffsetCommitRequest()
 	request.TransactionalID, request.Group = s.p.cfg.Group+"-"+s.p.cfg.InstanceID, s.p.cfg.Group
 	request.ProducerID, request.ProducerEpoch, request.Generation = id, epoch, -1

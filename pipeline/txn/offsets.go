@@ -110,7 +110,8 @@ func AwaitNoMembers(ctx context.Context, cl *kgo.Client, group string, patience 
 		}
 		who := strings.Join(names, ", ")
 		if !time.Now().Before(deadline) {
-			return fmt.Errorf("group %s has members (%s): stop them first; one that ended without a word is forgotten after its "+
+			return fmt.Errorf("group %s has members (%s): stop them first; one that ended without a word is "+
+				"forgotten after its "+
 				"session of %s, so try again then", group, who, DefaultSessionTimeout)
 		}
 		if !told && say != nil {

@@ -38,7 +38,8 @@ func (p *Process) common() []kgo.Opt {
 // options are those of the client in the group.
 func (s *session) options() []kgo.Opt {
 	c := &s.p.cfg
-	manual := map[string]bool{c.Topics.Checkpoint: true, c.Topics.BatchLog: true, c.Topics.Outbox: true, c.Topics.DeadLetters: true}
+	manual := map[string]bool{c.Topics.Checkpoint: true, c.Topics.BatchLog: true, c.Topics.Outbox: true,
+		c.Topics.DeadLetters: true}
 	byKey := kgo.StickyKeyPartitioner(nil)
 	place := kgo.ManualPartitioner()
 	pool, unpack := s.p.fetchPool, s.p.decompressor

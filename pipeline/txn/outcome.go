@@ -36,7 +36,8 @@ func (s *session) standings(ctx context.Context) (map[int32]lane.Standing, error
 // partition numbers of its inputs. It waits for open transactions that hold
 // offsets until ctx ends. The partitions are named, because a broker leaves out
 // of "all that the group has" those whose first commit is still pending.
-func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []string, partitions []int32) (map[int32]lane.Standing, error) {
+func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []string,
+	partitions []int32) (map[int32]lane.Standing, error) {
 	named := map[string][]int32{}
 	for _, topic := range topics {
 		named[topic] = partitions
@@ -54,7 +55,8 @@ func standingsOf(ctx context.Context, cl *kgo.Client, group string, topics []str
 			}
 			st := all[partition]
 			if st.Known && st.Mark != mark {
-				return nil, fmt.Errorf("read the offsets of group %s: partition %d: the inputs were not committed together (%s, %s)",
+				return nil, fmt.Errorf("read the offsets of group %s: partition %d: the inputs were not "+
+					"committed together (%s, %s)",
 					group, partition, st.Mark, mark)
 			}
 			st.Mark, st.Known = mark, true

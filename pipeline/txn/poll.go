@@ -46,7 +46,8 @@ func (s *session) fitFetches() {
 	// Half of it: the other half is what was fetched before and is not applied yet.
 	fits := int32(min(max(s.p.fetchPool.packedBytes(s.p.cfg.FetchBytes/2), leastFetchBytes), fetchMaxBytes))
 	largest := s.p.fetchPool.largestBatch()
-	share := min(max(fits/int32(max(len(s.lanes)*len(s.p.cfg.Inputs), 1)), largest, leastFetchBytes), fits, fetchPartitionMaxBytes)
+	share := min(max(fits/int32(max(len(s.lanes)*len(s.p.cfg.Inputs), 1)), largest, leastFetchBytes), fits,
+		fetchPartitionMaxBytes)
 	differ := func(a, b int32) bool { return a < b/2 || a > 2*b || a > b && (a == fetchMaxBytes || a == largest) }
 	if differ(fits, s.fetchBytes) || differ(share, s.shareBytes) {
 		s.fetchBytes, s.shareBytes = fits, share
@@ -92,7 +93,8 @@ func (s *session) fetchFailure(topic string, partition int32, err error) error {
 		return fmt.Errorf("read %s/%d: %w: %w: records that were not read yet have been deleted by retention; restore them, "+
 			"or go on without them: stop, and run `holdfast offsets skip --input %s/%d`, which counts what is lost",
 			topic, partition, restore.ErrLostUnread, err, topic, partition)
-	case errors.Is(err, kerr.UnknownTopicID), errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.InconsistentTopicID):
+	case errors.Is(err, kerr.UnknownTopicID), errors.Is(err, kerr.UnknownTopicOrPartition),
+		errors.Is(err, kerr.InconsistentTopicID):
 		return fmt.Errorf("read %s/%d: %w: %s", topic, partition, err, topicGone)
 	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.SaslAuthenticationFailed):
 		return fmt.Errorf("read %s/%d: %w: grant Read on it to this user", topic, partition, err)

@@ -49,7 +49,8 @@ func New(cfg Config) (*Process, error) {
 	}
 	p := &Process{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
-		lanes: make(map[int32]*lane.Lane), times: times{tolerance: cfg.ClockTolerance}, versions: newVersions(cfg.Shard.Parameters),
+		lanes: make(map[int32]*lane.Lane), times: times{tolerance: cfg.ClockTolerance},
+		versions: newVersions(cfg.Shard.Parameters),
 	}
 	p.budget = newBudget(cfg.FetchBytes)
 	p.fetchPool = newFetchPool(p.budget)

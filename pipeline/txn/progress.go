@@ -79,7 +79,8 @@ func until(ctx context.Context, ask func() (missing string, err error)) error {
 
 // reached says what is still to be applied or written; batches holds the batch
 // at which each partition had reached its ends, with all that time says of it.
-func reached(all map[int32]lane.Standing, topics []string, ends map[string]map[int32]checkpoint.Range, batches map[int32]uint64) string {
+func reached(all map[int32]lane.Standing, topics []string, ends map[string]map[int32]checkpoint.Range,
+	batches map[int32]uint64) string {
 	for i, topic := range topics {
 		for n, r := range ends[topic] {
 			st := all[n]

@@ -23,13 +23,18 @@ func TestReached(t *testing.T) {
 	}{
 		{"nothing committed", map[int32]lane.Standing{}, "t/0 is applied up to 0 of 9"},
 		{"behind", at(8, lane.Mark{Batch: 3, RowsComplete: 3}), "t/0 is applied up to 8 of 9"},
-		{"a backfill is open", at(9, lane.Mark{Batch: 4, RowsComplete: 4, Sessions: 1, ClockLags: true}), "a backfill into shard 0 is open"},
-		{"the clock lags", at(9, lane.Mark{Batch: 5, RowsComplete: 5, ClockLags: true}), "the clock of shard 0 has not come as far"},
-		{"rows are owed", at(9, lane.Mark{Batch: 7, RowsComplete: 6}), "rows of shard 0 are in the outbox up to batch 6 of 7"},
-		{"the clock lags again, by later events", at(12, lane.Mark{Batch: 8, RowsComplete: 6, ClockLags: true}), "up to batch 6 of 7"},
+		{"a backfill is open", at(9, lane.Mark{Batch: 4, RowsComplete: 4, Sessions: 1, ClockLags: true}),
+			"a backfill into shard 0 is open"},
+		{"the clock lags", at(9, lane.Mark{Batch: 5, RowsComplete: 5, ClockLags: true}),
+			"the clock of shard 0 has not come as far"},
+		{"rows are owed", at(9, lane.Mark{Batch: 7, RowsComplete: 6}),
+			"rows of shard 0 are in the outbox up to batch 6 of 7"},
+		{"the clock lags again, by later events", at(12, lane.Mark{Batch: 8, RowsComplete: 6, ClockLags: true}),
+			"up to batch 6 of 7"},
 		{"done, with batches that came later", at(14, lane.Mark{Batch: 9, RowsComplete: 7}), ""},
 	} {
-		if got := reached(c.all, []string{"t"}, ends, batches); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
+		if got := reached(c.all, []string{"t"}, ends, batches); !strings.Contains(got, c.want) ||
+			(got == "") != (c.want == "") {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

@@ -51,7 +51,8 @@ type session struct {
 // replaced (errReplaceClient) or nothing can be done (any other error).
 func (p *Process) session(ctx context.Context) error {
 	s := &session{p: p, partitions: newPartitions(), active: map[int32]*lane.Lane{}, inputOf: map[string]int{},
-		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now(), fetchBytes: fetchMaxBytes, shareBytes: fetchPartitionMaxBytes}
+		balancer: assign.New(p.cfg.topicNames()), lastCommit: time.Now(), fetchBytes: fetchMaxBytes,
+		shareBytes: fetchPartitionMaxBytes}
 	for i := range p.cfg.Inputs {
 		s.inputOf[p.cfg.Inputs[i].Topic] = i
 	}

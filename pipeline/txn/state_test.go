@@ -34,7 +34,8 @@ func TestStepsAreDrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string][]string{
-		"session": steps(sessionSteps, closed), "partition": steps(partitionSteps, regained), "commit": steps(commitSteps, unresolved),
+		"session": steps(sessionSteps, closed), "partition": steps(partitionSteps, regained),
+		"commit": steps(commitSteps, unresolved),
 	} {
 		_, drawn, found := strings.Cut(string(text), "```states "+name+"\n")
 		drawn, _, _ = strings.Cut(drawn, "```")
@@ -46,7 +47,8 @@ func TestStepsAreDrawn(t *testing.T) {
 		slices.Sort(got)
 		slices.Sort(want)
 		if !found || !slices.Equal(got, want) {
-			t.Errorf("docs/design.md draws the steps of a %s as\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("docs/design.md draws the steps of a %s as\n%s\nwant\n%s", name, strings.Join(got, "\n"),
+				strings.Join(want, "\n"))
 		}
 	}
 	defer func() {

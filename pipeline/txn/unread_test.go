@@ -17,7 +17,8 @@ import (
 // TestDeletedUnreadIsRefusedAtOnce, by what the log starts say, before any fetch does.
 func TestDeletedUnreadIsRefusedAtOnce(t *testing.T) {
 	inputs := []lane.Input{{Topic: "t", Decode: decode.Config{Type: event.Visit}}}
-	l, err := lane.New(0, &lane.Config{Inputs: inputs, Shard: shard.Config{Parameters: &score.Parameters{}, Zone: shard.NewZone(time.UTC)}})
+	l, err := lane.New(0, &lane.Config{Inputs: inputs,
+		Shard: shard.Config{Parameters: &score.Parameters{}, Zone: shard.NewZone(time.UTC)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,11 +65,13 @@ func (v *versions) named(e *checkpoint.Entry) (*score.Parameters, *cuts.Cuts, er
 	defer v.mu.Unlock()
 	p, known := v.models[e.ParamVersion]
 	if !known {
-		return nil, nil, fmt.Errorf("%w: the model topic has no parameters of version %q", restore.ErrNoVersion, e.ParamVersion)
+		return nil, nil, fmt.Errorf("%w: the model topic has no parameters of version %q", restore.ErrNoVersion,
+			e.ParamVersion)
 	}
 	c := v.cuts[e.CutsVersion]
 	if c == nil && e.CutsVersion != 0 {
-		return nil, nil, fmt.Errorf("%w: the population topic has no cut points of version %d", restore.ErrNoVersion, e.CutsVersion)
+		return nil, nil, fmt.Errorf("%w: the population topic has no cut points of version %d", restore.ErrNoVersion,
+			e.CutsVersion)
 	}
 	return p, c, nil
 }
@@ -154,14 +156,15 @@ func (s *session) readVersions(ctx context.Context, ends map[string]map[int32]ch
 		if from >= r.End {
 			continue
 		}
-		_, err := checkpoint.ReadRange(ctx, s.reader, checkpoint.ReadRangeOptions{Topic: topic, Partition: 0, From: from, To: r.End,
-			SkipToLogStart: true}, func(record *kgo.Record) error {
-			if err := add(record); err != nil {
-				s.p.cfg.Logger.Error("a version is left out: its record is not understood; write it again, or delete its key",
-					"topic", topic, "offset", record.Offset, "key", string(record.Key), "error", err.Error())
-			}
-			return nil
-		})
+		_, err := checkpoint.ReadRange(ctx, s.reader,
+			checkpoint.ReadRangeOptions{Topic: topic, Partition: 0, From: from, To: r.End,
+				SkipToLogStart: true}, func(record *kgo.Record) error {
+				if err := add(record); err != nil {
+					s.p.cfg.Logger.Error("a version is left out: its record is not understood; write it again, or delete its key",
+						"topic", topic, "offset", record.Offset, "key", string(record.Key), "error", err.Error())
+				}
+				return nil
+			})
 		if err != nil {
 			return fmt.Errorf("read the versions on %s: %w", topic, err)
 		}

@@ -95,7 +95,8 @@ func (s *session) askBrokers(ctx context.Context) error {
 	topic := s.p.cfg.Topics.Checkpoint
 	before := time.Now()
 	mine := time.UnixMilli(1) // what differs from it is the brokers'
-	written, err := s.reader.ProduceSync(ctx, &kgo.Record{Topic: topic, Key: []byte(witnessKey), Value: []byte{}, Timestamp: mine}).First()
+	written, err := s.reader.ProduceSync(ctx, &kgo.Record{Topic: topic, Key: []byte(witnessKey), Value: []byte{},
+		Timestamp: mine}).First()
 	if err != nil {
 		return fmt.Errorf("ask the brokers for the time: %w", err)
 	}

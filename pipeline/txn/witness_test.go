@@ -18,15 +18,26 @@ func TestDoubt(t *testing.T) {
 		mono    time.Time
 		doubted bool
 	}{
-		"the first":                    {func(*times) {}, wall, mono, false},
-		"as the monotonic clock":       {func(w *times) { w.believe(wall, mono) }, wall + event.Hour, later(time.Hour), false},
-		"a jump ahead":                 {func(w *times) { w.believe(wall, mono) }, wall + event.Hour, later(time.Minute), true},
-		"a jump back":                  {func(w *times) { w.believe(wall, mono) }, wall - event.Hour, later(time.Minute), true},
-		"small steps":                  {func(w *times) { w.believe(wall, mono) }, wall + 90*event.Second, later(time.Second), false},
-		"as the brokers":               {func(w *times) { w.appended(wall, mono) }, wall + event.Minute, later(time.Minute), false},
-		"unlike the brokers":           {func(w *times) { w.appended(wall, mono) }, wall + 10*event.Day24h, later(time.Minute), true},
-		"a jump that the brokers made": {func(w *times) { w.believe(wall, mono); w.appended(wall+event.Day24h, later(time.Minute)) }, wall + event.Day24h, later(time.Minute), false},
-		"not looked at":                {func(w *times) { w.tolerance = -1; w.believe(wall, mono) }, wall + event.Day24h, later(time.Second), false},
+		"the first": {func(*times) {}, wall, mono, false},
+		"as the monotonic clock": {func(w *times) { w.believe(wall, mono) }, wall + event.Hour, later(time.Hour),
+			false},
+		"a jump ahead": {func(w *times) { w.believe(wall, mono) }, wall + event.Hour, later(time.Minute),
+			true},
+		"a jump back": {func(w *times) { w.believe(wall, mono) }, wall - event.Hour, later(time.Minute),
+			true},
+		"small steps": {func(w *times) { w.believe(wall, mono) }, wall + 90*event.Second, later(time.Second),
+			false},
+		"as the brokers": {func(w *times) { w.appended(wall, mono) }, wall + event.Minute, later(time.Minute),
+			false},
+		"unlike the brokers": {func(w *times) { w.appended(wall, mono) }, wall + 10*event.Day24h,
+			later(time.Minute), true},
+		"a jump that the brokers made": {func(w *times) {
+			w.believe(wall, mono)
+			w.appended(wall+event.Day24h,
+				later(time.Minute))
+		}, wall + event.Day24h, later(time.Minute), false},
+		"not looked at": {func(w *times) { w.tolerance = -1; w.believe(wall, mono) }, wall + event.Day24h,
+			later(time.Second), false},
 	} {
 		w := &times{tolerance: 2 * time.Minute}
 		c.set(w)

@@ -202,7 +202,8 @@ func expectedLife(expected map[uint16]uint64) string {
 		shards = append(shards, strconv.Itoa(int(shard)))
 	}
 	epoch := byShard(expected, func(_ uint16, last uint64) uint64 { return last >> signal.EpochShift })
-	return fmt.Sprintf("src_partition IN (%s) AND bitShiftRight(seq, %d) = %s", strings.Join(shards, ","), signal.EpochShift, epoch)
+	return fmt.Sprintf("src_partition IN (%s) AND bitShiftRight(seq, %d) = %s", strings.Join(shards, ","),
+		signal.EpochShift, epoch)
 }
 
 // byShard writes an expression that is a number by src_partition, 0 for shards

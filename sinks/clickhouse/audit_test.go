@@ -54,7 +54,8 @@ func TestAuditBites(t *testing.T) {
 		t.Fatal(err)
 	}
 	gauges.Set(expect("shown", r.Expected(), 2, 1, 0))
-	if missing, repeated := r.Metric("holdfast_audit_missing_rows", "partition", "0"), r.Metric("holdfast_audit_repeated_rows", "partition", "0"); missing != 2 || repeated != 1 {
+	if missing, repeated := r.Metric("holdfast_audit_missing_rows", "partition", "0"),
+		r.Metric("holdfast_audit_repeated_rows", "partition", "0"); missing != 2 || repeated != 1 {
 		t.Errorf("gauges show %v missing, %v repeated", missing, repeated)
 	}
 	families, err := r.Registry.Gather()
@@ -74,7 +75,8 @@ func TestAuditKnowsTheTimeToLive(t *testing.T) {
 	// Number 1 is a model's row of 500 days ago, 2 to 4 were rows of then, which
 	// are gone; 5 and 7 are of today.
 	r.exec("INSERT INTO model_params (param_version, seq, computed_at) SELECT 'v', 1, now() - INTERVAL 500 DAY")
-	r.exec("INSERT INTO score_history (customer_id, as_of, seq, computed_at) SELECT 'c', now(), number, now() FROM system.numbers WHERE number IN (5, 7) LIMIT 2")
+	r.exec("INSERT INTO score_history (customer_id, as_of, seq, computed_at) SELECT 'c', now(), number, now() FROM " +
+		"system.numbers WHERE number IN (5, 7) LIMIT 2")
 	report, err := Audit(t.Context(), r.conn, map[uint16]uint64{0: 7})
 	if err != nil || report.Missing() != 1 || report.Shards[0].First != 5 {
 		t.Errorf("%+v, %v", report, err)
@@ -85,9 +87,11 @@ func TestAuditKnowsTheTimeToLive(t *testing.T) {
 func (r *rig) numbered(shard uint16, epoch uint32, numbers ...uint64) {
 	r.T.Helper()
 	for _, n := range numbers {
-		r.exec(fmt.Sprintf("INSERT INTO score_history (customer_id, as_of, src_partition, seq, computed_at) SELECT 'c%d', now(), %d, %d, now()",
+		r.exec(fmt.Sprintf("INSERT INTO score_history (customer_id, as_of, src_partition, seq, computed_at) SELECT 'c%d', "+
+			"now(), %d, %d, now()",
 			n, shard, signal.Seq(epoch, n)))
-		r.exec(fmt.Sprintf("INSERT INTO customer_current (customer_id, src_partition, seq) VALUES ('c%d', %d, %d)", n, shard, signal.Seq(epoch, n)))
+		r.exec(fmt.Sprintf("INSERT INTO customer_current (customer_id, src_partition, seq) VALUES ('c%d', %d, %d)", n, shard,
+			signal.Seq(epoch, n)))
 	}
 }
 
@@ -95,7 +99,8 @@ func (r *rig) numbered(shard uint16, epoch uint32, numbers ...uint64) {
 func (r *rig) parameters(shard uint16, epoch uint32, numbers ...uint64) {
 	r.T.Helper()
 	for _, n := range numbers {
-		r.exec(fmt.Sprintf("INSERT INTO model_params (param_version, src_partition, seq, computed_at) SELECT 'v', %d, %d, now()",
+		r.exec(fmt.Sprintf("INSERT INTO model_params (param_version, src_partition, seq, computed_at) SELECT 'v', %d, %d, "+
+			"now()",
 			shard, signal.Seq(epoch, n)))
 	}
 }
@@ -221,11 +226,13 @@ func TestAuditOfRowsWrittenAnew(t *testing.T) {
 	}
 	again(100)
 	report, err := Audit(t.Context(), r.conn, r.Expected())
-	if err != nil || report.Missing() != 100 || report.Before() != 100 || report.Repeated() != 0 || report.StaleCustomers != 0 {
+	if err != nil || report.Missing() != 100 || report.Before() != 100 || report.Repeated() != 0 ||
+		report.StaleCustomers != 0 {
 		t.Errorf("after the first time: %+v, %v", report, err)
 	}
 	again(100)
-	if report, err = Audit(t.Context(), r.conn, r.Expected()); err != nil || report.Missing() != 100 || report.Repeated() != 0 || report.StaleCustomers != 0 {
+	if report, err = Audit(t.Context(), r.conn, r.Expected()); err != nil || report.Missing() != 100 ||
+		report.Repeated() != 0 || report.StaleCustomers != 0 {
 		t.Errorf("after the second time: %+v, %v", report, err)
 	}
 	if n := r.count("SELECT count() FROM customer_current FINAL WHERE frequency_repeat = 77"); n != 100 {

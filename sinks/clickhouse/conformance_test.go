@@ -58,7 +58,8 @@ func (s *store) exec(t testing.TB, sql string) {
 
 func (s *store) Rows(t testing.TB, table string) map[conformance.RowID]int {
 	t.Helper()
-	rows, err := s.admin.Query(t.Context(), "SELECT src_partition, seq, count() FROM "+table+" FINAL GROUP BY src_partition, seq")
+	rows, err := s.admin.Query(t.Context(),
+		"SELECT src_partition, seq, count() FROM "+table+" FINAL GROUP BY src_partition, seq")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,8 @@ var remedies = map[int32]string{
 	243: "free disk space on the server",
 	252: "the server merges more slowly than rows come: raise sinks.clickhouse.insert_every",
 	497: "grant INSERT and SELECT on the database to this user",
-	192: "check user and password", 193: "check user and password", 194: "check user and password", 516: "check user and password",
+	192: "check user and password", 193: "check user and password", 194: "check user and password",
+	516: "check user and password",
 }
 
 // remedy says what to do about an error.

@@ -20,7 +20,8 @@ var kills = flag.Int("kills", 5, "how often TestKilledEngine kills the engine du
 func TestLostAcknowledgement(t *testing.T) {
 	r := newRig(t, enginetest.StartAlone(t))
 	for _, table := range []string{"customer_current", "score_history", "alert_event"} {
-		r.engine.Fault(devclickhouse.Fault{Point: devclickhouse.AfterApply, Action: devclickhouse.Drop, Match: "INSERT INTO " + table, Count: 2})
+		r.engine.Fault(devclickhouse.Fault{Point: devclickhouse.AfterApply, Action: devclickhouse.Drop,
+			Match: "INSERT INTO " + table, Count: 2})
 	}
 	for i := range 4 {
 		r.customers(0, uint16(i%2), 100, nil)
@@ -38,7 +39,8 @@ func TestLostAcknowledgement(t *testing.T) {
 func TestKilledEngine(t *testing.T) {
 	r := newRig(t, enginetest.StartAlone(t))
 	r.Running(r.loader())
-	points := []devclickhouse.FaultPoint{devclickhouse.BeforeBody, devclickhouse.AfterBody, devclickhouse.MidApply, devclickhouse.AfterApply}
+	points := []devclickhouse.FaultPoint{devclickhouse.BeforeBody, devclickhouse.AfterBody, devclickhouse.MidApply,
+		devclickhouse.AfterApply}
 	for i := range *kills {
 		point := points[i%len(points)]
 		table := []string{"customer_current", "score_history", "alert_event"}[i%3]
@@ -75,7 +77,8 @@ func TestAwayAndBack(t *testing.T) {
 	r.engine.Restart()
 	r.AwaitLoaded()
 	r.checkAudit()
-	if len(l.Problems()) != 0 || strings.Count(r.Log.String(), "loading waits") != 1 || !strings.Contains(r.Log.String(), "loading goes on") {
+	if len(l.Problems()) != 0 || strings.Count(r.Log.String(), "loading waits") != 1 ||
+		!strings.Contains(r.Log.String(), "loading goes on") {
 		t.Errorf("problems %v, log:\n%s", l.Problems(), r.Log)
 	}
 }
@@ -86,7 +89,10 @@ func TestAwayAtStart(t *testing.T) {
 	r.engine.Kill()
 	r.customers(0, 0, 10, nil)
 	stop := r.Running(r.loader())
-	r.Await("it says that it waits", func() bool { return strings.Contains(r.Log.String(), "loading waits for the store") })
+	r.Await("it says that it waits", func() bool {
+		return strings.Contains(r.Log.String(),
+			"loading waits for the store")
+	})
 	r.engine.Restart()
 	r.AwaitLoaded()
 	stop()
@@ -149,7 +155,8 @@ func TestBadRow(t *testing.T) {
 		}
 		headers := conformance.HeadersOf(letter)
 		if headers["holdfast.dlq.reason"] != "row_rejected" || headers["__connect.errors.topic"] != conformance.OutboxTopic ||
-			headers["holdfast_format"] != signal.FormatVersion || !strings.Contains(headers["__connect.errors.exception.message"], "469") ||
+			headers["holdfast_format"] != signal.FormatVersion ||
+			!strings.Contains(headers["__connect.errors.exception.message"], "469") ||
 			strings.Contains(headers["__connect.errors.exception.message"], "c-4-") {
 			t.Errorf("headers %v", headers)
 		}

@@ -37,7 +37,8 @@ func TestViewsHideRepetitions(t *testing.T) {
 func TestTablesSayHowToReadThem(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	for table, view := range map[string]string{
-		"customer_current": "through the views", "score_history": "v_score_history", "alert_event": "v_alert_event", "model_params": "",
+		"customer_current": "through the views", "score_history": "v_score_history", "alert_event": "v_alert_event",
+		"model_params": "",
 	} {
 		var comment, column string
 		err := r.conn.QueryRow(t.Context(), `SELECT t.comment, c.comment FROM system.tables AS t JOIN system.columns AS c
@@ -83,7 +84,9 @@ func TestOpenAlertsAreThoseOfTheNewestLife(t *testing.T) {
 	open := func() string {
 		t.Helper()
 		var got string
-		if err := r.conn.QueryRow(t.Context(), "SELECT arrayStringConcat(groupArray(alert_id || ' ' || toString(alert_seq)), ', ') FROM (SELECT * FROM v_alerts_open ORDER BY alert_id)").Scan(&got); err != nil {
+		if err := r.conn.QueryRow(t.Context(),
+			"SELECT arrayStringConcat(groupArray(alert_id || ' ' || toString(alert_seq)), ', ') FROM (SELECT * FROM "+
+				"v_alerts_open ORDER BY alert_id)").Scan(&got); err != nil {
 			t.Fatal(err)
 		}
 		return got
@@ -114,12 +117,16 @@ func TestFreshnessIsOfTheNewestLife(t *testing.T) {
 		shard     int
 		n         uint64
 		watermark string
-	}{{1, 0, 900, "2026-05-05 00:00:00"}, {2, 0, 1, "2026-02-02 00:00:00"}, {2, 0, 2, "2026-03-03 00:00:00"}, {1, 1, 7, "2026-04-04 00:00:00"}} {
-		r.exec(fmt.Sprintf("INSERT INTO customer_current (customer_id, src_partition, as_of, watermark, seq) VALUES ('c%d', %d, '%s', '%s', %d)",
+	}{{1, 0, 900, "2026-05-05 00:00:00"}, {2, 0, 1, "2026-02-02 00:00:00"}, {2, 0, 2, "2026-03-03 00:00:00"},
+		{1, 1, 7, "2026-04-04 00:00:00"}} {
+		r.exec(fmt.Sprintf("INSERT INTO customer_current (customer_id, src_partition, as_of, watermark, seq) VALUES "+
+			"('c%d', %d, '%s', '%s', %d)",
 			c.n, c.shard, c.watermark, c.watermark, signal.Seq(c.epoch, c.n)))
 	}
 	var watermark, eventTime string
-	if err := r.conn.QueryRow(t.Context(), "SELECT toString(watermark), toString(event_time) FROM v_data_freshness WHERE table_name = 'customer_current'").Scan(&watermark, &eventTime); err != nil {
+	if err := r.conn.QueryRow(t.Context(),
+		"SELECT toString(watermark), toString(event_time) FROM v_data_freshness "+
+			"WHERE table_name = 'customer_current'").Scan(&watermark, &eventTime); err != nil {
 		t.Fatal(err)
 	}
 	if watermark != "2026-03-03 00:00:00.000" || eventTime != "2026-04-04 00:00:00.000" {

@@ -40,7 +40,8 @@ func TestMigrateIsRepeatable(t *testing.T) {
 
 func TestMigrateRefuses(t *testing.T) {
 	ours := []schemas.Migration{{Number: 1, Name: "one", SQL: "SELECT 1;", Checksum: "a"}}
-	newer := append(slices.Clone(ours), schemas.Migration{Number: 2, Name: "two", SQL: "SELECT 2; SELECT ';'", Checksum: "b"})
+	newer := append(slices.Clone(ours), schemas.Migration{Number: 2, Name: "two", SQL: "SELECT 2; SELECT ';'",
+		Checksum: "b"})
 	changed := []schemas.Migration{{Number: 1, Name: "one", SQL: "SELECT 3;", Checksum: "c"}}
 	broken := []schemas.Migration{{Number: 1, Name: "one", SQL: "SELECT 1; CREATE NONSENSE", Checksum: "a"}}
 	engine := enginetest.Start(t)
@@ -53,7 +54,8 @@ func TestMigrateRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, mode := range []MigrateMode{MigratePlan, MigrateUp, MigrateStatus} {
-		if _, err := migrate(t.Context(), conn, mode, ours); !errors.Is(err, ErrNewerSchema) || !strings.Contains(err.Error(), "2 two") {
+		if _, err := migrate(t.Context(), conn, mode, ours); !errors.Is(err, ErrNewerSchema) ||
+			!strings.Contains(err.Error(), "2 two") {
 			t.Errorf("older version, mode %d: %v", mode, err)
 		}
 		if _, err := migrate(t.Context(), conn, mode, changed); !errors.Is(err, ErrChangedMigration) {

@@ -53,7 +53,8 @@ func TestClassify(t *testing.T) {
 func TestDescribeKeepsRowsToItself(t *testing.T) {
 	secret := "c-01873"
 	for _, err := range []error{
-		&clickhouse.Exception{Code: 469, CodeName: "VIOLATED_CONSTRAINT", Message: "column values: customer_id = '" + secret + "'"},
+		&clickhouse.Exception{Code: 469, CodeName: "VIOLATED_CONSTRAINT", Message: "column values: customer_id = '" + secret +
+			"'"},
 		fmt.Errorf("%w: cannot take %s", errAppend, secret),
 	} {
 		if text := describe(err); text == "" || strings.Contains(text, secret) || len(text) > 60 {

@@ -81,7 +81,8 @@ func checkTable(ctx context.Context, conn driver.Conn, t table) ([]string, error
 	// Replicated engines have path and replica before the version.
 	arguments, _, _ := strings.Cut(strings.TrimPrefix(full, engine), ")")
 	if !strings.HasPrefix(arguments, "(") || !strings.HasSuffix(", "+arguments[1:], ", "+t.version) {
-		problems = append(problems, fmt.Sprintf("table %s has engine %q, expected the version (%s)", t.name, clip(full), t.version))
+		problems = append(problems, fmt.Sprintf("table %s has engine %q, expected the version (%s)", t.name, clip(full),
+			t.version))
 	}
 	columns, err := checkColumns(ctx, conn, t)
 	return append(problems, columns...), err

@@ -31,7 +31,8 @@ func tablesOf(t signal.Table) []table {
 			newTable("score_history", t, true, "customer_id, as_of, src_partition, seq", "seq", "toYYYYMM(as_of)"),
 		}
 	case signal.TableAlert:
-		return []table{newTable("alert_event", t, false, "kind, raised_at, alert_id, alert_seq", "seq", "toYYYYMM(raised_at)")}
+		return []table{newTable("alert_event", t, false, "kind, raised_at, alert_id, alert_seq", "seq",
+			"toYYYYMM(raised_at)")}
 	case signal.TableModel:
 		return []table{newTable("model_params", t, false, "param_version, model, src_partition, seq", "seq", "")}
 	}

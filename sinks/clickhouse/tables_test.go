@@ -95,12 +95,14 @@ var (
 		{name: "another column", database: true, migrated: true,
 			changes: []string{"ALTER TABLE score_history MODIFY COLUMN p_alive Nullable(Float32)"},
 			says:    "column score_history.p_alive is Nullable(Float32), expected Nullable(Float64)"},
-		{name: "no rights", database: true, migrated: true, front: refusing(403, 497, "default: Not enough privileges"), says: "code 497"},
+		{name: "no rights", database: true, migrated: true, front: refusing(403, 497, "default: Not enough privileges"),
+			says: "code 497"},
 		{name: "another engine", database: true, migrated: true, changes: []string{
 			"CREATE OR REPLACE TABLE score_history AS score_history ENGINE = MergeTree PARTITION BY toYYYYMM(as_of) " +
 				"ORDER BY (customer_id, as_of, src_partition, seq)"},
 			says: `table score_history has engine "MergeTree", expected "ReplacingMergeTree"`},
-		{name: "wrong password", database: true, migrated: true, front: refusing(403, 516, "default: Authentication failed"), says: "code 516"},
+		{name: "wrong password", database: true, migrated: true, front: refusing(403, 516, "default: Authentication failed"),
+			says: "code 516"},
 		{name: "another server", database: true, migrated: true, front: another(200, "<html>welcome</html>"), says: ""},
 		{name: "no such page", database: true, migrated: true, front: another(404, "not found"), says: "404"},
 		{name: "a proxy without a server", database: true, migrated: true, front: another(503, ""), says: "503"},

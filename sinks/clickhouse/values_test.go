@@ -138,7 +138,8 @@ func checkStored(r *rig, table, key string, n int, columns []signal.ColumnSpec,
 	r.T.Helper()
 	var names, selected, types []string
 	there := map[string]string{}
-	found, err := r.conn.Query(r.T.Context(), "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = ?", table)
+	found, err := r.conn.Query(r.T.Context(),
+		"SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = ?", table)
 	if err != nil {
 		r.T.Fatal(err)
 	}
@@ -285,12 +286,14 @@ func TestOlderAndStrangerBlocks(t *testing.T) {
 		t.Fatalf("older: %v", err)
 	}
 	for i, spec := range b.specs {
-		want := map[string]string{"segment": "[]", "p_alive": "[<nil>]", "reason_codes": "[[]]", "as_of": "[1970-01-01 00:00:00 +0000 UTC]"}[spec.Name]
+		want := map[string]string{"segment": "[]", "p_alive": "[<nil>]", "reason_codes": "[[]]",
+			"as_of": "[1970-01-01 00:00:00 +0000 UTC]"}[spec.Name]
 		if got := fmt.Sprint(b.columns[i].part(0, 1)); want != "" && got != want {
 			t.Errorf("%s: %s, want %s", spec.Name, got, want)
 		}
 	}
-	for name, kind := range map[string]signal.Kind{"segment": signal.KindUint, "p_alive": signal.KindDay, "seq": signal.KindText,
+	for name, kind := range map[string]signal.Kind{"segment": signal.KindUint, "p_alive": signal.KindDay,
+		"seq":          signal.KindText,
 		"reason_codes": signal.KindUint, "monetary_net_life": signal.KindFloat} {
 		strange := *decoded
 		strange.Columns = append([]signal.Column(nil), decoded.Columns...)

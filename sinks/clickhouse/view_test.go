@@ -28,7 +28,8 @@ func TestViewEqualsModel(t *testing.T) {
 		for shard := range uint16(2) { // every shard writes the same
 			r.Expected()[shard]++
 			parameters.Append(&signal.ModelRow{ParamVersion: fmt.Sprint("v", i), Model: "purchase", K: 1, R: signal.Some(m.R),
-				Alpha: signal.Some(m.Alpha), A: signal.Some(m.A), B: signal.Some(m.B), SrcPartition: shard, Seq: r.Expected()[shard]})
+				Alpha: signal.Some(m.Alpha), A: signal.Some(m.A), B: signal.Some(m.B), SrcPartition: shard,
+				Seq: r.Expected()[shard]})
 		}
 	}
 	r.Produce(0, parameters.Encode(nil))
@@ -65,7 +66,8 @@ func TestViewEqualsModel(t *testing.T) {
 		var x uint32
 		var alive, return30, return90 *float64
 		var recency *uint32
-		if err := rows.Scan(&rank, &id, &version, &date, &zone, &first, &last, &x, &alive, &return30, &return90, &recency); err != nil {
+		err := rows.Scan(&rank, &id, &version, &date, &zone, &first, &last, &x, &alive, &return30, &return90, &recency)
+		if err != nil {
 			t.Fatal(err)
 		}
 		n++
@@ -112,7 +114,8 @@ func checkDate(t *testing.T, got time.Time, zone string) {
 		t.Fatal(err)
 	}
 	now := time.Now().In(location)
-	if day := got.Format(time.DateOnly); day != now.Format(time.DateOnly) && day != now.Add(-time.Minute).Format(time.DateOnly) {
+	if day := got.Format(time.DateOnly); day != now.Format(time.DateOnly) &&
+		day != now.Add(-time.Minute).Format(time.DateOnly) {
 		t.Errorf("business date %s in %q, want %s", day, zone, now.Format(time.DateOnly))
 	}
 }

@@ -46,7 +46,8 @@ func TestUTF16IsNamed(t *testing.T) {
 			}
 		}
 	}
-	if _, reject, _ := decodeOne(t, decode.Config{Type: visit}, record("\xff"+good[visit])); strings.Contains(reject.Detail, "UTF-16") {
+	_, reject, _ := decodeOne(t, decode.Config{Type: visit}, record("\xff"+good[visit]))
+	if strings.Contains(reject.Detail, "UTF-16") {
 		t.Errorf("other bytes: got %+v", reject)
 	}
 }
@@ -58,7 +59,8 @@ func TestNamesThatDifferInCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, other := range []string{"Customer_ID", "CUSTOMER_ID", "customer_iD", "customeR_id", "customer_id ", "customer-id"} {
+	for _, other := range []string{"Customer_ID", "CUSTOMER_ID", "customer_iD", "customeR_id", "customer_id ",
+		"customer-id"} {
 		first := strings.Replace(good[visit], "{", `{"`+other+`":"CRM-77",`, 1)
 		last := with(visit, other, `"CRM-77"`)
 		for _, value := range []string{good[visit], first, first, last, last, good[visit]} {

@@ -25,9 +25,11 @@ func FuzzJSON(f *testing.F) {
 		reread(t, cfg, rec, got, reject)
 		fields, want := oracle(value)
 		switch reason := reject.Reason; {
-		case want != decode.None && reason != want && !(want == decode.BadSyntax && reason == decode.BadEncoding && escapesSurrogate(value)):
+		case want != decode.None && reason != want &&
+			!(want == decode.BadSyntax && reason == decode.BadEncoding && escapesSurrogate(value)):
 			t.Fatalf("%q: got %q, want %q", value, reason, want)
-		case want == decode.None && (reason == decode.BadSyntax || reason == decode.BadEncoding && !hasReplacement(value) || reason == decode.Empty):
+		case want == decode.None && (reason == decode.BadSyntax || reason == decode.BadEncoding && !hasReplacement(value) ||
+			reason == decode.Empty):
 			t.Fatalf("%q: got %q for a good object", value, reason)
 		case ok:
 			compare(t, value, fields, &got)
@@ -112,7 +114,8 @@ func oracle(record []byte) (map[string]any, decode.Reason) {
 }
 
 func hasReplacement(value []byte) bool {
-	return strings.Contains(strings.ToLower(string(value)), `\ufffd`) || strings.ContainsRune(string(value), utf8.RuneError)
+	return strings.Contains(strings.ToLower(string(value)), `\ufffd`) ||
+		strings.ContainsRune(string(value), utf8.RuneError)
 }
 
 func escapesSurrogate(value []byte) bool {
@@ -202,7 +205,8 @@ func compare(t *testing.T, value []byte, fields map[string]any, got *event.Event
 			t.Fatalf("%q: pages differ: %+v", value, got)
 		}
 	case complain:
-		if number("rating") != int64(got.Rating) || number("severity") != int64(got.Severity) || text("status") != got.Status.String() {
+		if number("rating") != int64(got.Rating) || number("severity") != int64(got.Severity) ||
+			text("status") != got.Status.String() {
 			t.Fatalf("%q: rating, severity or status differ: %+v", value, got)
 		}
 	}

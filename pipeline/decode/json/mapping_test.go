@@ -60,8 +60,10 @@ func TestRename(t *testing.T) {
 // TestConstantNumberOfAText takes a number that stands for a text as it is
 // written.
 func TestConstantNumberOfAText(t *testing.T) {
-	for written, want := range map[string]string{`15`: "15", `1.10`: "1.10", `"017"`: "017", `12345678901234567890`: "12345678901234567890"} {
-		cfg := decode.Config{Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"segment": written, "store_id": written})}}
+	for written, want := range map[string]string{`15`: "15", `1.10`: "1.10", `"017"`: "017",
+		`12345678901234567890`: "12345678901234567890"} {
+		cfg := decode.Config{Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"segment": written,
+			"store_id": written})}}
 		got, reject, ok := decodeOne(t, cfg, record(good[visit]))
 		if !ok || string(got.Segment) != want {
 			t.Errorf("%s: segment %q, %+v", written, got.Segment, reject)
@@ -71,21 +73,33 @@ func TestConstantNumberOfAText(t *testing.T) {
 
 func TestMappingErrors(t *testing.T) {
 	for want, cfg := range map[string]decode.Config{
-		"event type 0 has no schema":                    {},
-		"event type 6 has no schema":                    {Type: event.Internal},
-		"a limit of -1 bytes":                           {Type: visit, MaxValueBytes: -1},
-		`no field "colour" to rename`:                   {Type: visit, Mapping: decode.Mapping{Rename: map[string]string{"colour": "c"}}},
-		`no field "amount_net" to rename`:               {Type: visit, Mapping: decode.Mapping{Rename: map[string]string{"amount_net": "c"}}},
-		`the source name of "kind" is empty`:            {Type: visit, Mapping: decode.Mapping{Rename: map[string]string{"kind": ""}}},
-		`no field "colour" to set`:                      {Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"colour": "1"})}},
-		`"kind" is both renamed and constant`:           {Type: visit, Mapping: decode.Mapping{Rename: map[string]string{"kind": "k"}, Constant: constants(map[string]string{"kind": `"cart"`})}},
-		`constant for "kind" must be a JSON string`:     {Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"kind": `cart`})}},
-		`constant for "source" must be a JSON string`:   {Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"source": `null`})}},
-		`constant for "consent" must be a JSON string`:  {Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"consent": `{}`})}},
-		`constant for "kind" must have the JSON type`:   {Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"kind": `true`})}},
-		`constant for "pages" must have the JSON type`:  {Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"pages": `"1"`})}},
-		`constant for "kind" must be one of the schema`: {Type: visit, Mapping: decode.Mapping{Constant: constants(map[string]string{"kind": `"stroll"`})}},
-		`3 is no form of amounts`:                       {Type: visit, Mapping: decode.Mapping{Amounts: 3}},
+		"event type 0 has no schema": {},
+		"event type 6 has no schema": {Type: event.Internal},
+		"a limit of -1 bytes":        {Type: visit, MaxValueBytes: -1},
+		`no field "colour" to rename`: {Type: visit,
+			Mapping: decode.Mapping{Rename: map[string]string{"colour": "c"}}},
+		`no field "amount_net" to rename`: {Type: visit,
+			Mapping: decode.Mapping{Rename: map[string]string{"amount_net": "c"}}},
+		`the source name of "kind" is empty`: {Type: visit,
+			Mapping: decode.Mapping{Rename: map[string]string{"kind": ""}}},
+		`no field "colour" to set`: {Type: visit,
+			Mapping: decode.Mapping{Constant: constants(map[string]string{"colour": "1"})}},
+		`"kind" is both renamed and constant`: {Type: visit,
+			Mapping: decode.Mapping{Rename: map[string]string{"kind": "k"},
+				Constant: constants(map[string]string{"kind": `"cart"`})}},
+		`constant for "kind" must be a JSON string`: {Type: visit,
+			Mapping: decode.Mapping{Constant: constants(map[string]string{"kind": `cart`})}},
+		`constant for "source" must be a JSON string`: {Type: visit,
+			Mapping: decode.Mapping{Constant: constants(map[string]string{"source": `null`})}},
+		`constant for "consent" must be a JSON string`: {Type: visit,
+			Mapping: decode.Mapping{Constant: constants(map[string]string{"consent": `{}`})}},
+		`constant for "kind" must have the JSON type`: {Type: visit,
+			Mapping: decode.Mapping{Constant: constants(map[string]string{"kind": `true`})}},
+		`constant for "pages" must have the JSON type`: {Type: visit,
+			Mapping: decode.Mapping{Constant: constants(map[string]string{"pages": `"1"`})}},
+		`constant for "kind" must be one of the schema`: {Type: visit,
+			Mapping: decode.Mapping{Constant: constants(map[string]string{"kind": `"stroll"`})}},
+		`3 is no form of amounts`: {Type: visit, Mapping: decode.Mapping{Amounts: 3}},
 	} {
 		if _, err := New(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
@@ -149,7 +163,8 @@ func TestDecimalAmounts(t *testing.T) {
 func TestNegativeRefunds(t *testing.T) {
 	cfg := decode.Config{Type: purchase, Mapping: decode.Mapping{NegativeRefunds: true}}
 	for kindName, reason := range map[string]decode.Reason{
-		"refund": decode.None, "cancel": decode.None, "adjustment": decode.None, "order": decode.BadAmount, "renewal": decode.BadAmount,
+		"refund": decode.None, "cancel": decode.None, "adjustment": decode.None, "order": decode.BadAmount,
+		"renewal": decode.BadAmount,
 	} {
 		value := strings.Replace(kind(purchase, kindName, `"ref_order_id":"o-1"`), "4990", "-4990", 1)
 		got, reject, ok := decodeOne(t, cfg, record(value))

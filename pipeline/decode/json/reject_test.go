@@ -90,7 +90,8 @@ func TestRejectReasons(t *testing.T) {
 	for i, c := range rejectCases {
 		_, reject, _ := decodeOne(t, decode.Config{Type: c.t}, record(c.value))
 		if reject.Reason != c.reason || reject.Field != c.field {
-			t.Errorf("case %d: %s\n got %q in %q, want %q in %q", i, shorten(c.value), reject.Reason, reject.Field, c.reason, c.field)
+			t.Errorf("case %d: %s\n got %q in %q, want %q in %q", i, shorten(c.value), reject.Reason, reject.Field, c.reason,
+				c.field)
 		}
 		if reject.Reason != decode.None && reject.Detail == "" {
 			t.Errorf("case %d: %q without a word of explanation", i, reject.Reason)
@@ -109,7 +110,8 @@ func TestRejectOrder(t *testing.T) {
 		{`"\u0001"`, `"c-01874"`}, {`"x"`, `"2026-03-01T09:58:02Z"`}, {`"y"`, `null`}, {`"z"`, `"session"`},
 		{`""`, `null`}, {`true`, `false`},
 	}
-	want := []decode.Reason{decode.BadEncoding, decode.BadSyntax, decode.UnknownSchema, decode.UnknownType, decode.BadType, decode.BadID, decode.BadID, decode.BadTime, decode.BadTime,
+	want := []decode.Reason{decode.BadEncoding, decode.BadSyntax, decode.UnknownSchema, decode.UnknownType, decode.BadType,
+		decode.BadID, decode.BadID, decode.BadTime, decode.BadTime,
 		decode.BadValue, decode.BadID, decode.KeyMismatch, decode.TestEvent}
 	mended := 0
 	for _, reason := range want {
@@ -143,32 +145,51 @@ func TestRecordRules(t *testing.T) {
 		reason decode.Reason
 		field  string
 	}{
-		"as it should be":          {func(*decode.Record) {}, decode.None, ""},
-		"null value":               {func(r *decode.Record) { r.Value, r.HasValue = nil, false }, decode.Empty, ""},
-		"empty value":              {func(r *decode.Record) { r.Value = []byte{} }, decode.Empty, ""},
-		"null key":                 {func(r *decode.Record) { r.Key, r.HasKey = nil, false }, decode.KeyMismatch, "customer_id"},
-		"empty key":                {func(r *decode.Record) { r.Key = nil }, decode.KeyMismatch, "customer_id"},
-		"other key":                {func(r *decode.Record) { r.Key = []byte("c-01874") }, decode.KeyMismatch, "customer_id"},
-		"key of 1 KiB":             {func(r *decode.Record) { r.Key = make([]byte, 1024) }, decode.KeyMismatch, "customer_id"},
-		"key above 1 KiB":          {func(r *decode.Record) { r.Key = make([]byte, 1025) }, decode.BadID, "customer_id"},
-		"anonymous":                {func(r *decode.Record) { r.Value = []byte(anonymous) }, decode.None, ""},
-		"anonymous, other key":     {func(r *decode.Record) { r.Value, r.Key = []byte(anonymous), []byte("x") }, decode.KeyMismatch, "customer_id"},
-		"anonymous, long key":      {func(r *decode.Record) { r.Value, r.Key = []byte(anonymous), make([]byte, 1025) }, decode.BadID, "anonymous_id"},
-		"event id in the header":   {func(r *decode.Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")), []byte("h") }, decode.None, ""},
-		"header above the value":   {func(r *decode.Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", `""`)), []byte("h") }, decode.None, ""},
-		"empty header":             {func(r *decode.Record) { r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")), []byte{} }, decode.MissingField, "event_id"},
-		"long header":              {func(r *decode.Record) { r.EventIDHeader = []byte(strings.Repeat("h", 65)) }, decode.BadID, "event_id"},
-		"header that is no text":   {func(r *decode.Record) { r.EventIDHeader = []byte("\xff") }, decode.BadID, "event_id"},
-		"header with a control":    {func(r *decode.Record) { r.EventIDHeader = []byte("a\nb") }, decode.BadID, "event_id"},
-		"header of 64 bytes":       {func(r *decode.Record) { r.EventIDHeader = []byte(strings.Repeat("h", 64)) }, decode.None, ""},
-		"long header, a control":   {func(r *decode.Record) { r.EventIDHeader = []byte("0123456789\n") }, decode.BadID, "event_id"},
-		"key before test event":    {func(r *decode.Record) { r.Value, r.HasKey = []byte(with(visit, "is_test", "true")), false }, decode.KeyMismatch, "customer_id"},
-		"time against the record":  {func(r *decode.Record) { r.Timestamp = 0 }, decode.FutureTime, "occurred_at"},
-		"anonymous beside a known": {func(r *decode.Record) { r.Value = []byte(with(visit, "anonymous_id", `"a"`)) }, decode.None, ""},
+		"as it should be": {func(*decode.Record) {}, decode.None, ""},
+		"null value":      {func(r *decode.Record) { r.Value, r.HasValue = nil, false }, decode.Empty, ""},
+		"empty value":     {func(r *decode.Record) { r.Value = []byte{} }, decode.Empty, ""},
+		"null key":        {func(r *decode.Record) { r.Key, r.HasKey = nil, false }, decode.KeyMismatch, "customer_id"},
+		"empty key":       {func(r *decode.Record) { r.Key = nil }, decode.KeyMismatch, "customer_id"},
+		"other key":       {func(r *decode.Record) { r.Key = []byte("c-01874") }, decode.KeyMismatch, "customer_id"},
+		"key of 1 KiB": {func(r *decode.Record) { r.Key = make([]byte, 1024) }, decode.KeyMismatch,
+			"customer_id"},
+		"key above 1 KiB": {func(r *decode.Record) { r.Key = make([]byte, 1025) }, decode.BadID, "customer_id"},
+		"anonymous":       {func(r *decode.Record) { r.Value = []byte(anonymous) }, decode.None, ""},
+		"anonymous, other key": {func(r *decode.Record) { r.Value, r.Key = []byte(anonymous), []byte("x") },
+			decode.KeyMismatch, "customer_id"},
+		"anonymous, long key": {func(r *decode.Record) { r.Value, r.Key = []byte(anonymous), make([]byte, 1025) },
+			decode.BadID, "anonymous_id"},
+		"event id in the header": {func(r *decode.Record) {
+			r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")),
+				[]byte("h")
+		}, decode.None, ""},
+		"header above the value": {func(r *decode.Record) {
+			r.Value, r.EventIDHeader = []byte(with(visit, "event_id", `""`)), []byte("h")
+		}, decode.None, ""},
+		"empty header": {func(r *decode.Record) {
+			r.Value, r.EventIDHeader = []byte(with(visit, "event_id", "")),
+				[]byte{}
+		}, decode.MissingField, "event_id"},
+		"long header": {func(r *decode.Record) { r.EventIDHeader = []byte(strings.Repeat("h", 65)) },
+			decode.BadID, "event_id"},
+		"header that is no text": {func(r *decode.Record) { r.EventIDHeader = []byte("\xff") }, decode.BadID, "event_id"},
+		"header with a control":  {func(r *decode.Record) { r.EventIDHeader = []byte("a\nb") }, decode.BadID, "event_id"},
+		"header of 64 bytes": {func(r *decode.Record) { r.EventIDHeader = []byte(strings.Repeat("h", 64)) },
+			decode.None, ""},
+		"long header, a control": {func(r *decode.Record) { r.EventIDHeader = []byte("0123456789\n") }, decode.BadID,
+			"event_id"},
+		"key before test event": {func(r *decode.Record) {
+			r.Value, r.HasKey = []byte(with(visit, "is_test", "true")),
+				false
+		}, decode.KeyMismatch, "customer_id"},
+		"time against the record": {func(r *decode.Record) { r.Timestamp = 0 }, decode.FutureTime, "occurred_at"},
+		"anonymous beside a known": {func(r *decode.Record) { r.Value = []byte(with(visit, "anonymous_id", `"a"`)) },
+			decode.None, ""},
 	} {
 		rec := record(good[visit])
 		c.change(&rec)
-		if _, reject, _ := decodeOne(t, decode.Config{Type: visit}, rec); reject.Reason != c.reason || reject.Field != c.field {
+		if _, reject, _ := decodeOne(t, decode.Config{Type: visit}, rec); reject.Reason != c.reason ||
+			reject.Field != c.field {
 			t.Errorf("%s: got %q in %q, want %q in %q", name, reject.Reason, reject.Field, c.reason, c.field)
 		}
 	}

@@ -34,7 +34,8 @@ func TestMappedTimes(t *testing.T) {
 		{epoch, `"soon"`, "", decode.Reject{Reason: decode.BadTime,
 			Detail: "must be milliseconds since 1970, such as 1772360130000, or " + rfc3339.Accepted()[len("must be "):]}},
 		{epoch, `17723601302500000`, "", decode.Reject{Reason: decode.BadTime}},
-		{decode.Mapping{Times: []string{decode.TimesNanos}}, `1772360130250123999`, "2026-03-01T10:15:30.250123Z", decode.Reject{}},
+		{decode.Mapping{Times: []string{decode.TimesNanos}}, `1772360130250123999`, "2026-03-01T10:15:30.250123Z",
+			decode.Reject{}},
 		{berlin, `"01.03.2026 11:15"`, "2026-03-01T10:15:00Z", decode.Reject{}},
 		{berlin, `"2026-03-01"`, "2026-03-01T11:00:00Z", decode.Reject{}},
 		{berlin, `20260301`, "", decode.Reject{Reason: decode.BadType}},
@@ -42,10 +43,13 @@ func TestMappedTimes(t *testing.T) {
 			Detail: "must be a text; numbers are read where mapping.<input>.times says in which unit"}},
 		{decode.Mapping{}, `1772360130.25`, "", decode.Reject{Reason: decode.BadType,
 			Detail: "must be a text; numbers are read where mapping.<input>.times says in which unit"}},
-		{decode.Mapping{}, `true`, "", decode.Reject{Reason: decode.BadType, Detail: "must have the JSON type of the schema"}},
-		{berlin, `"2026-03-01T10:15:30Z"`, "", decode.Reject{Reason: decode.BadTime, Detail: "must be written like 01.03.2026 10:15 " +
-			"in the zone Europe/Berlin, or written like 2026-03-01 in the zone Europe/Berlin"}},
-		{decode.Mapping{Times: []string{"20060102150405"}, TimeZone: time.UTC}, `20260301101530`, "2026-03-01T10:15:30Z", decode.Reject{}},
+		{decode.Mapping{}, `true`, "", decode.Reject{Reason: decode.BadType,
+			Detail: "must have the JSON type of the schema"}},
+		{berlin, `"2026-03-01T10:15:30Z"`, "", decode.Reject{Reason: decode.BadTime,
+			Detail: "must be written like 01.03.2026 10:15 " +
+				"in the zone Europe/Berlin, or written like 2026-03-01 in the zone Europe/Berlin"}},
+		{decode.Mapping{Times: []string{"20060102150405"}, TimeZone: time.UTC}, `20260301101530`, "2026-03-01T10:15:30Z",
+			decode.Reject{}},
 	} {
 		for _, kind := range []event.Type{purchase, visit, complain, erasure, feedback} {
 			for _, field := range decode.FieldNames(kind) {

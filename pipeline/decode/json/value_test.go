@@ -46,15 +46,18 @@ func TestValues(t *testing.T) {
 		want  event.Event
 	}{
 		"full purchase": {fullPurchase, event.Event{Type: purchase, Kind: event.Order, Status: event.Paid, Channel: event.Web,
-			EventID: []byte("e-6"), OccurredAt: at("2026-03-01T10:15:30.25Z"), OrderHash: hash("o-772"), Segment: []byte("retail"),
+			EventID: []byte("e-6"), OccurredAt: at("2026-03-01T10:15:30.25Z"), OrderHash: hash("o-772"),
+			Segment:  []byte("retail"),
 			Currency: [3]byte{'E', 'U', 'R'}, AmountNet: 4990, AmountDiscount: 1000, ListAmount: 6990, Margin: -7,
 			Has: event.HasAmountNet | event.HasAmountDiscount | event.HasListAmount | event.HasMargin | event.HasConsent |
 				event.HasConsentMarketing | event.HasDiscountCoupon}},
 		"visit": {good[visit], event.Event{Type: visit, Kind: event.Session, OccurredAt: visited}},
-		"unknown channel": {with(visit, "channel", `"pigeon"`), event.Event{Type: visit, Kind: event.Session, OccurredAt: visited,
-			Channel: event.ChannelOther, Has: event.HasUnknownChannel}},
-		"channel other": {with(visit, "channel", `"other"`), event.Event{Type: visit, Kind: event.Session, OccurredAt: visited,
-			Channel: event.ChannelOther}},
+		"unknown channel": {with(visit, "channel", `"pigeon"`),
+			event.Event{Type: visit, Kind: event.Session, OccurredAt: visited,
+				Channel: event.ChannelOther, Has: event.HasUnknownChannel}},
+		"channel other": {with(visit, "channel", `"other"`),
+			event.Event{Type: visit, Kind: event.Session, OccurredAt: visited,
+				Channel: event.ChannelOther}},
 		"no consent": {with(visit, "consent", `{"marketing":false}`), event.Event{Type: visit, Kind: event.Session,
 			OccurredAt: visited, Has: event.HasConsent}},
 		"closure": {with(visit, "kind", `"closure"`), event.Event{Type: visit, Kind: event.Closure,
@@ -193,7 +196,8 @@ func TestManyFields(t *testing.T) {
 	value := []byte(with(visit, "extra", "{"))
 	value = value[:len(value)-1]
 	for i := 0; len(value) < decode.DefaultMaxValueBytes-20; i++ {
-		value = append(value, '"', byte('a'+i%26), byte('a'+i/26%26), byte('a'+i/676%26), byte('a'+i/17576), '"', ':', '0', ',')
+		value = append(value, '"', byte('a'+i%26), byte('a'+i/26%26), byte('a'+i/676%26), byte('a'+i/17576), '"', ':', '0',
+			',')
 	}
 	good := string(value[:len(value)-1]) + "}}"
 	if _, reject, ok := decodeOne(t, decode.Config{Type: visit}, record(good)); !ok {

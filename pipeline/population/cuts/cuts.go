@@ -93,7 +93,8 @@ func Parse(value []byte) (*Cuts, error) {
 
 func (b *Border) check() error {
 	if b.Quantity == "" || len(b.Upper) == 0 || len(b.Upper) > maxClasses {
-		return fmt.Errorf("%w: %q of segment %q has %d borders, want 1 to %d", ErrRecord, b.Quantity, b.Segment, len(b.Upper), maxClasses)
+		return fmt.Errorf("%w: %q of segment %q has %d borders, want 1 to %d", ErrRecord, b.Quantity, b.Segment, len(b.Upper),
+			maxClasses)
 	}
 	for i, upper := range b.Upper {
 		if math.IsNaN(upper) || i > 0 && upper < b.Upper[i-1] {

@@ -39,7 +39,8 @@ func TestCellsGiveTheSumOverCustomers(t *testing.T) {
 		cells := NewCells(1)
 		sums := map[string]float64{}
 		bg, mbg := btyd.BGNBD{R: .24, Alpha: 4.4, A: .8, B: 2.4}, btyd.MBGNBD{R: .52, Alpha: 6.2, A: .9, B: 1.6}
-		k, pn := btyd.MBGCNBDK{R: 1.3, Alpha: 2.8, A: .42, B: .79, K: 2}, btyd.ParetoNBD{R: .55, Alpha: 10.6, S: .6, Beta: 11.7}
+		k, pn := btyd.MBGCNBDK{R: 1.3, Alpha: 2.8, A: .42, B: .79, K: 2},
+			btyd.ParetoNBD{R: .55, Alpha: 10.6, S: .6, Beta: 11.7}
 		for _, c := range all {
 			cells.Add(c.first, c.last, c.x, c.gaps)
 			h := btyd.History{X: c.x, TX: float64(c.last-c.first) / 7, T: float64(until-c.first) / 7}
@@ -85,7 +86,8 @@ func TestCellsForgetExactly(t *testing.T) {
 }
 
 func TestGroupKeepsMeans(t *testing.T) {
-	points := []Point{{Count: 1, X: 2, TX: 3.1, T: 10.2, LogGaps: 1}, {Count: 3, X: 2, TX: 3.3, T: 10.4, LogGaps: 5}, {Count: 1, X: 0, T: 10}}
+	points := []Point{{Count: 1, X: 2, TX: 3.1, T: 10.2, LogGaps: 1}, {Count: 3, X: 2, TX: 3.3, T: 10.4, LogGaps: 5},
+		{Count: 1, X: 0, T: 10}}
 	weekly := Group(points, true)
 	if len(weekly) != 2 || weekly[1].Count != 4 || math.Abs(weekly[1].TX-3.25) > 1e-12 || weekly[1].LogGaps != 4 {
 		t.Errorf("weekly groups %+v", weekly)

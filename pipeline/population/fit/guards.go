@@ -45,16 +45,20 @@ func guardPurchases(r *Result, points []Point) {
 	r.MeanAlive /= r.Customers
 	guardSize(r)
 	if longest < minWeeks {
-		r.guard(ShortHistory, fmt.Sprintf("the longest history is %.1f weeks; below %.1f weeks leaving cannot be told from pausing", longest, minWeeks))
+		r.guard(ShortHistory, fmt.Sprintf("the longest history is %.1f weeks; below %.1f weeks leaving cannot be told "+
+			"from pausing", longest, minWeeks))
 	}
 	dropout := r.Value("a") / (r.Value("a") + r.Value("b")) // NaN for Pareto/NBD: never below
 	switch {
 	case r.MeanAlive > maxMeanAlive:
-		r.guard(DropoutNotIdentified, fmt.Sprintf("the mean P(alive) is %.4f: by this fit nobody ever leaves; do not use P(alive)", r.MeanAlive))
+		r.guard(DropoutNotIdentified,
+			fmt.Sprintf("the mean P(alive) is %.4f: by this fit nobody ever leaves; do not use P(alive)", r.MeanAlive))
 	case dropout < minDropout:
-		r.guard(DropoutNotIdentified, fmt.Sprintf("a/(a+b) is %.5f: by this fit nobody ever leaves; do not use P(alive)", dropout))
+		r.guard(DropoutNotIdentified, fmt.Sprintf("a/(a+b) is %.5f: by this fit nobody ever leaves; do not use P(alive)",
+			dropout))
 	case r.atBox():
-		r.guard(DropoutNotIdentified, "a parameter lies on the edge of its box: the data do not determine it; do not use P(alive)")
+		r.guard(DropoutNotIdentified,
+			"a parameter lies on the edge of its box: the data do not determine it; do not use P(alive)")
 	}
 	guardBox(r)
 }
@@ -67,7 +71,8 @@ func guardCalendar(r *Result, points []CalendarPoint) {
 	r.MeanAlive /= r.Customers
 	guardSize(r)
 	if r.MeanAlive > maxMeanAlive || r.atBox() {
-		r.guard(DropoutNotIdentified, fmt.Sprintf("mean P(alive) %.4f, or a parameter on the edge of its box: do not use P(alive)", r.MeanAlive))
+		r.guard(DropoutNotIdentified,
+			fmt.Sprintf("mean P(alive) %.4f, or a parameter on the edge of its box: do not use P(alive)", r.MeanAlive))
 	}
 	guardBox(r)
 }
@@ -76,13 +81,16 @@ func guardCalendar(r *Result, points []CalendarPoint) {
 func guardSpend(r *Result, points []SpendPoint) {
 	r.Correlation = correlation(points)
 	if r.Repeaters < minRepeaters {
-		r.guard(FewRepeaters, fmt.Sprintf("%.0f customers with a repeat of positive value: %s (%d)", r.Repeaters, sufficientCover, minRepeaters))
+		r.guard(FewRepeaters, fmt.Sprintf("%.0f customers with a repeat of positive value: %s (%d)", r.Repeaters,
+			sufficientCover, minRepeaters))
 	}
 	if r.Value("q") <= 1 {
-		r.guard(NoMeanSpend, fmt.Sprintf("q is %.4g: at or below 1 the mean spend does not exist; do not use values from this fit", r.Value("q")))
+		r.guard(NoMeanSpend, fmt.Sprintf("q is %.4g: at or below 1 the mean spend does not exist; do not use values from "+
+			"this fit", r.Value("q")))
 	}
 	if math.Abs(r.Correlation) > maxCorrelation {
-		r.guard(SpendCorrelated, fmt.Sprintf("the correlation of frequency and mean value is %.3f (above %.1f): the model assumes none, values will be biased", r.Correlation, maxCorrelation))
+		r.guard(SpendCorrelated, fmt.Sprintf("the correlation of frequency and mean value is %.3f (above %.1f): the model "+
+			"assumes none, values will be biased", r.Correlation, maxCorrelation))
 	}
 	guardBox(r)
 }

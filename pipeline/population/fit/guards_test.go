@@ -67,7 +67,8 @@ func TestGroceryAtThirteenWeeks(t *testing.T) {
 }
 
 func TestSmallBasesAreSaidToBeSmall(t *testing.T) {
-	r, err := Fit(MBGNBD, 0, []Point{{Count: 30, T: 40}, {Count: 5, X: 2, TX: 9, T: 40}, {Count: 5, X: 1, TX: 3, T: 40}}, Options{})
+	r, err := Fit(MBGNBD, 0, []Point{{Count: 30, T: 40}, {Count: 5, X: 2, TX: 9, T: 40}, {Count: 5, X: 1, TX: 3, T: 40}},
+		Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -134,7 +134,8 @@ func (r *Record) Parameters(configured *score.Parameters) (*score.Parameters, er
 	if r.Spend != nil {
 		p.Spend = *r.Spend
 	}
-	p.Fitted, p.DropoutIdentified, p.DataSufficiency, p.Version = r.Sufficiency != signal.NoFit, r.DropoutIdentified, r.Sufficiency, r.Version
+	p.Fitted, p.DropoutIdentified, p.DataSufficiency, p.Version = r.Sufficiency != signal.NoFit, r.DropoutIdentified,
+		r.Sufficiency, r.Version
 	if err := p.Prepare(); err != nil {
 		return nil, fmt.Errorf("use model parameters %q: %w", r.Version, err)
 	}

@@ -14,8 +14,9 @@ import (
 const someText = `{"format":1,"version":"0123456789ab","source":"fitted","purchase":{"r":0.525,"alpha":6.183,"a":0.891,"b":1.614},` +
 	`"spend":{"p":6.25,"q":3.74,"nu":15.44},"dropout_identified":true,"data_sufficiency":"ok","computed_at_us":1790000000000000}`
 
-var some = Record{Version: "0123456789ab", Source: Fitted, Purchase: btyd.MBGNBD{R: .525, Alpha: 6.183, A: .891, B: 1.614},
-	Spend: &btyd.GammaGamma{P: 6.25, Q: 3.74, Nu: 15.44}, DropoutIdentified: true, ComputedAt: 1_790_000_000_000_000}
+var some = Record{Version: "0123456789ab", Source: Fitted,
+	Purchase: btyd.MBGNBD{R: .525, Alpha: 6.183, A: .891, B: 1.614},
+	Spend:    &btyd.GammaGamma{P: 6.25, Q: 3.74, Nu: 15.44}, DropoutIdentified: true, ComputedAt: 1_790_000_000_000_000}
 
 func TestRecord(t *testing.T) {
 	text, err := some.Append(nil)
@@ -49,7 +50,8 @@ func TestParameters(t *testing.T) {
 	}
 	broken := some
 	broken.Purchase.A = -1
-	if _, err := broken.Parameters(&configured); !errors.Is(err, score.ErrParameter) || !strings.Contains(err.Error(), some.Version) {
+	if _, err := broken.Parameters(&configured); !errors.Is(err, score.ErrParameter) ||
+		!strings.Contains(err.Error(), some.Version) {
 		t.Errorf("parameters outside their domain: %v", err)
 	}
 }

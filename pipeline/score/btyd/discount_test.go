@@ -12,7 +12,8 @@ func TestApproximateDiscountIsClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	worst := 0.0
-	for _, h := range []History{{0, 0, 0}, {0, 0, 1}, {0, 0, 39}, {1, 4, 35}, {3, 10, 11}, {10, 26, 26}, {29, 37, 38}, {100, 200, 210}} {
+	for _, h := range []History{{0, 0, 0}, {0, 0, 1}, {0, 0, 39}, {1, 4, 35}, {3, 10, 11}, {10, 26, 26}, {29, 37, 38},
+		{100, 200, 210}} {
 		exact := cdnow.DiscountedExpectedPurchases(h, 52, .15)
 		worst = math.Max(worst, math.Abs(cdnow.DiscountedExpectedPurchasesApproximate(h, nodes)/exact-1))
 	}

@@ -52,7 +52,8 @@ func shared(t *testing.T, name string) rows {
 	t.Helper()
 	path, there := sharedPath(name)
 	if !there {
-		t.Skipf("the full reference file %s is not here (set HOLDFAST_SHARED_DATA to its folder); the committed table is tested instead", name)
+		t.Skipf("the full reference file %s is not here (set HOLDFAST_SHARED_DATA to its folder); the committed table is "+
+			"tested instead", name)
 	}
 	return readRows(t, path)
 }

@@ -42,7 +42,8 @@ const (
 // NewValueTable makes a table for a short horizon, in weeks, and a long one with
 // an annual discount rate. It costs about 4 ms and 115 KB.
 func (m MBGNBD) NewValueTable(shortWeeks float64, weeks int, annualRate float64) (*ValueTable, error) {
-	for _, err := range []error{m.Validate(), ValidateHorizon(shortWeeks), ValidateHorizon(float64(weeks)), ValidateRate(annualRate)} {
+	for _, err := range []error{m.Validate(), ValidateHorizon(shortWeeks), ValidateHorizon(float64(weeks)),
+		ValidateRate(annualRate)} {
 		if err != nil {
 			return nil, err
 		}

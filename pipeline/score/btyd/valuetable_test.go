@@ -16,7 +16,8 @@ func TestValueTable(t *testing.T) {
 		bound float64
 	}{
 		{cdnow, 5e-8}, {MBGNBD{1, .5, 1, 2}, 5e-8}, {MBGNBD{2, 60, .5, 9}, 5e-8}, {MBGNBD{.01, 1, .02, 5}, 5e-8},
-		{MBGNBD{1, 5, 1, 2}, 5e-8}, {MBGNBD{5, 1000, 3, .1}, 5e-8}, {MBGNBD{100, .1, 50, .01}, 1e-6}, {MBGNBD{.1, 5, 10, 100}, 1e-6},
+		{MBGNBD{1, 5, 1, 2}, 5e-8}, {MBGNBD{5, 1000, 3, .1}, 5e-8}, {MBGNBD{100, .1, 50, .01}, 1e-6},
+		{MBGNBD{.1, 5, 10, 100}, 1e-6},
 	}
 	for range 12 {
 		draw := func(low, high float64) float64 { return math.Exp(math.Log(low) + random.Float64()*math.Log(high/low)) }
@@ -35,9 +36,11 @@ func TestValueTable(t *testing.T) {
 			h.TX = h.T * random.Float64()
 			f := c.m.future(h)
 			short, discounted := table.Living(h)
-			for name, v := range map[string][2]float64{"short": {short, f.expected(90. / 7)}, "discounted": {discounted, f.discounted(52, .15)}} {
+			for name, v := range map[string][2]float64{"short": {short, f.expected(90. / 7)},
+				"discounted": {discounted, f.discounted(52, .15)}} {
 				if off := math.Abs(v[0]/v[1] - 1); !(off <= c.bound) {
-					t.Fatalf("%+v, x %d, T %.1f: %s %g, want %g: off by %.1e, want at most %.0e", c.m, h.X, h.T, name, v[0], v[1], off, c.bound)
+					t.Fatalf("%+v, x %d, T %.1f: %s %g, want %g: off by %.1e, want at most %.0e", c.m, h.X, h.T, name, v[0], v[1], off,
+						c.bound)
 				}
 			}
 		}

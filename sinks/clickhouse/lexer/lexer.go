@@ -199,7 +199,8 @@ func (l *Lexer) word() Token {
 		return l.bad("a number that runs into a word")
 	}
 	exponent := t.Number() && strings.IndexByte("eEpP", l.Text[l.at-1]) >= 0
-	if exponent && l.at < len(l.Text) && (l.Text[l.at] == '-' || l.Text[l.at] == '+') && !(l.at+1 < len(l.Text) && digit(l.Text[l.at+1])) {
+	if exponent && l.at < len(l.Text) && (l.Text[l.at] == '-' || l.Text[l.at] == '+') &&
+		!(l.at+1 < len(l.Text) && digit(l.Text[l.at+1])) {
 		return l.bad("a number without its exponent")
 	}
 	return t
