@@ -203,7 +203,7 @@ func (w *world) feed(all []workload.Item) (enough func() int) {
 			case <-stop:
 				return
 			case <-time.After(50 * time.Millisecond):
-				w.produce(chunk)
+				w.produceLive(chunk)
 				n += len(chunk)
 			}
 		}

@@ -34,7 +34,7 @@ func TestPipelineAppliesEverythingOnce(t *testing.T) {
 	w.produce(all[:20_000])
 	p := w.run(cfg)
 	w.caughtUp(cfg)
-	w.produce(all[20_000:])
+	w.produceLive(all[20_000:])
 	w.caughtUp(cfg)
 	if err := p.stop(); err != nil {
 		t.Fatal(err)

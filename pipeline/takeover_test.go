@@ -91,7 +91,7 @@ func TestIntegrationATakeoverUnderTheShippedTimes(t *testing.T) {
 	for round, point := range []pipeline.Point{pipeline.AfterFlush, pipeline.BetweenOffsetsAndEnd} {
 		dying := startWorker(t, workerOrder{Addrs: w.addrs, Point: point, Nth: 8})
 		for ended := false; !ended && sent < 1000*(round+1); sent += 20 {
-			w.produce(all[sent : sent+20])
+			w.produceLive(all[sent : sent+20])
 			select {
 			case <-dying.done:
 				ended = true

@@ -111,10 +111,10 @@ func TestTimeInWhichTheProcessWasStoppedDoesNotCount(t *testing.T) {
 	w.produce(all[:3000])
 	p := startWorker(t, workerOrder{Addrs: w.addrs, StuckAfter: stopped / 2})
 	w.caughtUp(cfg)
-	w.produce(all[3000:4000])
+	w.produceLive(all[3000:4000])
 	p.signal(t, syscall.SIGSTOP)
 	time.Sleep(stopped)
-	w.produce(all[4000:])
+	w.produceLive(all[4000:])
 	p.signal(t, syscall.SIGCONT)
 	w.caughtUp(cfg)
 	select {
