@@ -21,6 +21,7 @@ func topicNames(cfg *config.Config) topics.Names {
 		topics.AlertFeedback: inputs.AlertFeedback, topics.Erasures: inputs.Erasures,
 		topics.Checkpoint: defaults[topics.Checkpoint], topics.BatchLog: defaults[topics.BatchLog],
 		topics.Outbox: defaults[topics.Outbox], topics.Internal: defaults[topics.Internal],
+		topics.Model: defaults[topics.Model], topics.Population: defaults[topics.Population],
 		topics.Alerts: sinks.Alerts, topics.Loyalty: sinks.Loyalty, topics.DeadLetters: sinks.DLQ,
 	}
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/schemas/topics"
 )
 
 // TestVersionsOfConfiguredParametersStay: rows of years carry them, and a version
@@ -28,5 +31,14 @@ func TestVersionsOfConfiguredParametersStay(t *testing.T) {
 		if parameters.Version != want {
 			t.Errorf("%+v has version %s, want %s", given, parameters.Version, want)
 		}
+	}
+}
+
+// TestEveryTopicHasAName: a purpose that is left out here is a topic that is off,
+// and nothing says so.
+func TestEveryTopicHasAName(t *testing.T) {
+	cfg := config.Default()
+	if diff := cmp.Diff(topics.DefaultNames(), topicNames(&cfg)); diff != "" {
+		t.Errorf("topics by default (-want +got):\n%s", diff)
 	}
 }
