@@ -224,8 +224,6 @@ func checkConsent(f *Fields, dst *event.Event, _ *Value) flaw {
 	return fine
 }
 
-func checkLines(f *Fields, _ *event.Event, _ *Value) flaw { return f.lines.flaw }
-
 func checkMergeFrom(f *Fields, dst *event.Event, _ *Value) flaw {
 	if dst.Kind == event.IdentityMerge && f.merge.count == 0 {
 		return mergeIDs

@@ -1,7 +1,10 @@
 package decode
 
+import "github.com/holdfast/holdfast/pipeline/event"
+
 // The fields that hold further values. What stands in them is judged as the
-// format hands it over, after the fields of the record itself, and not kept.
+// format hands it over, after the fields of the record itself; of an order's
+// lines the categories are kept.
 // Its flaws count as those of the field, and so does a form that is not wanted.
 
 const (
@@ -86,11 +89,33 @@ func (f *Fields) lineField(name []byte, v *Value) flaw {
 			return lineDate
 		}
 	default:
-		if len(f.text(v)) > maxTextBytes {
+		text := f.text(v)
+		if len(text) > maxTextBytes {
 			return lineText
+		}
+		if string(name) == "category" {
+			f.putCategory(text)
 		}
 	}
 	return fine
+}
+
+// putCategory keeps the category of a line; an empty one is none.
+func (f *Fields) putCategory(text []byte) {
+	if n := f.categoryBytes; len(text) > 0 && n < len(f.categories) {
+		f.categoryBytes = len(event.AppendCategory(f.categories[:n], text))
+	}
+}
+
+// checkLines takes the judgement of the lines, and stores their categories: in
+// the arena, where they stay as long as the event.
+func checkLines(f *Fields, dst *event.Event, _ *Value) flaw {
+	if n := f.categoryBytes; n > 0 && f.lines.flaw == fine {
+		start := len(f.arena.Buf)
+		f.arena.Buf = append(f.arena.Buf, f.categories[:n]...)
+		dst.Categories = f.arena.Buf[start:len(f.arena.Buf):len(f.arena.Buf)]
+	}
+	return f.lines.flaw
 }
 
 // linePrice judges a unit price, in the currency of its event.

@@ -7,6 +7,8 @@
 // the decoder and dropped.
 package event
 
+import "encoding/binary"
+
 // Event is one decoded record. It holds no pointers but its byte slices, which
 // alias the record's value (or the decoder's arena where the text had escapes):
 // they are valid until the batch that the event belongs to is released, and
@@ -51,6 +53,10 @@ type Event struct {
 	EventID     []byte
 	Segment     []byte
 
+	// Categories are those that the lines of an order name, a hash for each
+	// line that names one: Categories.At.
+	Categories Categories
+
 	Currency [3]byte // ISO 4217, zero if absent
 
 	// Amounts are minor units of Currency, never negative (the kind gives the
@@ -63,6 +69,21 @@ type Event struct {
 	FirstResponseAt Instant // 0 if absent
 	SLADueAt        Instant // 0 if absent
 }
+
+// Categories are hashes of categories, 4 bytes each as AppendCategory writes
+// them. They are aliased as the event's other byte slices are.
+type Categories []byte
+
+// AppendCategory appends the hash of a category's name, which must not be empty.
+func AppendCategory(b, name []byte) []byte {
+	return binary.LittleEndian.AppendUint32(b, uint32(HashID(name)>>32))
+}
+
+// Len is how many there are; one may be there more than once.
+func (c Categories) Len() int { return len(c) / 4 }
+
+// At gives the hash of the i-th.
+func (c Categories) At(i int) uint32 { return binary.LittleEndian.Uint32(c[4*i:]) }
 
 // Has says which optional fields were present, where zero is a value too.
 type Has uint16

@@ -1,6 +1,7 @@
 package json
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,35 @@ func at(text string) event.Instant {
 
 func hash(id string) uint64 { return event.HashID([]byte(id)) }
 
+func categories(names ...string) (all event.Categories) {
+	for _, name := range names {
+		all = event.AppendCategory(all, []byte(name))
+	}
+	return all
+}
+
+// TestCategoriesOfLines: each line's category comes, in the order of the lines; one that
+// is empty or null is none.
+func TestCategoriesOfLines(t *testing.T) {
+	shirt := `{"sku":"\u0053","category":"shirts","qty":2}`
+	for lines, want := range map[string]event.Categories{
+		`[]`: nil, `null`: nil, `[{"sku":"A"}]`: nil, `[{"category":null},{"category":""}]`: nil,
+		`[{"category":"sh\u006fes"}]`:                                  categories("shoes"),
+		`[` + shirt + `,{"category":"shoes"},{"qty":1},` + shirt + `]`: categories("shirts", "shoes", "shirts"),
+		`[` + strings.Repeat(shirt+",", 199) + `{"category":"last"}]`: categories(
+			append(slices.Repeat([]string{"shirts"}, 199), "last")...),
+		`[{"category":"` + strings.Repeat("x", 256) + `","sku":"category"}]`: categories(strings.Repeat("x", 256)),
+	} {
+		got, reject, ok := decodeOne(t, decode.Config{Type: purchase}, record(kind(purchase, "order", `"lines":`+lines)))
+		if !ok {
+			t.Fatalf("%.80s: %+v", lines, reject)
+		}
+		if diff := cmp.Diff(want, got.Categories); diff != "" {
+			t.Errorf("%.80s (-want +got):\n%s", lines, diff)
+		}
+	}
+}
+
 func TestValues(t *testing.T) {
 	common := func(e event.Event) event.Event {
 		e.RecordTime, e.CustomerID, e.CustomerHash = recordTime, []byte(customer), hash(customer)
@@ -47,7 +77,7 @@ func TestValues(t *testing.T) {
 	}{
 		"full purchase": {fullPurchase, event.Event{Type: purchase, Kind: event.Order, Status: event.Paid, Channel: event.Web,
 			EventID: []byte("e-6"), OccurredAt: at("2026-03-01T10:15:30.25Z"), OrderHash: hash("o-772"),
-			Segment:  []byte("retail"),
+			Segment: []byte("retail"), Categories: categories("shoes"),
 			Currency: [3]byte{'E', 'U', 'R'}, AmountNet: 4990, AmountDiscount: 1000, ListAmount: 6990, Margin: -7,
 			Has: event.HasAmountNet | event.HasAmountDiscount | event.HasListAmount | event.HasMargin | event.HasConsent |
 				event.HasConsentMarketing | event.HasDiscountCoupon}},
