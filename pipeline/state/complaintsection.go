@@ -6,6 +6,48 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
+// Complaint is one remembered complaint.
+type Complaint struct {
+	Hash         uint64        // KeyOf the complaint id's hash
+	OpenedAt     event.Instant // earliest event about it
+	CategoryAt   event.Instant // earliest event that names a category; 0 if none did
+	StatusAt     event.Instant // of the latest status
+	RespondedAt  event.Instant // earliest sign of a response; 0 if none
+	ResolvedAt   event.Instant // latest resolution; 0 if none
+	DueAt        event.Instant // sla_due_at of the latest event that gives one; 0 if none
+	CategoryHash uint32
+	Status       event.Status
+	Category     event.Category
+	Severity     uint8
+}
+
+// ComplaintDay counts complaints that are no longer remembered one by one.
+type ComplaintDay struct {
+	Day      int32
+	Count    uint16
+	Category event.Category
+}
+
+// complaintPart is the complaints of a record.
+type complaintPart struct {
+	Complaints    []Complaint // ascending by (OpenedAt, Hash)
+	ComplaintDays []ComplaintDay
+	// LastComplaint is the latest of the complaints no longer remembered; 0 none.
+	LastComplaint event.Instant
+
+	complaintRoom  [MaxComplaints + 1]Complaint
+	complaintDayRm [MaxComplaintDays + 1]ComplaintDay
+}
+
+const (
+	longestCompl = MaxComplaints * (2 + 7 + 5 + 6*longestVarint + 1)
+	longestOlder = longestVarint + MaxComplaintDays*(5+3+1)
+)
+
+func (p *complaintPart) clear() {
+	p.Complaints, p.ComplaintDays, p.LastComplaint = p.complaintRoom[:0], p.complaintDayRm[:0], 0
+}
+
 // The section of complaints has for each complaint, in the order of the record:
 //
 //	what follows u8 | status u8 | key, 7 bytes | span since the complaint

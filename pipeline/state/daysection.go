@@ -6,6 +6,22 @@ import (
 	"github.com/holdfast/holdfast/pipeline/window"
 )
 
+// dayPart is the days and weeks of a record.
+type dayPart struct {
+	Days  window.Days
+	Weeks window.Weeks
+
+	dayBuffer  [MaxDays + 1]window.Day
+	weekBuffer [MaxWeeks + 1]window.Week
+}
+
+const (
+	longestDays  = MaxDays * (6 + 3 + 3 + longestVarint)
+	longestWeeks = MaxWeeks * 6
+)
+
+func (p *dayPart) clear() { p.Days, p.Weeks = p.dayBuffer[:0], p.weekBuffer[:0] }
+
 // The section of days has for each day, oldest first, a varint: how many days
 // after the one before (the first: after 1970-01-01) above four bits that say
 // what follows. A bit for orders or visits without dayMany stands for one.

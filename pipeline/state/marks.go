@@ -6,6 +6,23 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
+// EventMark remembers one event id.
+type EventMark struct {
+	At   event.Instant
+	Hash uint64 // FingerprintOf the event id's hash
+}
+
+// markPart is the event marks of a record.
+type markPart struct {
+	Events []EventMark // ascending by (At, Hash)
+
+	eventBuffer [MaxEvents + 1]EventMark
+}
+
+const longestMarks = marksHead + MaxEvents*(markWord+longestGap)
+
+func (p *markPart) clear() { p.Events = p.eventBuffer[:0] }
+
 // The section of event marks, oldest first:
 //
 //	latest instant, 8 bytes | marks u8 | a word of 6 bytes for each mark |

@@ -1,6 +1,47 @@
 package state
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// Order is one remembered order, or the refund that waits for it.
+type Order struct {
+	Hash     uint64        // KeyOf the order id's hash
+	At       event.Instant // earliest event that counts it; before that, the earliest event about it
+	BestAt   event.Instant // the event that gives the amount: highest status, then earliest
+	BestHash uint32
+	Net      int64 // minor units, of the order itself; before it counts, of its chargeback
+	Refunded int64 // by refunds
+	Adjusted int64 // by adjustments
+	Statuses uint16
+	Flags    OrderFlag
+	Best     uint8   // rank of the highest status: 0 none, 1 placed … 4 delivered
+	Currency [3]byte // of the amounts; before the order counts, of what waits for it
+}
+
+// OrderFlag is a bit of an Order.
+type OrderFlag uint8
+
+// Order flags.
+const (
+	OrderCounts     OrderFlag = 1 << iota // an event with a counting status came
+	OrderCancelled                        // cancelled or charged back
+	OrderRefundSeen                       // at least one refund came
+	OrderForeign                          // in another currency: counts its day, not its money
+)
+
+// orderPart is the remembered orders of a record.
+type orderPart struct {
+	Orders []Order // ascending by (At, Hash)
+
+	orderBuffer [MaxOrders + 1]Order
+}
+
+const longestOrders = MaxOrders * (1 + 3 + 1 + 7 + 2*longestVarint + 4 + 3*longestVarint + 3)
+
+func (p *orderPart) clear() { p.Orders = p.orderBuffer[:0] }
 
 // The section of orders has for each order, oldest first:
 //
@@ -30,10 +71,10 @@ func orderBits(o, before *Order) (what uint8) {
 	return what
 }
 
-func appendOrders(out []byte, orders []Order) []byte {
+func (p *orderPart) appendOrders(out []byte) []byte {
 	before := &Order{}
-	for i := range orders {
-		o := &orders[i]
+	for i := range p.Orders {
+		o := &p.Orders[i]
 		what := orderBits(o, before)
 		out = append(out, what)
 		out = binary.AppendUvarint(out, uint64(o.Statuses))
@@ -59,15 +100,15 @@ func appendOrders(out []byte, orders []Order) []byte {
 	return out
 }
 
-func (c *Customer) readOrders(r *Reader) {
+func (p *orderPart) readOrders(r *Reader) {
 	before := &Order{}
 	n := 0
 	for ; len(r.in) > 0 && n < MaxOrders; n++ {
-		o := &c.orderBuffer[n]
+		o := &p.orderBuffer[n]
 		r.oneOrder(o, before)
 		before = o
 	}
-	c.Orders = c.orderBuffer[:n]
+	p.Orders = p.orderBuffer[:n]
 }
 
 func (r *Reader) oneOrder(o, before *Order) {

@@ -6,6 +6,67 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
+// Life holds the sums of what left the retained range.
+type Life struct {
+	Days         uint32 // purchase days
+	Orders       uint32
+	First        event.Day // first purchase day of all, if Days > 0
+	Last         event.Day
+	Net          int64 // net of all folded days
+	RepeatNet    int64 // net of folded repeat days with a positive one
+	RepeatDays   uint32
+	ActivityDays uint32
+	FirstAct     event.Day
+	LastAct      event.Day
+
+	LostNet int64 // refunds that found no order, deducted from life money
+}
+
+// Profile holds what the customer's events say of segment and consent.
+type Profile struct {
+	SegmentAt   event.Instant
+	ConsentAt   event.Instant
+	SegmentHash uint32
+	ConsentHash uint32
+	Segment     uint8
+	OptedOut    uint8
+}
+
+// Rating is one rating with its order.
+type Rating struct {
+	At    event.Instant
+	Hash  uint32
+	Value uint8 // 1 to 5; 0 if none
+}
+
+// Ratings holds the two latest.
+type Ratings struct{ Last, Previous Rating }
+
+// Closing is the latest closure of the account.
+type Closing struct {
+	At     event.Instant
+	Hash   uint32
+	Reason event.ClosureReason
+}
+
+// Interest holds the latest instants of what the customer did besides; 0 never.
+type Interest struct {
+	ReferralAt event.Instant
+	ProspectAt event.Instant // cart or inquiry
+	ReviewAt   event.Instant // public review with five stars
+}
+
+// rarePart is what few records have.
+type rarePart struct {
+	Life     Life
+	Profile  Profile
+	Ratings  Ratings
+	Closing  Closing
+	Interest Interest
+}
+
+const longestRare = 5 * 12 * longestVarint
+
 // What few records have, one section a family: its fields in their order, numbers as
 // varints, instants as spans, ties in 4 bytes.
 

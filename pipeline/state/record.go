@@ -10,10 +10,7 @@
 // package is pure: no goroutine, clock, I/O or map iteration.
 package state
 
-import (
-	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/window"
-)
+import "github.com/holdfast/holdfast/pipeline/event"
 
 // Limits of what one record remembers.
 const (
@@ -77,142 +74,24 @@ type Core struct {
 	Flags         Flag
 }
 
-// EventMark remembers one event id.
-type EventMark struct {
-	At   event.Instant
-	Hash uint64 // FingerprintOf the event id's hash
-}
-
-// Order is one remembered order, or the refund that waits for it.
-type Order struct {
-	Hash     uint64        // KeyOf the order id's hash
-	At       event.Instant // earliest event that counts it; before that, the earliest event about it
-	BestAt   event.Instant // the event that gives the amount: highest status, then earliest
-	BestHash uint32
-	Net      int64 // minor units, of the order itself; before it counts, of its chargeback
-	Refunded int64 // by refunds
-	Adjusted int64 // by adjustments
-	Statuses uint16
-	Flags    OrderFlag
-	Best     uint8   // rank of the highest status: 0 none, 1 placed … 4 delivered
-	Currency [3]byte // of the amounts; before the order counts, of what waits for it
-}
-
-// OrderFlag is a bit of an Order.
-type OrderFlag uint8
-
-// Order flags.
-const (
-	OrderCounts     OrderFlag = 1 << iota // an event with a counting status came
-	OrderCancelled                        // cancelled or charged back
-	OrderRefundSeen                       // at least one refund came
-	OrderForeign                          // in another currency: counts its day, not its money
-)
-
-// Complaint is one remembered complaint.
-type Complaint struct {
-	Hash         uint64        // KeyOf the complaint id's hash
-	OpenedAt     event.Instant // earliest event about it
-	CategoryAt   event.Instant // earliest event that names a category; 0 if none did
-	StatusAt     event.Instant // of the latest status
-	RespondedAt  event.Instant // earliest sign of a response; 0 if none
-	ResolvedAt   event.Instant // latest resolution; 0 if none
-	DueAt        event.Instant // sla_due_at of the latest event that gives one; 0 if none
-	CategoryHash uint32
-	Status       event.Status
-	Category     event.Category
-	Severity     uint8
-}
-
-// ComplaintDay counts complaints that are no longer remembered one by one.
-type ComplaintDay struct {
-	Day      int32
-	Count    uint16
-	Category event.Category
-}
-
-// Life holds the sums of what left the retained range.
-type Life struct {
-	Days         uint32 // purchase days
-	Orders       uint32
-	First        event.Day // first purchase day of all, if Days > 0
-	Last         event.Day
-	Net          int64 // net of all folded days
-	RepeatNet    int64 // net of folded repeat days with a positive one
-	RepeatDays   uint32
-	ActivityDays uint32
-	FirstAct     event.Day
-	LastAct      event.Day
-
-	LostNet int64 // refunds that found no order, deducted from life money
-}
-
-// Profile holds what the customer's events say of segment and consent.
-type Profile struct {
-	SegmentAt   event.Instant
-	ConsentAt   event.Instant
-	SegmentHash uint32
-	ConsentHash uint32
-	Segment     uint8
-	OptedOut    uint8
-}
-
-// Rating is one rating with its order.
-type Rating struct {
-	At    event.Instant
-	Hash  uint32
-	Value uint8 // 1 to 5; 0 if none
-}
-
-// Ratings holds the two latest.
-type Ratings struct{ Last, Previous Rating }
-
-// Closing is the latest closure of the account.
-type Closing struct {
-	At     event.Instant
-	Hash   uint32
-	Reason event.ClosureReason
-}
-
-// Interest holds the latest instants of what the customer did besides; 0 never.
-type Interest struct {
-	ReferralAt event.Instant
-	ProspectAt event.Instant // cart or inquiry
-	ReviewAt   event.Instant // public review with five stars
-}
-
 // Customer is a loaded record: a working copy that the shard changes and
 // stores back. It is reused from customer to customer; its slices are valid
-// until the next Load.
+// until the next Load. The parts stand with the sections that they are written
+// as, each with its room.
 type Customer struct {
 	Core
-	ID            []byte
-	Days          window.Days
-	Weeks         window.Weeks
-	Events        []EventMark // ascending by (At, Hash)
-	Orders        []Order     // ascending by (At, Hash)
-	Complaints    []Complaint // ascending by (OpenedAt, Hash)
-	ComplaintDays []ComplaintDay
-	// LastComplaint is the latest of the complaints no longer remembered; 0 none.
-	LastComplaint event.Instant
+	ID []byte
+	dayPart
+	markPart
+	orderPart
+	complaintPart
+	rarePart
 
-	Life     Life
-	Profile  Profile
-	Ratings  Ratings
-	Closing  Closing
-	Interest Interest
-
-	Opaque         []byte // the alert policy's part, its encoding is the shard's affair
-	slot           Slot
-	fresh          bool
-	idBuffer       [MaxID]byte
-	eventBuffer    [MaxEvents + 1]EventMark
-	orderBuffer    [MaxOrders + 1]Order
-	complaintRoom  [MaxComplaints + 1]Complaint
-	complaintDayRm [MaxComplaintDays + 1]ComplaintDay
-	dayBuffer      [MaxDays + 1]window.Day
-	weekBuffer     [MaxWeeks + 1]window.Week
-	opaqueBuffer   [MaxOpaque]byte
+	Opaque       []byte // the alert policy's part, its encoding is the shard's affair
+	slot         Slot
+	fresh        bool
+	idBuffer     [MaxID]byte
+	opaqueBuffer [MaxOpaque]byte
 }
 
 // Slot is the place of a record in its slab: page · 256 + position.

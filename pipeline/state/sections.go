@@ -31,16 +31,9 @@ const (
 	sectionCount = 12
 )
 
-// The longest that each part of a run may be, in bytes.
+// The longest that a run may be, in bytes; each part's longest stands with it.
 const (
 	longestVarint = 10
-	longestDays   = MaxDays * (6 + 3 + 3 + longestVarint)
-	longestMarks  = marksHead + MaxEvents*(markWord+longestGap)
-	longestWeeks  = MaxWeeks * 6
-	longestOrders = MaxOrders * (1 + 3 + 1 + 7 + 2*longestVarint + 4 + 3*longestVarint + 3)
-	longestCompl  = MaxComplaints * (2 + 7 + 5 + 6*longestVarint + 1)
-	longestOlder  = longestVarint + MaxComplaintDays*(5+3+1)
-	longestRare   = 5 * 12 * longestVarint
 	longestRun    = 1 + MaxID + sectionCount*sectionHead + longestDays + longestMarks + longestWeeks +
 		longestOrders + longestCompl + longestOlder + longestRare + MaxOpaque
 	_ = uint16(longestRun) // the length of a run is 16 bits
@@ -64,7 +57,7 @@ func (c *Customer) appendRun(out []byte) []byte {
 	}
 	if len(c.Orders) > 0 {
 		at := len(out)
-		out = endSection(appendOrders(beginSection(out, sectionOrders), c.Orders), at)
+		out = endSection(c.appendOrders(beginSection(out, sectionOrders)), at)
 	}
 	if len(c.Complaints) > 0 {
 		at := len(out)
@@ -114,10 +107,11 @@ func endSection(out []byte, at int) []byte {
 
 // clear makes the record one of whom nothing is known.
 func (c *Customer) clear() {
-	c.Events, c.Days, c.Weeks = c.eventBuffer[:0], c.dayBuffer[:0], c.weekBuffer[:0]
-	c.Orders, c.Complaints = c.orderBuffer[:0], c.complaintRoom[:0]
-	c.ComplaintDays, c.LastComplaint = c.complaintDayRm[:0], 0
-	c.Life, c.Profile, c.Ratings, c.Closing, c.Interest = Life{}, Profile{}, Ratings{}, Closing{}, Interest{}
+	c.dayPart.clear()
+	c.markPart.clear()
+	c.orderPart.clear()
+	c.complaintPart.clear()
+	c.rarePart = rarePart{}
 	c.Opaque = c.opaqueBuffer[:0]
 }
 
