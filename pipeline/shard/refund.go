@@ -2,7 +2,6 @@ package shard
 
 import (
 	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
@@ -70,39 +69,4 @@ func (s *Shard) waiting(o *state.Order) int64 {
 		return max(o.Net, takenBack)
 	}
 	return takenBack
-}
-
-// forget lets an order go. What it added stays. What still waits for its order
-// lowers the money of the whole life; where a cancel waits, how much is not
-// known.
-func (s *Shard) forget(c *state.Customer, o *state.Order) {
-	if o.Flags&state.OrderCounts != 0 {
-		c.Flags |= state.OrdersForgotten
-		return
-	}
-	waiting := s.waiting(o)
-	if waiting != 0 || o.Flags&state.OrderCancelled != 0 {
-		c.Flags |= state.Approximate
-	}
-	s.add(c, &c.Life.LostNet, -waiting)
-}
-
-// refunds reads what waits for its order.
-func (s *Shard) refunds(c *state.Customer, st *score.Statistics) {
-	waiting, unknown := int64(0), false
-	for i := range c.Orders {
-		o := &c.Orders[i]
-		if o.Flags&state.OrderCounts != 0 {
-			continue
-		}
-		money := s.waiting(o)
-		addTo(&st.Facts, &waiting, money)
-		unknown = unknown || money != 0 || o.Flags&state.OrderCancelled != 0
-	}
-	if c.Flags&state.OrdersForgotten == 0 {
-		st.RefundsWaiting = waiting
-		return
-	}
-	addTo(&st.Facts, &st.NetLife, -waiting)
-	st.Approximate = st.Approximate || unknown
 }

@@ -5,9 +5,9 @@
 //
 // The files follow an event's path: shard.go applies batches and lets time run
 // between events; apply.go routes an event into the customer's record, one file
-// per type (purchase.go, visit.go, complaint.go); fold.go lets old days leave;
-// statistics.go reads a record as numbers; judge.go asks scores and policy;
-// effects.go writes alerts and rows.
+// per type (purchase.go with order.go and refund.go, visit.go, complaint.go);
+// fold.go lets old days leave; statistics.go reads a record as numbers; judge.go
+// asks scores and policy; effects.go writes alerts and rows.
 package shard
 
 import (

@@ -47,7 +47,7 @@ func (s *Shard) publish(c *state.Customer, st *score.Statistics) {
 	activityDays(c, st)
 	windows(c, st)
 	s.complaints(c, st)
-	s.refunds(c, st)
+	s.orderFigures(c, st)
 }
 
 // purchaseDays unites the purchase days that left the retained range with those

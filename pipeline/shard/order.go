@@ -1,0 +1,167 @@
+package shard
+
+import (
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// The life of a remembered order: it is found or made, events change it, it is
+// forgotten. What it adds to its customer's days is in purchase.go; what else
+// is told of the remembered orders is read here.
+
+// order finds a remembered order, or makes room for one that is not known. It
+// returns nil where the event is older than all sixteen that are remembered.
+func (s *Shard) order(c *state.Customer, e *event.Event, key uint64) *state.Order {
+	for i := len(c.Orders) - 1; i >= 0; i-- {
+		if c.Orders[i].Hash == key {
+			return &c.Orders[i]
+		}
+	}
+	s.meet(c, e)
+	if len(c.Orders) == state.MaxOrders {
+		oldest := &c.Orders[0]
+		if e.OccurredAt < oldest.At || e.OccurredAt == oldest.At && key < oldest.Hash {
+			return nil
+		}
+		s.forget(c, oldest)
+		c.Orders = c.Orders[:copy(c.Orders, c.Orders[1:])]
+	}
+	c.Orders = append(c.Orders, state.Order{Hash: key, At: e.OccurredAt})
+	return &c.Orders[len(c.Orders)-1]
+}
+
+// meet tells of an event that is the first about its order. A refund, an
+// adjustment or a cancel that comes before its order, or after it was
+// forgotten, is counted. A later status may be one of a forgotten order, which
+// then counts twice: so it looks where this customer's orders do not usually
+// begin with that status.
+func (s *Shard) meet(c *state.Customer, e *event.Event) {
+	switch e.Kind {
+	case event.Refund, event.Cancel, event.Adjustment:
+		s.counters.UnknownOrder++
+		return
+	}
+	if c.Flags&state.OrdersForgotten == 0 || e.Status != event.Shipped && e.Status != event.Delivered {
+		return
+	}
+	for i := range c.Orders {
+		if c.Orders[i].Statuses&(1<<event.Placed|1<<event.Paid) != 0 {
+			c.Flags |= state.Approximate
+			return
+		}
+	}
+}
+
+// unremembered counts an event that is older than every remembered order: an
+// order once, without a way to know it again.
+func (s *Shard) unremembered(c *state.Customer, e *event.Event) bool {
+	c.Flags |= state.Approximate
+	var o state.Order
+	o.At = e.OccurredAt
+	s.change(c, &o, e)
+	s.put(c, s.shareOf(&o), +1)
+	s.forget(c, &o)
+	return true
+}
+
+// change applies the event to the order. It returns false where the order had
+// that status already: of two such events the first by (time, id) counts.
+func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
+	if o.Flags&state.OrderCounts == 0 {
+		o.At = min(o.At, e.OccurredAt)
+	}
+	switch e.Kind {
+	case event.Refund, event.Adjustment:
+		s.takeBack(c, o, e)
+		return true
+	case event.Cancel:
+		o.Flags |= state.OrderCancelled
+		return true
+	}
+	status := e.Status
+	if status == event.StatusNone {
+		status = event.Paid
+	}
+	bit := uint16(1) << status
+	fresh := o.Statuses&bit == 0
+	o.Statuses |= bit
+	switch {
+	case status == event.Chargeback:
+		s.chargeBack(o, e)
+		c.Flags |= state.DoNotRetain
+	case status.Rank() > 0:
+		s.count(o, e, status.Rank())
+	}
+	return fresh
+}
+
+// count lets an event with a counting status say when the order counts and,
+// where its status is the highest, what it is worth.
+func (s *Shard) count(o *state.Order, e *event.Event, rank uint8) {
+	if o.Flags&state.OrderCounts == 0 || e.OccurredAt < o.At {
+		o.At = e.OccurredAt
+	}
+	o.Flags |= state.OrderCounts
+	if rank < o.Best || rank == o.Best && !earlier(e, o.BestAt, o.BestHash) {
+		return
+	}
+	o.Best, o.BestAt, o.BestHash, o.Net = rank, e.OccurredAt, state.TieOf(e.EventHash), e.AmountNet
+	if e.Currency != o.Currency {
+		useCurrency(o, e.Currency)
+	}
+	o.Flags &^= state.OrderForeign
+	if e.Currency != s.cfg.Currency {
+		s.counters.ForeignAmounts++
+		o.Flags |= state.OrderForeign
+	}
+}
+
+// forget lets an order go. What it added stays. What still waits for its order
+// lowers the money of the whole life; where a cancel waits, how much is not
+// known.
+func (s *Shard) forget(c *state.Customer, o *state.Order) {
+	if o.Flags&state.OrderCounts != 0 {
+		c.Flags |= state.OrdersForgotten
+		return
+	}
+	waiting := s.waiting(o)
+	if waiting != 0 || o.Flags&state.OrderCancelled != 0 {
+		c.Flags |= state.Approximate
+	}
+	s.add(c, &c.Life.LostNet, -waiting)
+}
+
+// orderFigures reads what is published of the remembered orders: what waits for
+// one that has not come.
+func (s *Shard) orderFigures(c *state.Customer, st *score.Statistics) {
+	waiting, unknown := int64(0), false
+	for i := range c.Orders {
+		o := &c.Orders[i]
+		if o.Flags&state.OrderCounts != 0 {
+			continue
+		}
+		money := s.waiting(o)
+		addTo(&st.Facts, &waiting, money)
+		unknown = unknown || money != 0 || o.Flags&state.OrderCancelled != 0
+	}
+	if c.Flags&state.OrdersForgotten == 0 {
+		st.RefundsWaiting = waiting
+		return
+	}
+	addTo(&st.Facts, &st.NetLife, -waiting)
+	st.Approximate = st.Approximate || unknown
+}
+
+// sortOrders puts the one order that may have moved back in its place.
+func sortOrders(c *state.Customer) {
+	for i := 1; i < len(c.Orders); i++ {
+		for j := i; j > 0 && orderBefore(&c.Orders[j], &c.Orders[j-1]); j-- {
+			c.Orders[j], c.Orders[j-1] = c.Orders[j-1], c.Orders[j]
+		}
+	}
+}
+
+func orderBefore(a, b *state.Order) bool {
+	return a.At < b.At || a.At == b.At && a.Hash < b.Hash
+}
