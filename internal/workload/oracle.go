@@ -38,6 +38,7 @@ func (o *Oracle) Add(e *event.Event) {
 	}
 	kept := seen{Event: *e, id: string(e.EventID)}
 	kept.CustomerID, kept.AnonymousID, kept.EventID, kept.Segment = nil, nil, nil, nil
+	kept.Categories = slices.Clone(e.Categories)
 	id := string(e.CustomerID)
 	o.customers[id] = append(o.customers[id], kept)
 }
@@ -58,6 +59,10 @@ type Customer struct {
 
 	OrdersLife int
 	NetLife    int64
+
+	// CategoryBreadth is how many categories the lines of the orders of the last
+	// 90 days name.
+	CategoryBreadth int
 
 	// RefundsWaiting is what was taken back from orders that have not come.
 	RefundsWaiting int64

@@ -18,6 +18,8 @@ type order struct {
 	charged   int64
 	chargedIn [3]byte
 	takeBacks []seen
+
+	categories []uint32 // of the lines of all its events with a status that counts
 }
 
 // takeOrder notes a purchase event; they come in order of time.
@@ -51,6 +53,11 @@ func (of *order) take(e *seen) {
 	status := e.Status
 	if status == event.StatusNone {
 		status = event.Paid
+	}
+	for i := range e.Categories.Len() {
+		if status != event.PaymentFailed && status != event.Chargeback {
+			of.categories = append(of.categories, e.Categories.At(i))
+		}
 	}
 	if of.statuses[status] {
 		return
@@ -111,7 +118,7 @@ func (of *order) waiting(currency [3]byte) (net int64) {
 
 func (c *Customer) countOrders(orders map[uint64]*order, today event.Day, currency [3]byte) {
 	byDay := map[event.Day]int64{}
-	buying := map[event.Day]bool{}
+	buying, broad := map[event.Day]bool{}, map[uint32]bool{}
 	for _, of := range orders {
 		if !of.counts {
 			c.RefundsWaiting += of.waiting(currency)
@@ -128,7 +135,13 @@ func (c *Customer) countOrders(orders map[uint64]*order, today event.Day, curren
 		if counts {
 			buying[of.day] = true
 		}
+		if counts && inside(of.day, today, 90) {
+			for _, category := range of.categories {
+				broad[category] = true
+			}
+		}
 	}
+	c.CategoryBreadth = len(broad)
 	c.OrdersLife, c.NetLife = c.Orders[0], c.Net[0]
 	for day := range buying {
 		c.PurchaseDays = append(c.PurchaseDays, day)

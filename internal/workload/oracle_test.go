@@ -50,6 +50,10 @@ func placed(id string, amount string) string {
 	return `"kind":"order","order_id":"` + id + `","currency":"EUR","amount_net":` + amount
 }
 
+func lines(categories ...string) string {
+	return `,"lines":[{"category":"` + strings.Join(categories, `"},{"category":"`) + `"}]`
+}
+
 func back(kind, id, amount string) string {
 	return `"kind":"` + kind + `","ref_order_id":"` + id + `","currency":"EUR","amount_net":` + amount
 }
@@ -67,20 +71,21 @@ func day(text string) event.Day {
 func TestOracleByHand(t *testing.T) {
 	events := history(t,
 		"01-10T09 e1 purchase "+placed("o1", "1000"),
-		"01-10T20 e2 purchase "+placed("o2", "500"),                        // the same day
-		"02-01T10 e3 purchase "+placed("o3", "2000")+`,"status":"placed"`,  // counts from here
+		"01-10T20 e2 purchase "+placed("o2", "500")+lines("far", "shoes"), // the same day
+		// counts from here
+		"02-01T10 e3 purchase "+placed("o3", "2000")+`,"status":"placed"`+lines("shoes", "shoes"),
 		"02-03T10 e4 purchase "+placed("o3", "1900")+`,"status":"shipped"`, // with this amount
 		"02-02T10 e5 purchase "+placed("o3", "1950")+`,"status":"paid"`,    //
 		"02-05T10 e6 purchase "+placed("o3", "9999")+`,"status":"shipped"`, // this status again: not counted
-		"02-10T10 e7 purchase "+placed("o4", "3000"),                       // refunded in full
+		"02-10T10 e7 purchase "+placed("o4", "3000")+lines("bags"),         // refunded in full
 		"02-12T10 e8 purchase "+back("refund", "o4", "1000"),               //
 		"02-13T10 e9 purchase "+back("refund", "o4", "2000"),               //
-		"03-01T10 f1 purchase "+placed("o5", "700"),                        // cancelled
+		"03-01T10 f1 purchase "+placed("o5", "700")+lines("home"),          // cancelled
 		"03-02T10 f2 purchase "+`"kind":"cancel","ref_order_id":"o5"`,      //
 		"03-05T10 f3 purchase "+placed("o6", "800")+`,"status":"paid"`,     // charged back
 		"03-06T10 f4 purchase "+placed("o6", "800")+`,"status":"chargeback"`,
 		"03-07T10 f5 purchase "+placed("o7", "600")+`,"status":"payment_failed"`, // nothing
-		"03-10T10 f6 purchase "+placed("o8", "900"),                              // lowered, and refunded in part
+		"03-10T10 f6 purchase "+placed("o8", "900")+lines("care"),                // lowered, and refunded in part
 		"03-11T10 f7 purchase "+back("refund", "o8", "300"),
 		"03-12T10 f8 purchase "+back("adjustment", "o8", "100"),
 		"03-12T11 f9 purchase "+back("refund", "unknown", "50"),
@@ -106,7 +111,7 @@ func TestOracleByHand(t *testing.T) {
 			day("03-21")}, Repeat: 4, FirstPurchase: days[0], LastPurchase: days[4],
 		Orders:     map[int]int{0: 6, 30: 3, 90: 6, 365: 6},
 		Net:        map[int]int64{0: 3900, 30: 500, 90: 3900, 365: 3900},
-		OrdersLife: 6, NetLife: 3900, RefundsWaiting: 50, MeanRepeat: (1900.0 + 500) / 2,
+		OrdersLife: 6, NetLife: 3900, CategoryBreadth: 3, RefundsWaiting: 50, MeanRepeat: (1900.0 + 500) / 2,
 		Visits: map[int]int{7: 2, 30: 3, 90: 3},
 		Complaints: map[int]map[event.Category]int{30: {event.Billing: 1, event.CategoryOther: 1},
 			90: {event.Quality: 1, event.Billing: 1, event.CategoryOther: 1}},
@@ -135,7 +140,7 @@ func TestOracleByHand(t *testing.T) {
 func TestRowDifferences(t *testing.T) {
 	events := history(t,
 		"01-10T09 e1 purchase "+placed("o1", "1000"),
-		"02-01T10 e3 purchase "+placed("o3", "2000"),
+		"02-01T10 e3 purchase "+placed("o3", "2000")+lines("shoes", "bags"),
 		"02-02T10 h1 visit "+`"kind":"session"`,
 		"02-03T10 k1 complaint "+`"kind":"complaint","complaint_id":"k1","status":"opened","category":"quality","rating":4`,
 	)
@@ -152,7 +157,7 @@ func TestRowDifferences(t *testing.T) {
 		"first_activity_day":      "2026-01-10", "last_activity_day": "2026-02-02", "activity_x": "2",
 		"orders_life": "2", "orders_30d": "1", "orders_90d": "2", "orders_365d": "2",
 		"monetary_net_life": "3000", "monetary_net_30d": "2000", "monetary_net_90d": "3000", "monetary_net_365d": "3000",
-		"monetary_mean_repeat": "2000.004", "refunds_waiting_net": "0",
+		"monetary_mean_repeat": "2000.004", "category_breadth": "2", "refunds_waiting_net": "0",
 		"visits_7d": "0", "visits_30d": "1", "visits_90d": "1",
 		"complaints_open": "1", "complaints_30d": "1", "complaints_90d": "1",
 		"complaints_30d_by_category": "1,0,0,0,0,0,0,0,0",

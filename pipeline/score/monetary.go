@@ -15,7 +15,11 @@ const (
 	orders365d         signal.ColumnID = 24
 	aov90d             signal.ColumnID = 26
 	aovTrend           signal.ColumnID = 27
+	categoryBreadth    signal.ColumnID = 75
 )
+
+// CategoryDays is the window, in days, of the categories that are bought from.
+const CategoryDays = 90
 
 // MonetaryFigures are orders and money beside those of the facts.
 type MonetaryFigures struct {
@@ -28,9 +32,11 @@ type MonetaryFigures struct {
 	Orders365      uint32
 	Net30          int64
 	Net365         int64
+
+	CategoryBreadth uint32 // distinct categories within CategoryDays
 }
 
-// monetary is how many orders there were, and what they brought.
+// monetary is how many orders there were, what they brought, and how broad they are.
 var monetary = family{
 	name: "monetary",
 	columns: []signal.ColumnSpec{
@@ -57,8 +63,10 @@ var monetary = family{
 			Doc: "average order value of the last 90 business days"},
 		{ID: aovTrend, Name: "aov_trend", Type: signal.TypeFloat, Unit: "ratio", Null: true,
 			Doc: "aov_90d over that of the 90 business days before"},
+		{ID: categoryBreadth, Name: "category_breadth", Type: signal.TypeCount, Unit: "categories",
+			Doc: "distinct categories in the lines of the orders of the last 90 business days; exact up to 64"},
 	},
-	edges: []edge{{Purchases, 30}, {Purchases, 90}, {Purchases, 180}, {Purchases, 365}},
+	edges: []edge{{Purchases, 30}, {Purchases, 90}, {Purchases, 180}, {Purchases, 365}, {Purchases, CategoryDays}},
 	fill: func(_ *Parameters, in *Input, row *signal.Row) {
 		s := in.Statistics
 		row.SetCount(ordersLife, s.OrdersLife)
@@ -70,6 +78,7 @@ var monetary = family{
 		row.SetMoney(monetaryNet30d, signal.Money(s.Net30))
 		row.SetMoney(monetaryNet90d, signal.Money(s.Net90))
 		row.SetMoney(monetaryNet365d, signal.Money(s.Net365))
+		row.SetCount(categoryBreadth, s.CategoryBreadth)
 		setAmount(row, monetaryMeanRepeat, in.Scores.MeanRepeat)
 		setAmount(row, aov90d, in.Scores.AOV90)
 		setFloat(row, aovTrend, in.Scores.AOVTrend)

@@ -18,7 +18,7 @@ func busy() Statistics {
 	s.Orders30, s.Orders90, s.Orders365, s.PurchaseDays365 = 1, 2, 5, 5
 	s.Net30, s.Net90, s.Net365, s.NetLife, s.RefundsWaiting = 100, 200, 500, 600, 50
 	s.OrdersPrevious90, s.NetPrevious90 = 1, 50
-	s.DaysToSecond = 50
+	s.DaysToSecond, s.CategoryBreadth = 50, 3
 	s.HasActivity, s.ActivityX, s.FirstActivityDay, s.LastActivityDay = true, 9, s.FirstDay, s.Today
 	s.ComplaintsIn30, s.Complaints30[1], s.Complaints90[1] = 1, 1, 2
 	s.ComplaintsOpen, s.OldestOpenAt, s.SLABreachedOpen = 1, s.Now-2*event.Day24h, true

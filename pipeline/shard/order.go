@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"math/bits"
+
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/state"
@@ -92,6 +94,7 @@ func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 		c.Flags |= state.DoNotRetain
 	case status.Rank() > 0:
 		s.count(o, e, status.Rank())
+		s.takeCategories(c, o, e)
 	}
 	return fresh
 }
@@ -123,6 +126,12 @@ func (s *Shard) count(o *state.Order, e *event.Event, rank uint8) {
 func (s *Shard) forget(c *state.Customer, o *state.Order) {
 	if o.Flags&state.OrderCounts != 0 {
 		c.Flags |= state.OrdersForgotten
+		if sh := s.shareOf(o); sh.orders > 0 {
+			for set := o.Categories; set != 0; set &= set - 1 {
+				known := &c.Categories[bits.TrailingZeros64(set)]
+				known.Day = max(known.Day, sh.day)
+			}
+		}
 		return
 	}
 	waiting := s.waiting(o)
@@ -132,9 +141,61 @@ func (s *Shard) forget(c *state.Customer, o *state.Order) {
 	s.add(c, &c.Life.LostNet, -waiting)
 }
 
+// takeCategories notes the categories that the lines of an order name. Those of
+// orders that have left the window go first.
+func (s *Shard) takeCategories(c *state.Customer, o *state.Order, e *event.Event) {
+	border := s.cfg.Zone.DayOf(max(e.OccurredAt, c.JudgedAt)) - score.CategoryDays
+	if len(e.Categories) == 0 || s.cfg.Zone.DayOf(o.At) <= border {
+		return
+	}
+	kept := uint64(0)
+	for i := range c.Orders {
+		if s.cfg.Zone.DayOf(c.Orders[i].At) <= border {
+			c.Orders[i].Categories = 0
+		}
+		kept |= c.Orders[i].Categories
+	}
+	c.KeepCategories(kept | forgottenSince(c, border))
+	full := false
+	for i := range e.Categories.Len() {
+		bit := c.CategoryBit(e.Categories.At(i))
+		full = full || bit == 0
+		o.Categories |= bit
+	}
+	if full {
+		s.cut(c)
+	}
+}
+
+// forgottenSince is the categories of forgotten orders of the days after border.
+func forgottenSince(c *state.Customer, border event.Day) (set uint64) {
+	for i := range c.Categories {
+		if c.Categories[i].Day > border {
+			set |= 1 << i
+		}
+	}
+	return set
+}
+
+// breadth is the number of distinct categories of the orders that count within
+// the window.
+func (s *Shard) breadth(c *state.Customer, today event.Day) uint32 {
+	if len(c.Categories) == 0 {
+		return 0
+	}
+	set := forgottenSince(c, today-score.CategoryDays)
+	for i := range c.Orders {
+		if sh := s.shareOf(&c.Orders[i]); sh.orders > 0 && sh.day > today-score.CategoryDays {
+			set |= c.Orders[i].Categories
+		}
+	}
+	return uint32(bits.OnesCount64(set))
+}
+
 // orderFigures reads what is published of the remembered orders: what waits for
-// one that has not come.
+// one that has not come, and of how many categories the others are.
 func (s *Shard) orderFigures(c *state.Customer, st *score.Statistics) {
+	st.CategoryBreadth = s.breadth(c, st.Today)
 	waiting, unknown := int64(0), false
 	for i := range c.Orders {
 		o := &c.Orders[i]

@@ -34,6 +34,7 @@ type counted struct {
 	FirstActivityDay, LastActivityDay   event.Day
 	OrdersPrevious90                    int
 	NetPrevious90                       int64
+	CategoryBreadth                     int
 	OptedOut, Closed, DoNotRetain, Refd bool
 }
 
@@ -46,7 +47,7 @@ func ofStatistics(st *score.Statistics, all bool) counted {
 		Orders365: int(st.Orders365),
 		Net30:     st.Net30, Net90: st.Net90, Net365: st.Net365, Visits7: int(st.Visits7), Visits30: int(st.Visits30),
 		Visits90: int(st.Visits90), Open: int(st.ComplaintsOpen), OldestOpen: st.OldestOpenAt, Rating: st.RatingLast,
-		DaysToSecond: int(st.DaysToSecond)}
+		DaysToSecond: int(st.DaysToSecond), CategoryBreadth: int(st.CategoryBreadth)}
 	if st.RepeatNetDays > 0 {
 		c.MeanRepeat = float64(st.RepeatNet) / float64(st.RepeatNetDays)
 	}
@@ -70,7 +71,7 @@ func ofOracle(o *workload.Customer) counted {
 		Orders90: o.Orders[90], Orders365: o.Orders[365],
 		Net30: o.Net[30], Net90: o.Net[90], Net365: o.Net[365], Visits7: o.Visits[7], Visits30: o.Visits[30],
 		Visits90: o.Visits[90],
-		Open:     o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating}
+		Open:     o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating, CategoryBreadth: o.CategoryBreadth}
 	if len(o.PurchaseDays) > 1 {
 		c.DaysToSecond = int(o.PurchaseDays[1] - o.PurchaseDays[0])
 	}
@@ -134,6 +135,10 @@ func drawPurchase(t *rapid.T, e *event.Event, n int) {
 		e.Status = rapid.SampledFrom([]event.Status{event.StatusNone, event.Placed, event.Paid, event.Shipped,
 			event.Delivered,
 			event.PaymentFailed, event.Chargeback}).Draw(t, "status")
+		for range rapid.IntRange(0, 3).Draw(t, "lines") {
+			name := fmt.Appendf(nil, "category %d", rapid.IntRange(1, 9).Draw(t, "category"))
+			e.Categories = event.AppendCategory(e.Categories, name)
+		}
 	case event.Refund, event.Adjustment:
 		e.RefOrderHash = orderHash(n, order)
 		if rapid.IntRange(0, 9).Draw(t, "odd currency") == 0 && order%3 != 0 {
@@ -291,7 +296,25 @@ func remembered(s *Shard, now event.Instant) map[string]string {
 		s.statistics(&c, now, &st)
 		c.Opaque, c.Deadline, c.JudgedAt, c.Silence = nil, 0, 0, 0
 		c.Flags &^= state.Settled
-		all[string(c.ID)] = dump(&c) + fmt.Sprintf("\n%+v", ofStatistics(&st, true))
+		named := namedWithin(s, &c, today-score.CategoryDays)
+		all[string(c.ID)] = dump(&c) + fmt.Sprintf("\n%+v %v", ofStatistics(&st, true), named)
 	})
 	return all
+}
+
+// namedWithin takes out of the record which categories its orders after a day name:
+// which bits they have, and when older ones go, depends on the arrival.
+func namedWithin(s *Shard, c *state.Customer, border event.Day) (named []string) {
+	for i := range c.Orders {
+		o := &c.Orders[i]
+		for n, category := range c.Categories {
+			if o.Categories&(1<<n) != 0 && s.cfg.Zone.DayOf(o.At) > border {
+				named = append(named, fmt.Sprintf("%d: %x", i, category.Hash))
+			}
+		}
+		o.Categories = 0
+	}
+	slices.Sort(named)
+	c.Categories = nil
+	return named
 }

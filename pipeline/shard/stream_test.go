@@ -120,6 +120,7 @@ func (g *generator) purchase(e *event.Event, n int) {
 		if g.r.IntN(4) == 0 {
 			e.Status = event.Placed
 		}
+		nameCategories(e)
 	case dice < 14:
 		e.Kind, e.OrderHash = event.Order, g.anOrder(n)
 		e.Status = []event.Status{event.Paid, event.Shipped, event.Delivered, event.PaymentFailed}[g.r.IntN(4)]
@@ -135,6 +136,13 @@ func (g *generator) purchase(e *event.Event, n int) {
 		if g.r.IntN(10) == 0 {
 			e.Kind, e.RefOrderHash, e.OrderHash, e.Status = event.Order, 0, g.anOrder(n), event.Chargeback
 		}
+	}
+}
+
+// nameCategories lets half of the orders name up to three of twenty categories.
+func nameCategories(e *event.Event) {
+	for i := range int(e.EventHash%7) - 3 {
+		e.Categories = event.AppendCategory(e.Categories, fmt.Appendf(nil, "category %d", e.EventHash>>(8*i+8)%20))
 	}
 }
 

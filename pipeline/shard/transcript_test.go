@@ -243,6 +243,10 @@ func (p *player) attribute(e *event.Event, name, value string) (ok bool) {
 		copy(e.Currency[:], value)
 	case "category":
 		e.Category, ok = event.ParseCategory([]byte(value))
+	case "lines":
+		for _, category := range strings.Split(value, ",") {
+			e.Categories = event.AppendCategory(e.Categories, []byte(category))
+		}
 	case "severity":
 		e.Severity = uint8(number)
 	case "rating":

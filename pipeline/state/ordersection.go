@@ -19,7 +19,19 @@ type Order struct {
 	Flags    OrderFlag
 	Best     uint8   // rank of the highest status: 0 none, 1 placed … 4 delivered
 	Currency [3]byte // of the amounts; before the order counts, of what waits for it
+
+	// Categories are those that its lines name: the bit i for Categories[i] of the record.
+	Categories uint64
 }
+
+// Category is one that lines of orders name.
+type Category struct {
+	Hash uint32
+	Day  event.Day // the latest of an order that is no longer remembered; 0 none
+}
+
+// MaxCategories is how many categories are remembered.
+const MaxCategories = 64
 
 // OrderFlag is a bit of an Order.
 type OrderFlag uint8
@@ -34,26 +46,70 @@ const (
 
 // orderPart is the remembered orders of a record.
 type orderPart struct {
-	Orders []Order // ascending by (At, Hash)
+	Orders     []Order // ascending by (At, Hash)
+	Categories []Category
 
-	orderBuffer [MaxOrders + 1]Order
+	orderBuffer    [MaxOrders + 1]Order
+	categoryBuffer [MaxCategories]Category
 }
 
-const longestOrders = MaxOrders * (1 + 3 + 1 + 7 + 2*longestVarint + 4 + 3*longestVarint + 3)
+const longestOrders = MaxOrders*(1+3+1+7+2*longestVarint+4+3*longestVarint+3+longestVarint) +
+	1 + MaxCategories*(4+5)
 
-func (p *orderPart) clear() { p.Orders = p.orderBuffer[:0] }
+func (p *orderPart) clear() { p.Orders, p.Categories = p.orderBuffer[:0], p.categoryBuffer[:0] }
+
+// CategoryBit finds the bit of a category, or gives it one; 0 where there are
+// MaxCategories others.
+func (p *orderPart) CategoryBit(hash uint32) uint64 {
+	for i := range p.Categories {
+		if p.Categories[i].Hash == hash {
+			return 1 << i
+		}
+	}
+	n := len(p.Categories)
+	if n == MaxCategories {
+		return 0
+	}
+	p.Categories = append(p.Categories, Category{Hash: hash})
+	return 1 << n
+}
+
+// KeepCategories forgets all categories but those of these bits; those of the
+// orders move with them.
+func (p *orderPart) KeepCategories(bits uint64) {
+	for i := len(p.Categories) - 1; i >= 0; i-- {
+		if bits&(1<<i) != 0 {
+			continue
+		}
+		p.Categories = append(p.Categories[:i], p.Categories[i+1:]...)
+		below := uint64(1)<<i - 1
+		for k := range p.Orders {
+			mask := &p.Orders[k].Categories
+			*mask = *mask&below | *mask>>1&^below
+		}
+	}
+}
 
 // The section of orders has for each order, oldest first:
 //
 //	what follows u8 | statuses varint | flags and rank u8 | key, 7 bytes |
 //	span since the order before | what the bits name, in their order
+//
+// Where there are categories, their table stands before the orders:
+//
+//	0x80 | whether days follow, 0x40 | how many less one u8 |
+//	for each its hash u32, and where days follow its day
 const (
 	orderBestElsewhere = 1 << iota // the event that gives the amount is at another instant: the span to it
 	orderHasBest                   // its tie, 4 bytes
 	orderHasNet
 	orderHasRefunded
 	orderHasAdjusted
-	orderHasCurrency // another than of the order before, 3 bytes
+	orderHasCurrency   // another than of the order before, 3 bytes
+	orderHasCategories // a varint
+
+	categoryTable = 0x80
+	categoryDays  = 0x40
 )
 
 func orderBits(o, before *Order) (what uint8) {
@@ -68,10 +124,46 @@ func orderBits(o, before *Order) (what uint8) {
 	set(orderHasRefunded, o.Refunded != 0)
 	set(orderHasAdjusted, o.Adjusted != 0)
 	set(orderHasCurrency, o.Currency != before.Currency)
+	set(orderHasCategories, o.Categories != 0)
 	return what
 }
 
+func (p *orderPart) appendCategories(out []byte) []byte {
+	if len(p.Categories) == 0 {
+		return out
+	}
+	lead := categoryTable | uint8(len(p.Categories)-1)
+	for i := range p.Categories {
+		if p.Categories[i].Day != 0 {
+			lead |= categoryDays
+		}
+	}
+	out = append(out, lead)
+	for i := range p.Categories {
+		out = binary.LittleEndian.AppendUint32(out, p.Categories[i].Hash)
+		if lead&categoryDays != 0 {
+			out = AppendDay(out, p.Categories[i].Day)
+		}
+	}
+	return out
+}
+
+func (p *orderPart) readCategories(r *Reader) {
+	if len(r.in) == 0 || r.in[0]&categoryTable == 0 {
+		return
+	}
+	lead := r.Byte()
+	p.Categories = p.categoryBuffer[:1+lead&^(categoryTable|categoryDays)]
+	for i := range p.Categories {
+		p.Categories[i] = Category{Hash: r.uint32()}
+		if lead&categoryDays != 0 {
+			p.Categories[i].Day = r.Day()
+		}
+	}
+}
+
 func (p *orderPart) appendOrders(out []byte) []byte {
+	out = p.appendCategories(out)
 	before := &Order{}
 	for i := range p.Orders {
 		o := &p.Orders[i]
@@ -95,17 +187,24 @@ func (p *orderPart) appendOrders(out []byte) []byte {
 		if what&orderHasCurrency != 0 {
 			out = append(out, o.Currency[:]...)
 		}
+		if o.Categories != 0 {
+			out = binary.AppendUvarint(out, o.Categories)
+		}
 		before = o
 	}
 	return out
 }
 
 func (p *orderPart) readOrders(r *Reader) {
+	p.readCategories(r)
 	before := &Order{}
 	n := 0
 	for ; len(r.in) > 0 && n < MaxOrders; n++ {
 		o := &p.orderBuffer[n]
 		r.oneOrder(o, before)
+		if o.Categories>>len(p.Categories) != 0 {
+			r.fail()
+		}
 		before = o
 	}
 	p.Orders = p.orderBuffer[:n]
@@ -139,5 +238,8 @@ func (r *Reader) oneOrder(o, before *Order) {
 	o.Currency = before.Currency
 	if what&orderHasCurrency != 0 {
 		copy(o.Currency[:], r.take(len(o.Currency)))
+	}
+	if what&orderHasCategories != 0 {
+		o.Categories = r.Uvarint()
 	}
 }

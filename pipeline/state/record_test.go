@@ -14,9 +14,9 @@ import (
 
 // content writes out what a record says, but for whether a row is owed.
 func content(c *Customer) string {
-	return fmt.Sprintf("%s %x %d %d %d %d %b %x\n%v\n%v\n%v\n%+v\n%+v\n%v %d\n%+v %+v %+v %+v %+v\n%x",
+	return fmt.Sprintf("%s %x %d %d %d %d %b %x\n%v\n%v\n%v\n%+v %+v\n%+v\n%v %d\n%+v %+v %+v %+v %+v\n%x",
 		c.ID, c.IDHash, c.Deadline, c.JudgedAt, c.Silence, c.FoldedThrough, c.Flags&^RowPending, c.Parameters,
-		c.Events, c.Days, c.Weeks, c.Orders, c.Complaints,
+		c.Events, c.Days, c.Weeks, c.Orders, c.Categories, c.Complaints,
 		c.ComplaintDays, c.LastComplaint, c.Life, c.Profile, c.Ratings, c.Closing, c.Interest, c.Opaque)
 }
 
@@ -57,9 +57,12 @@ func scribble(c *Customer, r *rand.Rand) {
 				c.Weeks = append(c.Weeks, window.Week{Monday: int32(4 + 7*i*(1+r.IntN(2))), Mask: r.Uint32N(1 << 7)})
 			}
 		case 3:
-			c.Orders = c.Orders[:0]
+			c.Orders, c.Categories = c.Orders[:0], c.Categories[:0]
 			for range length(MaxOrders) {
 				c.Orders = append(c.Orders, anyOrder(r))
+			}
+			if r.IntN(2) == 0 {
+				anyCategories(c, r, length(MaxCategories))
 			}
 		case 4:
 			c.Complaints = c.Complaints[:0]
@@ -130,6 +133,17 @@ func anyOrder(r *rand.Rand) Order {
 	return o
 }
 
+// anyCategories lets a record's orders name n categories.
+func anyCategories(c *Customer, r *rand.Rand, n int) {
+	forgotten := r.IntN(2)
+	for range min(n, MaxCategories*len(c.Orders)) {
+		c.Categories = append(c.Categories, Category{Hash: r.Uint32(), Day: event.Day(forgotten * r.IntN(2) * r.IntN(20000))})
+	}
+	for i := range c.Orders {
+		c.Orders[i].Categories = r.Uint64() & (1<<len(c.Categories) - 1)
+	}
+}
+
 func anyComplaint(r *rand.Rand) Complaint {
 	k := Complaint{Hash: KeyOf(r.Uint64()), OpenedAt: anyInstant(r), Severity: uint8(r.Uint32()),
 		Status: event.Status(r.UintN(8))}
@@ -157,7 +171,10 @@ func fillUp(c *Customer, r *rand.Rand) {
 		at := event.Instant(i%2) * far
 		c.Orders = append(c.Orders, Order{Hash: KeyOf(r.Uint64()), At: at, BestAt: at - far + 1, BestHash: r.Uint32(),
 			Net: -1 << 63, Refunded: -1 << 63, Adjusted: -1 << 63, Statuses: 1<<16 - 1, Flags: 0xf, Best: 0xf,
-			Currency: [3]byte{byte(i)}})
+			Currency: [3]byte{byte(i)}, Categories: 1<<64 - 1})
+	}
+	for range MaxCategories {
+		c.Categories = append(c.Categories, Category{Hash: r.Uint32(), Day: -1 << 31})
 	}
 	for i := range MaxComplaints {
 		at := event.Instant(i%2) * far
