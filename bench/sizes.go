@@ -17,15 +17,18 @@ import (
 type profile struct {
 	title                         string
 	purchases, visits, complaints int
+	categories                    uint64 // that its orders name, two each in turn
 }
 
 // printSizes prints the memory of one record of some kinds of customers.
 func printSizes(w io.Writer) error {
 	fmt.Fprintln(w)
 	for _, p := range []profile{
-		{"bought once, one visit", 1, 1, 0},
-		{"typical: 4 purchases, 20 visits, 1 complaint a year", 4, 20, 1},
-		{"busy: 50 purchases, 200 visits, 6 complaints a year", 50, 200, 6},
+		{"bought once, one visit", 1, 1, 0, 0},
+		{"typical: 4 purchases, 20 visits, 1 complaint a year", 4, 20, 1, 0},
+		{"typical, of 4 categories", 4, 20, 1, 4},
+		{"busy: 50 purchases, 200 visits, 6 complaints a year", 50, 200, 6, 0},
+		{"busy, of 12 categories", 50, 200, 6, 12},
 	} {
 		core, side, err := p.bytes()
 		if err != nil {
@@ -60,6 +63,12 @@ func (p *profile) bytes() (core, side float64, err error) {
 					// To the millisecond, as producers write it: rounder times take less room.
 					at := b.Clock + event.Hour + event.Instant(n*7919%3_600_000)*event.Millisecond
 					b.Events = append(b.Events, happened(inputs[i].kind, c, n, at))
+					if p.categories > 0 && inputs[i].kind == event.Purchase {
+						e := &b.Events[len(b.Events)-1]
+						for k := range uint64(2) {
+							e.Categories = event.AppendCategory(e.Categories, fmt.Append(nil, (2*uint64(day)/7+k)%p.categories))
+						}
+					}
 				}
 			}
 		}
