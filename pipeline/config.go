@@ -61,6 +61,10 @@ type Config struct {
 	// the process was stopped does not count. 0 = DefaultStuckAfter.
 	StuckAfter time.Duration
 
+	// SelfFit lets the model be fitted to the customers where no parameters are
+	// configured: once there is enough, then weekly.
+	SelfFit bool
+
 	Now        func() time.Time      // nil = time.Now
 	Logger     *slog.Logger          // nil = discard
 	Registerer prometheus.Registerer // nil = none
@@ -167,7 +171,7 @@ func (c *Config) process(o txn.Observer) txn.Config {
 		Client: c.Client, InstanceID: c.InstanceID, CommitBytes: c.CommitBytes, TransactionTimeout: c.TransactionTimeout,
 		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes,
 		FetchBytes: c.FetchBytes,
-		BatchBytes: c.BatchBytes, ClockTolerance: c.ClockTolerance, StuckAfter: c.StuckAfter,
+		BatchBytes: c.BatchBytes, ClockTolerance: c.ClockTolerance, StuckAfter: c.StuckAfter, SelfFit: c.SelfFit,
 		Now: c.Now, Observer: o, Hook: c.Hook,
 	}
 }

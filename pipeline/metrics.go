@@ -53,6 +53,8 @@ type metrics struct {
 	skipped    prometheus.Gauge
 	waiting    *prometheus.GaugeVec
 	pagesAt    *prometheus.GaugeVec
+	fits       *prometheus.CounterVec
+	fitSeconds prometheus.Histogram
 }
 
 func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) {
@@ -112,6 +114,10 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		waiting: gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt: gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
+	m.fits = counter("model_fits_total", "Fits of the model to the customers, by what came of them.", "result")
+	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
+		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",
+		Buckets: prometheus.ExponentialBuckets(.01, 3, 8)})
 	m.commits.WithLabelValues("committed", "")
 	for _, f := range (&shard.Counters{}).Findings() {
 		m.findings.WithLabelValues(f.Name)
@@ -135,7 +141,9 @@ func (m *metrics) register(reg prometheus.Registerer) error {
 func (m *metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
 		m.rejected, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
-		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.backfills, m.folded, m.skipped}
+		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.backfills, m.folded, m.skipped,
+		m.fits,
+		m.fitSeconds}
 	if m.perPartition {
 		all = append(all, m.watermark, m.lag, m.customers, m.stateBytes, m.dirty, m.pending, m.caughtUp, m.waiting, m.pagesAt)
 	}

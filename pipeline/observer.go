@@ -34,6 +34,17 @@ func (o *observer) Ended(result, reason string) {
 	o.metrics.commits.WithLabelValues(result, reason).Inc()
 }
 
+// Model implements txn.Observer.
+func (o *observer) Model(s signal.DataSufficiency, reason string) {
+	o.setModel(s.String() + ": " + reason)
+}
+
+// Fitted implements txn.Observer.
+func (o *observer) Fitted(r txn.FitResult, took time.Duration) {
+	o.metrics.fits.WithLabelValues(string(r)).Inc()
+	o.metrics.fitSeconds.Observe(took.Seconds())
+}
+
 // Restored implements txn.Observer.
 func (o *observer) Restored(took time.Duration) { o.metrics.restoreSeconds.Observe(took.Seconds()) }
 

@@ -10,6 +10,8 @@ type status struct {
 	trouble string
 	// sessions describe the backfills that are open.
 	sessions []string
+	// model says whether the model rests on enough, or what is missing.
+	model string
 }
 
 // Ready notes whether all is at work; if not, why.
@@ -53,6 +55,13 @@ func (s *status) Sessions(open []string) {
 	s.sessions = open
 }
 
+// setModel keeps what came of the last fit.
+func (s *status) setModel(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.model = text
+}
+
 func (s *status) isReady() (ready bool, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,4 +76,12 @@ func (p *Pipeline) Sessions() []string {
 	p.observer.mu.Lock()
 	defer p.observer.mu.Unlock()
 	return p.observer.sessions
+}
+
+// Model says whether there is enough to fit the model to, and what came of the
+// last fit; empty where none was tried in this life.
+func (p *Pipeline) Model() string {
+	p.observer.mu.Lock()
+	defer p.observer.mu.Unlock()
+	return p.observer.model
 }

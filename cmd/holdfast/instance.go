@@ -259,6 +259,9 @@ func (i *instance) checks() []ops.Check {
 		if open := i.pipeline.Sessions(); len(open) > 0 {
 			checks = append(checks, ops.Check{Name: "backfill", Shown: true, Why: strings.Join(open, "; ")})
 		}
+		if text := i.pipeline.Model(); text != "" {
+			checks = append(checks, ops.Check{Name: "model", Shown: true, Why: text})
+		}
 	}
 	if i.loader != nil {
 		checks = append(checks, i.loaderCheck())

@@ -82,6 +82,7 @@ func defaultTime() Time {
 func defaultScore() Score {
 	return Score{
 		Model:   "mbg-nbd",
+		Fit:     true,
 		Horizon: 90 * day,
 		// In log-odds. Only an open complaint past its time has data behind it;
 		// the rest is off until a back-test shows a gain.

@@ -4,6 +4,7 @@ package config
 type Score struct {
 	Model   string             `yaml:"model" env:"HOLDFAST_SCORE_MODEL" enum:"mbg-nbd" meaning:"y" doc:"purchase model"`
 	Horizon Duration           `yaml:"horizon" env:"HOLDFAST_SCORE_HORIZON" meaning:"y" doc:"how far ahead P(return) and the risk look, whole days"`
+	Fit     bool               `yaml:"fit" env:"HOLDFAST_SCORE_FIT" doc:"fit the models to the customers once there are enough, then weekly; params and spend, where given, are in force instead"`
 	Params  Params             `yaml:"params" meaning:"y" doc:"parameters of the purchase model in weeks: all four, or auto"`
 	Spend   Spend              `yaml:"spend" meaning:"y" doc:"parameters of the spend model in major units: all three, or none (then the customer's own mean stands for it)"`
 	Weights map[string]float64 `yaml:"weights" meaning:"y" doc:"reason code: weight of that evidence in log-odds; 0 switches it off; one of evidence that is not counted yet is refused"`

@@ -29,6 +29,15 @@ func (l *Lane) TopicID(input int) [16]byte { return l.inputs[input].id }
 // batch: a quiet shard cuts none.
 func (l *Lane) ClockReading() event.Instant { return max(l.clock.last, l.shard.Position().Clock) }
 
+// Silence is up to when silence counts: the clock's reading, or less while a
+// backfill is open. shard.ClockUnset: nowhere yet.
+func (l *Lane) Silence() event.Instant {
+	if len(l.sessions) > 0 {
+		return min(l.silenceOf(), l.clock.last)
+	}
+	return l.clock.last
+}
+
 // CaughtUp reports whether everything that had reached Kafka when last asked was
 // applied at the clock's last reading.
 func (l *Lane) CaughtUp() bool { return l.clock.caughtUp }

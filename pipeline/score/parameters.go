@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
@@ -58,6 +59,12 @@ type Parameters struct {
 	DataSufficiency   signal.DataSufficiency
 	DropoutIdentified bool
 	Version           string // param_version
+
+	// Of a fit to the customers: how many there were, how well it explains them, and
+	// when it was made. 0 where the parameters were given.
+	Customers     uint64
+	LogLikelihood float64
+	FittedAt      event.Instant
 
 	values *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
 	minor  float64          // minor units per unit of the currency

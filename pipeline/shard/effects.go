@@ -127,11 +127,15 @@ func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 		InForceFrom:       signalInstant(wall), ComputedAt: signalInstant(wall),
 		SrcPartition: s.cfg.Shard, Seq: s.seq(),
 	}
+	if row.Customers = p.Customers; p.FittedAt != 0 {
+		row.LogLikelihood, row.FittedAt = signal.Some(p.LogLikelihood), signal.Some(signalInstant(p.FittedAt))
+	}
 	fx.Models.Append(&row)
 	if p.HasSpend {
 		row.Model, row.Seq = "spend", s.seq()
 		row.R, row.Alpha, row.A, row.B = signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{},
 			signal.Null[float64]{}
+		row.LogLikelihood = signal.Null[float64]{} // that of the purchase model
 		row.P, row.Q, row.Nu = signal.Some(p.Spend.P), signal.Some(p.Spend.Q), signal.Some(p.Spend.Nu)
 		fx.Models.Append(&row)
 	}

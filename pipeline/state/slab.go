@@ -108,9 +108,14 @@ func (s *Slab) Peek(c *Customer, hash uint64, id []byte) bool {
 	if !ok {
 		return false
 	}
+	s.PeekSlot(c, slot)
+	return true
+}
+
+// PeekSlot reads the record at a place that holds one, outside any batch.
+func (s *Slab) PeekSlot(c *Customer, slot Slot) {
 	p, i := s.at(slot)
 	c.read(p, i, slot)
-	return true
 }
 
 // Store writes c back to its place, journals what was there before the first

@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/lane"
+	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 // Config is what a process is told. Every field without a note is required.
@@ -25,6 +26,8 @@ type Config struct {
 	// witnesses say; negative: it is not looked at.
 	ClockTolerance time.Duration
 	StuckAfter     time.Duration // how long a step may take
+	// SelfFit lets the model be fitted to the customers where no parameters are configured.
+	SelfFit bool
 
 	Now      func() time.Time
 	Observer Observer
@@ -44,7 +47,7 @@ const (
 )
 
 // Observer is told what a process does: what the probes and the metrics say.
-// Restored, Replayed, Trouble and LastTrouble may be called by any goroutine, the
+// Restored, Replayed, Fitted, Trouble and LastTrouble may be called by any goroutine, the
 // others by that of the loop.
 type Observer interface {
 	Ready(ready bool, reason string)
@@ -52,6 +55,9 @@ type Observer interface {
 	Trouble(part string, err error)
 	LastTrouble() string
 	Sessions(open []string) // the backfills that are open, in words
+	// Model says whether there is enough to fit a model to, and what came of the last fit.
+	Model(s signal.DataSufficiency, reason string)
+	Fitted(r FitResult, took time.Duration)
 
 	Prepared(c *lane.Commit)
 	Committed(c *lane.Commit)    // for certain, and before its lane keeps it

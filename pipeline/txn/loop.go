@@ -42,7 +42,7 @@ func (s *session) once(ctx context.Context) error {
 	if due := s.lastCommit.Add(s.p.cfg.CommitEvery); s.anyBusy() && due.Before(until) {
 		until = due
 	}
-	if s.late {
+	if s.late || s.fitting {
 		until = time.Now()
 	}
 	if err := s.poll(ctx, until); err != nil {
@@ -59,6 +59,7 @@ func (s *session) once(ctx context.Context) error {
 			return err
 		}
 	}
+	s.fitting = s.refit(ctx, time.Now())
 	s.report()
 	// What was taken back comes again at once: until then it counts as input.
 	s.p.watchdog.fed(s.anyBusy() || time.Since(s.lastCommit) <= s.p.cfg.CommitEvery)

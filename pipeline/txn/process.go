@@ -29,6 +29,7 @@ type Process struct {
 	commit      commitState          // what is known of them
 	laneConfig  *lane.Config         // as the topics are now
 	versions    *versions            // of parameters and cut points
+	refits      refitter
 	partitions  int32
 	times       times
 
@@ -50,7 +51,7 @@ func New(cfg Config) (*Process, error) {
 	p := &Process{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
 		lanes: make(map[int32]*lane.Lane), times: times{tolerance: cfg.ClockTolerance},
-		versions: newVersions(cfg.Shard.Parameters),
+		versions: newVersions(cfg.Shard.Parameters, cfg.SelfFit && cfg.Topics.Model != ""),
 	}
 	p.budget = newBudget(cfg.FetchBytes)
 	p.fetchPool = newFetchPool(p.budget)
@@ -58,12 +59,14 @@ func New(cfg Config) (*Process, error) {
 	if p.decompressor, err = newDecompressor(p.budget, p.fetchPool, cfg.BatchBytes); err != nil {
 		return nil, err
 	}
+	p.refits.p = p
 	p.watchdog = newWatchdog(cfg.StuckAfter, cfg.Observer.LastTrouble)
 	return p, nil
 }
 
 // work runs one client after another, until the context ends or nothing helps.
 func (p *Process) work(ctx context.Context) error {
+	defer p.refits.work.Wait()
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = 100*time.Millisecond, 5*time.Second
 	fences := 0

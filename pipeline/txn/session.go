@@ -42,6 +42,7 @@ type session struct {
 	uncommittedBytes int64
 	open             int   // backfills, as last told of
 	late             bool  // in the last step a clock has stopped on its way
+	fitting          bool  // a fit of the model has more to read at once
 	turn             int   // the lane that is first in the next step
 	fetchBytes       int32 // of a fetch, as the client was last told
 	shareBytes       int32 // of a partition

@@ -26,11 +26,12 @@ import (
 // it is cut.
 type versions struct {
 	configured *score.Parameters
+	selfFit    bool // the model is fitted to the customers where none is configured
 
 	mu     sync.Mutex
 	models map[string]*score.Parameters
-	order  []string // of models, oldest first, so that the table is bounded
-	fitted string   // the newest fitted version; empty: none
+	order  []string           // of models, oldest first, so that the table is bounded
+	fitted *parameters.Record // the newest fitted version; nil: none
 	cuts   map[uint64]*cuts.Cuts
 	newest *cuts.Cuts
 	next   map[string]int64 // the next offset to read, per topic
@@ -40,21 +41,36 @@ type versions struct {
 // and a replay goes back some minutes.
 const maxVersions = 1024
 
-func newVersions(configured *score.Parameters) *versions {
-	return &versions{configured: configured, models: map[string]*score.Parameters{configured.Version: configured},
-		cuts: map[uint64]*cuts.Cuts{}, next: map[string]int64{}}
+func newVersions(configured *score.Parameters, selfFit bool) *versions {
+	return &versions{configured: configured, selfFit: selfFit,
+		models: map[string]*score.Parameters{configured.Version: configured},
+		cuts:   map[uint64]*cuts.Cuts{}, next: map[string]int64{}}
 }
 
 // isConfigured reports whether the configuration gives parameters: they are in
 // force then, whatever was fitted.
 func (v *versions) isConfigured() bool { return v.configured.Version != score.Unfitted }
 
+// fits reports whether the model is fitted to the customers: there is a topic for
+// it, it is not switched off, and no parameters are configured.
+func (v *versions) fits() bool { return v.selfFit && !v.isConfigured() }
+
+// champion is the newest version that was fitted, nil where there is none. It is
+// read only.
+func (v *versions) champion() *parameters.Record {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.fitted
+}
+
 // inForce returns what the next batch is judged by.
 func (v *versions) inForce() (*score.Parameters, *cuts.Cuts) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if p := v.models[v.fitted]; p != nil && !v.isConfigured() {
-		return p, v.newest
+	if v.fitted != nil && !v.isConfigured() {
+		if p := v.models[v.fitted.Version]; p != nil {
+			return p, v.newest
+		}
 	}
 	return v.configured, v.newest
 }
@@ -103,7 +119,7 @@ func (v *versions) addModel(r *kgo.Record) error {
 	}
 	v.models[p.Version] = p
 	if record.Source == parameters.Fitted {
-		v.fitted = p.Version
+		v.fitted = &record
 	}
 	if len(v.order) > maxVersions {
 		if oldest := v.order[0]; oldest != v.configured.Version {

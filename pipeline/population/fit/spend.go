@@ -1,12 +1,25 @@
 package fit
 
-import "github.com/holdfast/holdfast/pipeline/score/btyd"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
+)
 
 // SpendPoint stands for Count customers with X repeat days of mean value Mean.
 type SpendPoint struct {
 	Count float64
 	X     int
 	Mean  float64
+}
+
+// SortSpendPoints orders points by repeat days and mean, so that equal bases give
+// equal sums.
+func SortSpendPoints(points []SpendPoint) {
+	slices.SortFunc(points, func(a, b SpendPoint) int {
+		return cmp.Or(cmp.Compare(a.X, b.X), cmp.Compare(a.Mean, b.Mean), cmp.Compare(a.Count, b.Count))
+	})
 }
 
 // gammaGamma is the likelihood of the gamma-gamma model over points with

@@ -25,6 +25,9 @@ type Record struct {
 	DropoutIdentified bool
 	Sufficiency       signal.DataSufficiency
 	ComputedAt        event.Instant
+	Customers         int64     // of the base that it was fitted to; 0: configured
+	LogLikelihood     float64   // of that base
+	Through           event.Day // the last business day of that base
 }
 
 // Source says where parameters come from.
@@ -55,6 +58,9 @@ type document struct {
 	DropoutIdentified bool          `json:"dropout_identified"`
 	Sufficiency       string        `json:"data_sufficiency"`
 	ComputedAt        event.Instant `json:"computed_at_us"`
+	Customers         int64         `json:"customers,omitempty"`
+	LogLikelihood     float64       `json:"log_likelihood,omitempty"`
+	Through           event.Day     `json:"through_day,omitempty"`
 }
 
 type purchase struct {
@@ -78,7 +84,8 @@ func Key(version string) []byte { return []byte(version) }
 // as the same bits.
 func (r *Record) Append(dst []byte) ([]byte, error) {
 	d := document{Format: format, Version: r.Version, Source: r.Source, Purchase: purchase(r.Purchase),
-		DropoutIdentified: r.DropoutIdentified, Sufficiency: r.Sufficiency.String(), ComputedAt: r.ComputedAt}
+		DropoutIdentified: r.DropoutIdentified, Sufficiency: r.Sufficiency.String(), ComputedAt: r.ComputedAt,
+		Customers: r.Customers, LogLikelihood: r.LogLikelihood, Through: r.Through}
 	if r.Spend != nil {
 		d.Spend = &spend{P: r.Spend.P, Q: r.Spend.Q, Nu: r.Spend.Nu}
 	}
@@ -108,7 +115,8 @@ func Parse(value []byte) (Record, error) {
 		return Record{}, fmt.Errorf("%w: data_sufficiency %q is not known", ErrRecord, d.Sufficiency)
 	}
 	r := Record{Version: d.Version, Source: d.Source, Purchase: btyd.MBGNBD(d.Purchase),
-		DropoutIdentified: d.DropoutIdentified, Sufficiency: sufficiency, ComputedAt: d.ComputedAt}
+		DropoutIdentified: d.DropoutIdentified, Sufficiency: sufficiency, ComputedAt: d.ComputedAt,
+		Customers: d.Customers, LogLikelihood: d.LogLikelihood, Through: d.Through}
 	if d.Spend != nil {
 		r.Spend = &btyd.GammaGamma{P: d.Spend.P, Q: d.Spend.Q, Nu: d.Spend.Nu}
 	}
@@ -136,6 +144,10 @@ func (r *Record) Parameters(configured *score.Parameters) (*score.Parameters, er
 	}
 	p.Fitted, p.DropoutIdentified, p.DataSufficiency, p.Version = r.Sufficiency != signal.NoFit, r.DropoutIdentified,
 		r.Sufficiency, r.Version
+	p.Customers, p.LogLikelihood, p.FittedAt = 0, 0, 0
+	if r.Source == Fitted {
+		p.Customers, p.LogLikelihood, p.FittedAt = uint64(max(r.Customers, 0)), r.LogLikelihood, r.ComputedAt
+	}
 	if err := p.Prepare(); err != nil {
 		return nil, fmt.Errorf("use model parameters %q: %w", r.Version, err)
 	}
