@@ -116,12 +116,7 @@ func (f *refitter) begin(s *session, now time.Time) bool {
 	if now.Sub(f.ended) < pause {
 		return false
 	}
-	silence, customers, settled := event.Instant(1<<63-1), 0, true
-	for _, l := range s.lanes {
-		silence = min(silence, l.Silence())
-		customers += l.Shard().Slab().Len()
-		settled = settled && l.CaughtUp() && len(l.Sessions()) == 0
-	}
+	silence, customers, settled := s.standing()
 	if silence <= 0 || customers < refit.MinCustomers {
 		return false
 	}
@@ -134,6 +129,27 @@ func (f *refitter) begin(s *session, now time.Time) bool {
 	return true
 }
 
+// standing is up to when silence counts, how many customers there are, and whether
+// everything that had reached Kafka is applied. Shards without customers say
+// nothing. Where all is applied the furthest shard counts: with time.clock: events
+// each goes by its own latest event, and the others have nothing to come. Where
+// more is on its way, the one that is behind.
+func (s *session) standing() (silence event.Instant, customers int, settled bool) {
+	least, most := event.Instant(1<<63-1), event.Instant(0)
+	settled = true
+	for _, l := range s.lanes {
+		settled = settled && l.CaughtUp() && len(l.Sessions()) == 0
+		if n := l.Shard().Slab().Len(); n > 0 {
+			customers += n
+			least, most = min(least, l.Silence()), max(most, l.Silence())
+		}
+	}
+	if customers == 0 || settled {
+		return most, customers, settled
+	}
+	return least, customers, settled
+}
+
 // due reports whether a fit is due. Without one, whenever there is a day or a tenth
 // more of customers to try it with. With one, after a week, or where the base has grown:
 // by a tenth where everything is applied, to the double while more is on its way.
@@ -144,8 +160,8 @@ func (f *refitter) due(champion *parameters.Record, now attempt, settled bool) b
 	if champion == nil {
 		return now.until > f.tried.until || grownSince(int64(f.tried.customers), grown)
 	}
-	if f.tried == now {
-		return false
+	if f.tried == (attempt{}) { // a new life: what it finds is what was fitted to
+		f.tried = attempt{champion.Through, now.customers}
 	}
 	if !settled {
 		return grownSince(champion.Customers, grownMuch) && grownSince(int64(f.tried.customers), grown)
