@@ -63,23 +63,6 @@ func (s *Shard) record(c *state.Customer, e *event.Event, day event.Day) bool {
 	return true
 }
 
-// redate lets the earlier of two events with one id count: what it says of an
-// order or a complaint is taken by the earliest instant anyway, a visit is
-// moved to its day. Both are taken to be of one kind.
-func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was event.Instant) {
-	if e.Type != event.Visit {
-		s.record(c, e, day)
-		return
-	}
-	if before := s.cfg.Zone.DayOf(was); before != day && e.Kind.Acts() {
-		if d := c.Days.Find(int32(before)); d != nil && d.Visits > 0 {
-			d.Visits--
-			c.Days.Drop(int32(before))
-			s.visit(c, e, day)
-		}
-	}
-}
-
 // remember notes the event's id among the latest. It says whether it is there
 // already, and when that one occurred; the earlier instant is kept. An event
 // older than all that is remembered cannot be remembered itself: should it come
