@@ -1,0 +1,163 @@
+package score
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/holdfast/holdfast/pipeline/signal"
+)
+
+// TestParametersAtTheirLimits: what is allowed to the last value, and the first
+// that is not, by the words of the error.
+func TestParametersAtTheirLimits(t *testing.T) {
+	nan := math.NaN()
+	for _, test := range []struct {
+		name   string
+		change func(p *Parameters)
+		want   string // in the error; "" allowed
+	}{
+		{"as shipped", func(*Parameters) {}, ""},
+		{"six decimals", func(p *Parameters) { p.CurrencyExponent = 6 }, ""},
+		{"seven", func(p *Parameters) { p.CurrencyExponent = 7 }, "currency exponent 7"},
+		{"no margin", func(p *Parameters) { p.MarginRatio = 0 }, ""},
+		{"all margin", func(p *Parameters) { p.MarginRatio = 1 }, ""},
+		{"more than all", func(p *Parameters) { p.MarginRatio = 1.000001 }, "margin ratio"},
+		{"less than none", func(p *Parameters) { p.MarginRatio = -1e-9 }, "margin ratio"},
+		{"one day", func(p *Parameters) { p.HorizonDays = 1 }, ""},
+		{"no day", func(p *Parameters) { p.HorizonDays = 0 }, "horizon 0"},
+		{"ten years", func(p *Parameters) { p.HorizonDays = 3650 }, ""},
+		{"a day more", func(p *Parameters) { p.HorizonDays = 3651 }, "horizon 3651"},
+		{"no discount", func(p *Parameters) { p.AnnualDiscount = 0 }, ""},
+		{"tenfold", func(p *Parameters) { p.AnnualDiscount = 10 }, ""},
+		{"beyond", func(p *Parameters) { p.AnnualDiscount = 10.1 }, "annual discount"},
+		{"no number", func(p *Parameters) { p.AnnualDiscount = nan }, "annual discount"},
+		{"equal thresholds", func(p *Parameters) {
+			p.Thresholds.Watch, p.Thresholds.AtRisk, p.Thresholds.Lost = .3, .3, .3
+		}, ""},
+		{"watch below at risk", func(p *Parameters) { p.Thresholds.Watch = .29 }, "thresholds of P(alive)"},
+		{"at risk below lost", func(p *Parameters) { p.Thresholds.AtRisk = .02 }, "thresholds of P(alive)"},
+		{"watch at one", func(p *Parameters) { p.Thresholds.Watch = 1 }, "thresholds of P(alive)"},
+		{"lost at none", func(p *Parameters) { p.Thresholds.Lost = 0 }, "thresholds of P(alive)"},
+		{"critical at none", func(p *Parameters) { p.Thresholds.Critical = 0 }, "thresholds of P(alive)"},
+		{"critical at one", func(p *Parameters) { p.Thresholds.Critical = 1 }, "thresholds of P(alive)"},
+		{"critical above watch", func(p *Parameters) { p.Thresholds.Critical = .9 }, ""},
+		{"equal quantiles", func(p *Parameters) { p.Thresholds.OverdueWatch, p.Thresholds.OverdueAtRisk = .99, .99 }, ""},
+		{"watch above at risk", func(p *Parameters) { p.Thresholds.OverdueWatch = .96 }, "overdue quantiles"},
+		{"at risk above lost", func(p *Parameters) { p.Thresholds.OverdueAtRisk = .995 }, "overdue quantiles"},
+		{"no quantile", func(p *Parameters) { p.Thresholds.OverdueWatch = 0 }, "overdue quantiles"},
+		{"all of them", func(p *Parameters) { p.Thresholds.OverdueLost = 1 }, "overdue quantiles"},
+		{"equal caps", func(p *Parameters) { p.Thresholds.CapMostDays = 365 }, ""},
+		{"caps the wrong way", func(p *Parameters) { p.Thresholds.CapMostDays = 364 }, "silence caps"},
+		{"no cap", func(p *Parameters) { p.Thresholds.CapLeastDays = 0 }, "silence caps"},
+		{"a century", func(p *Parameters) { p.Thresholds.CapMostDays = 36500 }, ""},
+		{"more than a century", func(p *Parameters) { p.Thresholds.CapMostDays = 36501 }, "silence caps"},
+		{"weights of twenty", func(p *Parameters) { p.Weights[RatingDrop], p.Weights[MultiChannel] = 20, -20 }, ""},
+		{"beyond twenty", func(p *Parameters) { p.Weights[RatingDrop] = 20.1 }, "weight of TOP_BOX_LOST"},
+		{"beyond minus twenty", func(p *Parameters) { p.Weights[MultiChannel] = -20.1 }, "weight of MULTI_CHANNEL"},
+		{"a weight that is no number", func(p *Parameters) { p.Weights[0] = nan }, "weight of OPEN_COMPLAINT"},
+		{"a spend model that is off", func(p *Parameters) { p.Spend.Q = .5 }, ""},
+		{"a spend model without a mean", func(p *Parameters) {
+			p.HasSpend, p.Spend.P, p.Spend.Q, p.Spend.Nu = true, 1, 1, 1
+		}, "spend model"},
+		{"no purchase model", func(p *Parameters) { p.Purchase.B = 0 }, "purchase model"},
+	} {
+		p := DefaultParameters()
+		test.change(&p)
+		switch err := p.check(); {
+		case test.want == "" && err != nil:
+			t.Errorf("%s: %v, want none", test.name, err)
+		case test.want != "" && (!errors.Is(err, ErrParameter) || !strings.Contains(err.Error(), test.want)):
+			t.Errorf("%s: %v, want ErrParameter about %s", test.name, err, test.want)
+		}
+	}
+}
+
+// TestWhatIsAtRiskFollowsTheTestInForce: P(alive) below its threshold, or the
+// quantile above its own where dropout is not identified. An advocate is none
+// then.
+func TestWhatIsAtRiskFollowsTheTestInForce(t *testing.T) {
+	advocate := Facts{HasPurchase: true, X: 1, RatedFiveWithReview: true}
+	for _, test := range []struct {
+		identified     bool
+		alive, overdue int32
+		want           signal.Ladder
+	}{
+		{true, 300_000, 999_999, signal.LadderAdvocate}, {true, 299_999, 0, signal.LadderRepeat},
+		{false, 0, 950_000, signal.LadderAdvocate}, {false, 1_000_000, 950_001, signal.LadderRepeat},
+	} {
+		p := DefaultParameters()
+		p.DropoutIdentified = test.identified
+		pr := Probabilities{PAliveMillionths: test.alive, OverdueMillionths: test.overdue}
+		if got := p.LadderStage(&advocate, &pr); got != test.want {
+			t.Errorf("identified %v, P(alive) %d, quantile %d: %v, want %v", test.identified, test.alive, test.overdue, got,
+				test.want)
+		}
+	}
+}
+
+// TestMillionths: half up, and equal for what differs in the last bit.
+func TestMillionths(t *testing.T) {
+	for p, want := range map[float64]int32{
+		0: 0, 1: 1_000_000, .3: 300_000, math.Nextafter(.3, 0): 300_000, .29999949: 299_999,
+		.0000005: 1, .00000049: 0, -.0000004: 0, -.0000006: -1,
+	} {
+		if got := Millionths(p); got != want {
+			t.Errorf("%g: %d, want %d", p, got, want)
+		}
+	}
+}
+
+// TestConfidenceNeedsAModel: whatever the customer has done.
+func TestConfidenceNeedsAModel(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Parameters, *Facts)
+		want   signal.Confidence
+	}{
+		{"all there", func(*Parameters, *Facts) {}, signal.ConfidenceHigh},
+		{"four repeat days", func(_ *Parameters, f *Facts) { f.X = 4 }, signal.ConfidenceMedium},
+		{"one repeat day", func(_ *Parameters, f *Facts) { f.X = 1 }, signal.ConfidenceLow},
+		{"dropout is not identified", func(p *Parameters, _ *Facts) { p.DropoutIdentified = false }, signal.ConfidenceLow},
+		{"few customers", func(p *Parameters, _ *Facts) { p.DataSufficiency = signal.FewCustomers }, signal.ConfidenceLow},
+		{"something missing", func(_ *Parameters, f *Facts) { f.Approximate = true }, signal.ConfidenceMedium},
+	} {
+		p, f := DefaultParameters(), Facts{X: 5}
+		p.DataSufficiency = signal.SufficiencyOK
+		test.change(&p, &f)
+		if got := p.Confidence(&f); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// TestAlertTakesItsNumbers: of a customer who has bought; of others null. The
+// words of an alert that is resolved are none.
+func TestAlertTakesItsNumbers(t *testing.T) {
+	p := cdnow(t)
+	p.Version, p.CurrencyExponent = "v7", 3
+	for _, action := range []signal.Action{signal.Raised, signal.Escalated, signal.Updated, signal.Resolved,
+		signal.Expired} {
+		s := buyer(4, 200, 300, 20)
+		sc, _ := scored(p, s)
+		a := signal.Alert{Action: action, BasisPurchases: 99, ReasonCount: 3}
+		p.FillAlert(&s, &sc, &Lead{}, &a)
+		reasons := 1
+		if action == signal.Resolved {
+			reasons = 0
+		}
+		if a.PAlive != signal.Some(sc.PAlive) || a.PReturn != signal.Some(sc.PReturn) || a.HorizonDays != 91 ||
+			a.Score != signal.Some(sc.ChurnRisk) || a.AtStake != signal.Some(sc.ValueAtRisk) || a.BasisPurchases != 5 ||
+			a.Model != Model || a.ParamVersion != "v7" || a.CurrencyExponent != 3 || a.ReasonCount != reasons ||
+			a.Confidence != signal.ConfidenceMedium {
+			t.Errorf("%v: %+v", action, a)
+		}
+		nobody := Statistics{}
+		sc, _ = scored(p, nobody)
+		p.FillAlert(&nobody, &sc, &Lead{}, &a)
+		if a.PAlive.Valid || a.PReturn.Valid || a.Score.Valid || a.AtStake.Valid || a.BasisPurchases != 0 {
+			t.Errorf("%v of one who has never bought: %+v", action, a)
+		}
+	}
+}
