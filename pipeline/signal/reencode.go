@@ -15,12 +15,22 @@ func (b *Block) EncodeRow(dst []byte, row int) []byte {
 	for i := range b.Columns {
 		body = b.Columns[i].appendRow(body, row)
 	}
-	shard, isShard := b.Column("src_partition")
-	seq, isSeq := b.Column("seq")
+	shard, isShard := b.number("src_partition", row)
+	seq, isSeq := b.number("seq", row)
 	if isShard && isSeq {
-		f.shards = []ShardRange{{Shard: uint16(shard.Numbers[row]), First: seq.Numbers[row], Last: seq.Numbers[row], Rows: 1}}
+		f.shards = []ShardRange{{Shard: uint16(shard), First: seq, Last: seq, Rows: 1}}
 	}
 	return appendFrame(dst, f, body)
+}
+
+// number is the value of a column that has one number a row; false where it is
+// none: what a block's columns are is up to its writer.
+func (b *Block) number(name string, row int) (uint64, bool) {
+	c, ok := b.Column(name)
+	if !ok || c.Ends != nil || c.Kind == KindText {
+		return 0, false
+	}
+	return c.Numbers[row], true
 }
 
 // appendRow writes the column of a block of one row.
