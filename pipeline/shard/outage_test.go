@@ -165,7 +165,7 @@ func identities(alerts []signal.Alert) (ids []string) {
 func TestOutageChangesNoAlert(t *testing.T) {
 	cfg := testConfig(t, "Europe/Berlin")
 	schema := alertSchema(t)
-	for seed := range uint64(3) {
+	for seed := range seeds(3) {
 		o := newOutage(t, cfg, 200+seed)
 		want, _ := o.live(reading{})
 		got, falsely := o.live(reading{outage: true})
@@ -186,7 +186,7 @@ func TestOutageChangesNoAlert(t *testing.T) {
 // last month. Nobody is taken for silent whose events lie unread.
 func TestSkewedInputsRaiseNoFalseSilence(t *testing.T) {
 	cfg := testConfig(t, "Europe/Berlin")
-	for seed := range uint64(6) {
+	for seed := range seeds(6) {
 		o := newOutage(t, cfg, 300+seed)
 		alerts, falsely := o.live(reading{outage: true, skewed: true})
 		steady, _ := o.live(reading{})

@@ -280,7 +280,7 @@ func TestSameAnswerForAnyBatchSize(t *testing.T) {
 // leave no trace, with pages of any age, and with other parameters on the way.
 func TestSameAnswerAfterUndoAndCrash(t *testing.T) {
 	cfg := testConfig(t, "Europe/Berlin")
-	for seed := uint64(0); seed < 6; seed++ {
+	for seed := range seeds(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			input := testStream(100+seed, 900, 6000, 3*365*event.Day24h)
 			models := []inForce{{2000, slowBuyers(t, cfg)}, {4000, cfg.Parameters}, {4001, slowBuyers(t, cfg)}}

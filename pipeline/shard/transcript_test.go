@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -270,17 +271,22 @@ func (p *player) attribute(e *event.Event, name, value string) (ok bool) {
 	return ok
 }
 
-func alertSchema(t testing.TB) *jsonschema.Schema {
-	t.Helper()
+// compiled is the schema of alerts, read once.
+var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(alerts.Schema()))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	c := jsonschema.NewCompiler()
 	if err := c.AddResource("alert.v1.json", doc); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	schema, err := c.Compile("alert.v1.json")
+	return c.Compile("alert.v1.json")
+})
+
+func alertSchema(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	schema, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}

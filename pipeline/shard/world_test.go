@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 	_ "time/tzdata" // zones do not depend on the machine
@@ -16,12 +17,19 @@ import (
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
+// prepared are parameters that alerts may rest on. They are made once: it takes
+// longer than most tests.
+var prepared = sync.OnceValues(func() (score.Parameters, error) {
+	p := score.DefaultParameters()
+	p.DataSufficiency, p.Version = signal.SufficiencyOK, "test"
+	return p, p.Prepare()
+})
+
 // testConfig is a shard's configuration with a model that alerts may rest on.
 func testConfig(t testing.TB, zone string) Config {
 	t.Helper()
-	parameters := score.DefaultParameters()
-	parameters.DataSufficiency, parameters.Version = signal.SufficiencyOK, "test"
-	if err := parameters.Prepare(); err != nil {
+	parameters, err := prepared()
+	if err != nil {
 		t.Fatal(err)
 	}
 	rules := policy.Default()
