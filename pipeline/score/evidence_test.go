@@ -171,6 +171,29 @@ func TestSilenceIsToldFromTheMedianOn(t *testing.T) {
 	}
 }
 
+// TestGapsBeyondALifeAreNotTold: ten years are, a moment more is not.
+func TestGapsBeyondALifeAreNotTold(t *testing.T) {
+	for days, want := range map[float64]bool{1: true, 3650: true, 3650.001: false, math.Inf(1): false} {
+		s, sc := buyer(2, 30, 90, 20), Scores{GapQ90Days: days}
+		if r := overdueReason(&s, &sc, 1); r.HasExpected != want || r.Observed != 60 || r.Expected != days {
+			t.Errorf("a gap of %g days: %+v, told %v", days, r, want)
+		}
+	}
+	p := cdnow(t)
+	s := buyer(0, 0, 120, 0)
+	for days, want := range map[float64]bool{3650: true, 3651: false} {
+		sc := Scores{GapQ50Days: days}
+		p.addWeightless(&s, &Probabilities{OverdueMillionths: 500_000}, &sc)
+		if r := sc.Reasons[0]; r.Code != signal.NoSecondPurchase || r.HasExpected != want || r.Observed != 120 {
+			t.Errorf("half of them within %g days: %+v, told %v", days, r, want)
+		}
+		sc = Scores{}
+		if p.addWeightless(&s, &Probabilities{OverdueMillionths: 499_999}, &sc); sc.ReasonCount != 0 {
+			t.Errorf("%v is told before the median", codes(&sc))
+		}
+	}
+}
+
 // TestIntentGap: three visits within the window since the latest purchase, and
 // not on its day.
 func TestIntentGap(t *testing.T) {

@@ -143,7 +143,7 @@ func TestAmountsBeyondTheirColumnAreToldOf(t *testing.T) {
 		}
 		p, s := cdnow(t), busy()
 		p.CurrencyExponent, s.Approximate = exponent, false
-		for net, want := range map[int64]uint64{600: 0, int64(limit): 1} {
+		for net, want := range map[int64]uint64{600: 0, int64(limit / 2): 0, int64(limit): 1, -int64(limit): 1} {
 			s.NetLife = net
 			var sc Scores
 			p.Scores(&s, &sc)

@@ -84,6 +84,13 @@ func TestHeaders(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("headers (-want +got):\n%s", diff)
 	}
+	delivered := example()
+	delivered.Suppressed = NotSuppressed
+	for _, h := range delivered.AppendHeaders(nil, "/holdfast/shop") {
+		if h.Key == "suppressed" && string(h.Value) != "false" {
+			t.Errorf("an alert that is delivered is suppressed: %s", h.Value)
+		}
+	}
 }
 
 func TestRowOfAlert(t *testing.T) {

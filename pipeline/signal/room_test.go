@@ -9,14 +9,16 @@ import (
 // TestBlocksAreFullInTime: by rows and by bytes, before a reader would refuse
 // them.
 func TestBlocksAreFullInTime(t *testing.T) {
-	block := NewModelBlock(testMeta)
+	narrow := NewLayout([]ColumnSpec{{ID: 1, Name: "seq", Type: TypeUint64, Doc: "x"},
+		{ID: 2, Name: "src_partition", Type: TypeUint16, Doc: "x"}, {ID: 3, Name: "n", Type: TypeUint8, Doc: "x"}})
+	block, row := NewCustomerBlock(narrow, testMeta), NewRow(narrow)
 	for !block.Full() {
-		block.Append(&ModelRow{Seq: uint64(block.Rows())})
+		block.Append(row)
 		if block.Rows() > MaxBlockRows {
 			t.Fatalf("%d rows and not full", block.Rows())
 		}
 	}
-	if _, err := Decode(block.Encode(nil)); err != nil {
+	if _, err := Decode(block.Encode(nil)); err != nil || block.Rows() != MaxBlockRows {
 		t.Errorf("a full block of %d rows: %v", block.Rows(), err)
 	}
 	wide := NewAlertBlock(testMeta)
