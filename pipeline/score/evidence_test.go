@@ -163,6 +163,13 @@ func TestSilenceIsToldFromTheMedianOn(t *testing.T) {
 		t.Errorf("told on %d of 200 days: the test says little", told)
 	}
 	pr := Probabilities{OverdueMillionths: 500_000}
+	for now, rise := range map[float64]float64{.3: logitOf(.7) - logitOf(.5), .5: 0, .6: 0} {
+		sc := Scores{PReturn: now, PReturnAtPurchase: .5}
+		if p.assess(&s, &pr, &sc); sc.ReasonCount == 0 || sc.Reasons[0].Code != signal.Overdue {
+			t.Fatalf("the median itself is not told: %v", codes(&sc))
+		}
+		near(t, "a comeback that was .5 and is another", sc.Reasons[0].Contribution, rise, 1e-12)
+	}
 	if f := (Facts{HasPurchase: true}); !p.ReasonMask(&f, &pr).Has(signal.Overdue) {
 		t.Error("the median itself is not silence yet")
 	}

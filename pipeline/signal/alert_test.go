@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -64,6 +65,11 @@ const exampleJSON = `{"alert_id":"00112233445566778899aabbccddeeff","dedup_key":
 func TestAlertJSON(t *testing.T) {
 	if diff := cmp.Diff(exampleJSON, string(example().AppendJSON(nil))); diff != "" {
 		t.Errorf("alert (-want +got):\n%s", diff)
+	}
+	delivered := example()
+	delivered.Suppressed = NotSuppressed
+	if text := string(delivered.AppendJSON(nil)); !strings.Contains(text, `"suppressed":false,"suppressed_reason":null,`) {
+		t.Errorf("an alert that is delivered says %s", text)
 	}
 	if !json.Valid([]byte(exampleJSON)) || !json.Valid(new(Alert).AppendJSON(nil)) {
 		t.Error("not JSON")

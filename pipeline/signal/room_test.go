@@ -9,8 +9,8 @@ import (
 // TestBlocksAreFullInTime: by rows and by bytes, before a reader would refuse
 // them.
 func TestBlocksAreFullInTime(t *testing.T) {
-	narrow := NewLayout([]ColumnSpec{{ID: 1, Name: "seq", Type: TypeUint64, Doc: "x"},
-		{ID: 2, Name: "src_partition", Type: TypeUint16, Doc: "x"}, {ID: 3, Name: "n", Type: TypeUint8, Doc: "x"}})
+	narrow := NewLayout([]ColumnSpec{{ID: 1, Name: "n", Type: TypeUint8, Doc: "x"},
+		{ID: 2, Name: "src_partition", Type: TypeUint16, Doc: "x"}, {ID: 3, Name: "seq", Type: TypeUint64, Doc: "x"}})
 	block, row := NewCustomerBlock(narrow, testMeta), NewRow(narrow)
 	for !block.Full() {
 		block.Append(row)
