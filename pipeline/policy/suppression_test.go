@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -124,6 +125,27 @@ func TestValidateNamesEachComplaint(t *testing.T) {
 		all := c.Validate()
 		if len(all) != 1 || !errors.Is(all[0], ErrConfig) {
 			t.Errorf("%s: %v, want one ErrConfig", name, all)
+		}
+	}
+}
+
+// TestSpansOfTenYearsAreAllowed: and none for what may be none.
+func TestSpansOfTenYearsAreAllowed(t *testing.T) {
+	const most = 3660 * event.Day24h
+	for name, span := range map[string]func(*Config) *event.Instant{
+		"dwell":            func(c *Config) *event.Instant { return &c.Dwell },
+		"reactivated":      func(c *Config) *event.Instant { return &c.ReactivatedFor },
+		"silent after":     func(c *Config) *event.Instant { return &c.SilentAfter },
+		"model protection": func(c *Config) *event.Instant { return &c.ModelProtection },
+		"max_event_age":    func(c *Config) *event.Instant { return &c.MaxEventAge },
+	} {
+		for value, refused := range map[event.Instant]bool{0: false, most: false, -1: true, most + 1: true} {
+			c := Default()
+			*span(&c) = value
+			all := c.Validate()
+			if (len(all) > 0) != refused || refused && !strings.Contains(all[0].Error(), name) {
+				t.Errorf("%s of %d us: %v, refused %v", name, value, all, refused)
+			}
 		}
 	}
 }

@@ -122,6 +122,25 @@ func TestNoPlayForWhatHasEnded(t *testing.T) {
 	}
 }
 
+// TestPlayWithoutATimeHasNoEnd, and one that is none has none either.
+func TestPlayWithoutATimeHasNoEnd(t *testing.T) {
+	for _, test := range []struct {
+		play Play
+		want Instant // after as_of; 0 none
+	}{{Play{ID: "call", ActWithin: 7}, 7}, {Play{ID: "call"}, 0}, {Play{ActWithin: 7}, 0}} {
+		var plays Plays
+		plays[Overdue] = test.play
+		a := example()
+		want := Instant(0)
+		if test.want > 0 {
+			want = a.AsOf + test.want
+		}
+		if a.SetPlay(&plays); a.Play != test.play || a.ActBefore != want {
+			t.Errorf("%+v: %+v until %d, want %d", test.play, a.Play, a.ActBefore, want)
+		}
+	}
+}
+
 func TestReasonTexts(t *testing.T) {
 	seen := func(code ReasonCode, observed float64) Reason {
 		return Reason{Code: code, Observed: observed, HasObserved: true}
@@ -159,6 +178,7 @@ func TestReasonTexts(t *testing.T) {
 		{of(NoSecondPurchase, 40, 34.2), "40 days without a second purchase; half of those who buy again do so within 35"},
 		{seen(ReasonSecondPurchase, 12), "second purchase, 12 days after the first"},
 		{about(Reason{Code: ReasonLadderUp}, "advocate"), "has reached the stage advocate"},
+		{Reason{Code: ReasonSecondPurchase}, "second purchase"},
 	}
 	for _, test := range tests {
 		if got := test.reason.Text(); got != test.want {
@@ -207,6 +227,7 @@ func TestDecimal(t *testing.T) {
 func TestRatiosAreRoundedAndFinite(t *testing.T) {
 	tests := map[float64]string{
 		.1234565: "0.123457", -1e-9: "0", 1: "1", math.NaN(): "null", math.Inf(1): "null", 40: "40",
+		1e9: "1000000000", -1e9: "-1000000000", 1e9 + 1: "null", -1e9 - 1: "null",
 	}
 	for value, want := range tests {
 		var o object
