@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -137,11 +138,11 @@ func TestCalendarFitFindsWhatDonorsWereDrawnWith(t *testing.T) {
 	if r.Customers != 6000 || r.Cells != len(points) || !(r.MeanAlive > .1 && r.MeanAlive < .9) {
 		t.Errorf("%g customers in %d cells, %g of them alive", r.Customers, r.Cells, r.MeanAlive)
 	}
-	if _, err := FitCalendar(nil, Options{}); err != ErrNoData {
+	if _, err := FitCalendar(nil, Options{}); !errors.Is(err, ErrNoData) {
 		t.Errorf("of nobody: %v, want %v", err, ErrNoData)
 	}
 	none := []CalendarPoint{{Count: 9, Opportunities: btyd.Opportunities{N: 12}}}
-	if _, err := FitCalendar(none, Options{}); err != ErrNoRepeats {
+	if _, err := FitCalendar(none, Options{}); !errors.Is(err, ErrNoRepeats) {
 		t.Errorf("of those who never give: %v, want %v", err, ErrNoRepeats)
 	}
 }
