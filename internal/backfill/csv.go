@@ -3,7 +3,6 @@ package backfill
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
@@ -68,13 +67,4 @@ func (s *csvSource) event(cells []string, row, line int64) (Event, *Reject) {
 		reject = s.judge.check(&e)
 	}
 	return e, reject
-}
-
-// trimmed returns a column's name without the blanks around it.
-func trimmed(header []string) []string {
-	names := make([]string, len(header))
-	for i, name := range header {
-		names[i] = strings.TrimSpace(name)
-	}
-	return names
 }

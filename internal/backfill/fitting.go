@@ -26,10 +26,8 @@ func (f *fitting) fail(path, fix, format string, values ...any) {
 
 // header refuses two columns of one name: which of them is meant?
 func (f *fitting) header() {
-	for i, column := range f.columns {
-		if column != "" && slices.Index(f.columns, column) != i {
-			f.fail("", "rename one in the header", "the column %q stands twice in the header", column)
-		}
+	for _, column := range textfile.Twice(f.columns) {
+		f.fail("", "rename one in the header", "the column %q stands twice in the header", column)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/civil"
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
@@ -51,19 +52,6 @@ type Origin struct {
 	Template string            `yaml:"template"` // {column}, {@file}, {@row}, {@hash}; braces are doubled to stand for themselves
 	Values   map[string]string `yaml:"values"`   // cell: what stands for it; other cells stay as they are
 	Times    []string          `yaml:"times"`    // forms of this time alone
-}
-
-// Forms are forms of times: one, or a list.
-type Forms []string
-
-// UnmarshalYAML reads one or a list.
-func (f *Forms) UnmarshalYAML(decode func(any) error) error {
-	var one string
-	if decode(&one) == nil {
-		*f = Forms{one}
-		return nil
-	}
-	return decode((*[]string)(f))
 }
 
 // UnmarshalText reads a column's name, which may stand in place of the keys.
@@ -114,7 +102,7 @@ func (c *mapCheck) run(m *Map) {
 	c.oneOf("refunds", m.Refunds, "positive", "negative")
 	c.oneOf("lines", m.Lines, linesSum, linesFirst)
 	c.times("times", m.Times)
-	if _, err := time.LoadLocation(m.TimeZone); err != nil {
+	if _, err := civil.Zone(m.TimeZone); err != nil {
 		c.fail("time_zone", "write a name such as Europe/Berlin", "%v", err)
 	}
 	c.fields("fields", m.Fields)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/civil"
 	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -62,17 +63,16 @@ type templatePiece struct {
 
 // newRenderer fits a map to a header; what does not fit is reported at once.
 func newRenderer(m *Map, header []string, options *Options) (*renderer, error) {
-	columns := trimmed(header)
 	r := &renderer{zone: options.Zone, file: fileStem(options.Name), names: schemaFields()}
 	r.texts = make([]string, len(r.names))
 	if m == nil {
-		m = mapOfNames(columns, r.names)
+		m = mapOfNames(header, r.names)
 	}
 	r.amounts, r.negative, r.lines = m.Amounts, m.Refunds == "negative", m.Lines
 	if err := r.timesOf(m); err != nil {
 		return nil, err
 	}
-	fit := &fitting{renderer: r, columns: columns, source: options.MapName}
+	fit := &fitting{renderer: r, columns: header, source: options.MapName}
 	fit.header()
 	if len(m.Events) == 0 {
 		r.cases = []caseRule{{fields: fit.fields("fields", m.Fields)}}
@@ -89,7 +89,7 @@ func newRenderer(m *Map, header []string, options *Options) (*renderer, error) {
 // timesOf settles how times are written.
 func (r *renderer) timesOf(m *Map) (err error) {
 	if m.TimeZone != "" {
-		if r.zone, err = time.LoadLocation(m.TimeZone); err != nil {
+		if r.zone, err = civil.Zone(m.TimeZone); err != nil {
 			return fmt.Errorf("load the zone of the map: %w", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -134,7 +135,7 @@ func (r *fileReader) scalar(node ast.Node, value reflect.Value, path string) {
 			r.report(path, node, "is a list; it must be one value", "")
 			return
 		}
-		text = kind.String()
+		text = r.pair(kind)
 	case *ast.LiteralNode:
 		text = kind.Value.Value
 	case ast.ScalarNode:
@@ -151,10 +152,27 @@ func (r *fileReader) scalar(node ast.Node, value reflect.Value, path string) {
 	}
 }
 
+// pair writes a list's scalars behind each other, in whichever style they stand.
+func (r *fileReader) pair(list *ast.SequenceNode) string {
+	var texts []string
+	for _, item := range list.Values {
+		text := "…" // no number
+		if scalar, ok := r.plain(item).(ast.ScalarNode); ok {
+			text = scalar.GetToken().Value
+		}
+		texts = append(texts, text)
+	}
+	return "[" + strings.Join(texts, ", ") + "]"
+}
+
 func (r *fileReader) list(node ast.Node, value reflect.Value, path string) {
 	sequence, ok := node.(*ast.SequenceNode)
 	if !ok {
-		r.report(path, node, "must be a list", "write ["+clip(node.GetToken().Value)+"]")
+		fix := ""
+		if scalar, ok := node.(ast.ScalarNode); ok {
+			fix = "write [" + clip(scalar.GetToken().Value) + "]"
+		}
+		r.report(path, node, "must be a list", fix)
 		return
 	}
 	list := reflect.MakeSlice(value.Type(), len(sequence.Values), len(sequence.Values))

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -121,7 +122,7 @@ func (c *checker) brokers(kafka Kafka, insecureDev bool) {
 	for i, broker := range kafka.Brokers {
 		path := fmt.Sprintf("kafka.brokers[%d]", i)
 		host, port, err := net.SplitHostPort(broker)
-		if err != nil || host == "" || port == "" {
+		if number, notPort := strconv.ParseUint(port, 10, 16); err != nil || host == "" || notPort != nil || number == 0 {
 			c.fail(path, "write host:port, such as localhost:9092", "%q is not an address", clip(broker))
 			continue
 		}
@@ -184,7 +185,7 @@ func (c *checker) topics(config *Config) {
 			}
 			continue
 		}
-		if !topicName.MatchString(item.topic) {
+		if !topicName.MatchString(item.topic) || item.topic == "." || item.topic == ".." {
 			c.fail(item.path, "use 1 to 249 letters, digits, dots, dashes or underscores", "%q is not a topic name",
 				clip(item.topic))
 		}

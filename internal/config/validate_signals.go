@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/civil"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
@@ -24,10 +25,9 @@ func (c *checker) time(t Time) {
 	}
 }
 
-// zone checks the name of a time zone. That of the host would differ from one
-// instance to the next.
+// zone checks the name of a time zone.
 func (c *checker) zone(path, name string) {
-	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+	if _, err := civil.Zone(name); err != nil || name == "" {
 		c.fail(path, "use an IANA name, such as Europe/Berlin or UTC", "%q is not a time zone", clip(name))
 	}
 }

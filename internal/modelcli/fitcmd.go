@@ -3,10 +3,13 @@ package modelcli
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/holdfast/holdfast/internal/civil"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
@@ -120,8 +123,10 @@ func (f *fitFlags) check() error {
 		return usagef("--amount-divisor %v: want a number above 0", f.mapping.divisor)
 	case f.spend && f.model == fit.GammaGamma:
 		return usagef("--spend: --model gamma-gamma is that fit already")
+	case f.write != "" && filepath.Clean(f.write) == filepath.Clean(f.triples):
+		return usagef("--write and --triples: %s cannot hold both", f.write)
 	}
-	zone, err := time.LoadLocation(f.zone)
+	zone, err := civil.Zone(f.zone)
 	if err != nil {
 		return usagef("--time-zone %s: %w", f.zone, err)
 	}
@@ -137,6 +142,11 @@ func (f *fitFlags) check() error {
 func (f *fitFlags) run(cmd *cobra.Command, path string) error {
 	if err := f.check(); err != nil {
 		return err
+	}
+	for _, out := range []string{f.write, f.triples} {
+		if out != "" && sameFile(out, path) {
+			return usagef("%s is the file that is read; write to another", out)
+		}
 	}
 	t, err := openTable(path, f.format, f.delimiter, cmd.InOrStdin())
 	if err != nil {
@@ -165,6 +175,13 @@ func (f *fitFlags) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	return verdictOf(d, b)
+}
+
+// sameFile reports whether two paths lead to one file that is there.
+func sameFile(a, b string) bool {
+	first, errFirst := os.Stat(a)
+	second, errSecond := os.Stat(b)
+	return errFirst == nil && errSecond == nil && os.SameFile(first, second)
 }
 
 // verdictOf is the exit of a fit that was made.

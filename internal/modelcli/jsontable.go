@@ -6,31 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"unicode/utf8"
 
 	"github.com/holdfast/holdfast/internal/textfile"
 )
 
 // openNDJSON reads a file of one JSON object a line. The columns are the keys
-// in order of first appearance, so the input is read twice.
+// in order of first appearance, so the input is read twice. What is there only
+// once, as standard input and pipes are, is kept.
 func openNDJSON(path string, stdin io.Reader) (*table, error) {
-	if path == "-" {
-		text, err := textfile.Open(stdin)
-		if err != nil {
-			return nil, err
+	if path != "-" {
+		if file, err := os.Stat(path); err != nil || file.Mode().IsRegular() {
+			return readNDJSON(func() (io.Reader, func() error, error) { return openBytes(path, nil) })
 		}
-		all, err := io.ReadAll(io.LimitReader(text, maxStdinBytes+1))
-		if err != nil {
-			return nil, err
-		}
-		if len(all) > maxStdinBytes {
-			return nil, usagef("standard input is longer than %d bytes; give a file", maxStdinBytes)
-		}
-		open := func() (io.Reader, func() error, error) {
-			return bytes.NewReader(all), func() error { return nil }, nil
-		}
-		return readNDJSON(open)
 	}
-	return readNDJSON(func() (io.Reader, func() error, error) { return openBytes(path, nil) })
+	text, closeText, err := openBytes(path, stdin)
+	if err != nil {
+		return nil, err
+	}
+	all, err := io.ReadAll(io.LimitReader(text, maxOnceBytes+1))
+	if err = errors.Join(err, closeText()); err != nil {
+		return nil, err
+	}
+	if len(all) > maxOnceBytes {
+		return nil, usagef("what can be read only once may have %d bytes; give a file", maxOnceBytes)
+	}
+	return readNDJSON(func() (io.Reader, func() error, error) {
+		return bytes.NewReader(all), func() error { return nil }, nil
+	})
 }
 
 func readNDJSON(open func() (io.Reader, func() error, error)) (*table, error) {
@@ -46,17 +50,27 @@ func readNDJSON(open func() (io.Reader, func() error, error)) (*table, error) {
 	for i, name := range columns {
 		index[name] = i
 	}
-	lines := textfile.NewLines(in, maxLineBytes)
+	lines := textfile.NewLines(in, textfile.MaxRowBytes)
+	given := make([]int64, len(columns)) // the latest line with a value
 	next := func() (record, error) {
 		line, number, tooLong, err := lines.Next()
 		switch {
 		case err != nil:
 			return record{}, err
 		case tooLong:
-			return record{problem: fmt.Sprintf("line %d: longer than %d bytes", number, maxLineBytes)}, nil
+			return record{problem: fmt.Sprintf("line %d: longer than %d MiB", number, textfile.MaxRowBytes>>20)}, nil
 		}
-		fields := make([]string, len(columns))
-		err = eachMember(line, func(key, value string) { fields[index[key]] = value })
+		fields, twice := make([]string, len(columns)), ""
+		err = eachMember(line, func(key, value string) {
+			i := index[key]
+			if given[i] == number {
+				twice = key
+			}
+			fields[i], given[i] = value, number
+		})
+		if err == nil && twice != "" {
+			err = fmt.Errorf("%s stands twice", textfile.Printed(twice))
+		}
 		if err != nil {
 			return record{fields: fields, problem: fmt.Sprintf("line %d: %v", number, err)}, nil
 		}
@@ -71,7 +85,7 @@ func jsonColumns(open func() (io.Reader, func() error, error)) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	lines := textfile.NewLines(in, maxLineBytes)
+	lines := textfile.NewLines(in, textfile.MaxRowBytes)
 	seen := map[string]bool{}
 	var columns []string
 	for {
@@ -105,7 +119,11 @@ func jsonColumns(open func() (io.Reader, func() error, error)) ([]string, error)
 
 // eachMember calls f for every member of the JSON object in line, in order. A
 // number keeps its spelling, null is the empty text, anything nested its JSON.
+// Bytes that are not UTF-8 are refused: replaced, they would make one of two ids.
 func eachMember(line []byte, f func(key, value string)) error {
+	if !utf8.Valid(line) {
+		return errors.New("not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(line))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
 		return errors.New("want a JSON object")

@@ -39,8 +39,12 @@ var (
 	statusNames   = []string{"status"}
 )
 
-// eventIDName is the column of an event's id; a row that repeats one is left out.
-const eventIDName = "event_id"
+// Columns that no flag names, where they are there.
+const (
+	eventIDName  = "event_id" // a row that repeats one is left out
+	testName     = "is_test"  // a row of which it is true is left out
+	currencyName = "currency"
+)
 
 // settle fills the columns that no flag names.
 func (m *logMapping) settle(t *table) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/holdfast/holdfast/internal/civil"
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
@@ -53,7 +55,7 @@ const maxComplaints = 5
 // readLog reads a whole purchase log. A bad row is counted and left out.
 func readLog(t *table, m logMapping) (*purchaseLog, error) {
 	log := &purchaseLog{last: math.MinInt32, mapping: m}
-	numbers := map[string]int32{}
+	numbers, currencies := map[string]int32{}, map[string]bool{}
 	t.isRow = func(r record) bool { _, _, problem := m.read(t, r); return problem == "" }
 	for {
 		r, err := t.next()
@@ -75,6 +77,9 @@ func readLog(t *table, m logMapping) (*purchaseLog, error) {
 		case row.kind == event.KindNone:
 			continue // neither a purchase nor about one
 		}
+		if currency := t.field(r, currencyName); currency != "" && !currencies[currency] {
+			currencies[strings.Clone(currency)] = true
+		}
 		number, known := numbers[id]
 		if !known {
 			number = int32(len(log.ids))
@@ -87,6 +92,10 @@ func readLog(t *table, m logMapping) (*purchaseLog, error) {
 		log.last = max(log.last, row.day)
 	}
 	log.sort()
+	if m.value != "" && len(currencies) > 1 {
+		log.notes = append(log.notes, fmt.Sprintf("amounts are of %d currencies (%s) and are added as they are: "+
+			"say --where %s=CURRENCY", len(currencies), textfile.Listed(slices.Sorted(maps.Keys(currencies))), currencyName))
+	}
 	return log, nil
 }
 
@@ -137,6 +146,10 @@ func (m *logMapping) read(t *table, r record) (id string, row purchaseRow, probl
 	row = purchaseRow{day: day, at: event.Instant(at.UnixMicro())}
 	if row.kind, problem = m.kindOf(t, r); problem != "" || row.kind == event.KindNone {
 		return id, row, problem
+	}
+	if strings.EqualFold(t.field(r, testName), "true") { // never applied
+		row.kind = event.KindNone
+		return id, row, ""
 	}
 	if row.status, problem = m.statusOf(t, r); problem != "" {
 		return "", row, problem

@@ -13,10 +13,8 @@ import (
 const (
 	// maxColumns bounds the header.
 	maxColumns = 1000
-	// maxLineBytes bounds one NDJSON line.
-	maxLineBytes = 1 << 20
-	// maxStdinBytes bounds NDJSON from standard input, which is read twice.
-	maxStdinBytes = 256 << 20
+	// maxOnceBytes bounds NDJSON that can be read only once.
+	maxOnceBytes = 256 << 20
 )
 
 // record is one row of a table. Problem is set, and the fields are what could
@@ -60,12 +58,14 @@ func openTable(path, format, delimiter string, stdin io.Reader) (*table, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
+	if twice := textfile.Twice(t.columns); len(twice) > 0 {
+		return nil, errors.Join(usagef("read %s: two columns are named %s", path, textfile.Listed(twice)), t.close())
+	}
 	t.index = make(map[string]int, len(t.columns))
 	for i, name := range t.columns {
-		if _, twice := t.index[name]; twice {
-			return nil, errors.Join(usagef("read %s: two columns are named %q", path, name), t.close())
+		if name != "" {
+			t.index[name] = i
 		}
-		t.index[name] = i
 	}
 	return t, nil
 }
@@ -99,7 +99,7 @@ func (t *table) require(columns ...string) error {
 			continue
 		}
 		for _, have := range t.columns {
-			if strings.EqualFold(strings.TrimSpace(have), want) {
+			if strings.EqualFold(have, want) {
 				return usagef("no column %q: there is %q, but names are case-sensitive", want, have)
 			}
 		}

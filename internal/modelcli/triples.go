@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -98,9 +99,14 @@ func (b *triples) add(r row, model, count string) error {
 	if err != nil {
 		return err
 	}
-	gaps, _, err := r.number("litt")
-	if err != nil {
+	gaps, given, err := r.number("litt")
+	switch {
+	case err != nil:
 		return err
+	case math.IsNaN(gaps) || math.IsInf(gaps, 0):
+		return fmt.Errorf("litt = %v: want the sum of ln(gap in weeks), a number", gaps)
+	case model == fit.MBGCNBDK && h.X > 0 && !given:
+		return errors.New("litt: empty")
 	}
 	b.points = append(b.points, fit.Point{Count: n, X: h.X, TX: h.TX, T: h.T, LogGaps: gaps})
 	return nil
@@ -115,7 +121,7 @@ func (b *triples) addSpend(r row, n float64) error {
 	if err != nil {
 		return err
 	}
-	if x < 0 || x > btyd.MaxRepeats || !(mean < 1e12) {
+	if x < 0 || x > btyd.MaxRepeats || !(math.Abs(mean) < 1e12) {
 		return fmt.Errorf("x = %d, m_x = %v: want x from 0 to %d and an amount below 1e12", x, mean, btyd.MaxRepeats)
 	}
 	b.spend = append(b.spend, fit.SpendPoint{Count: n, X: x, Mean: mean})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -35,9 +36,10 @@ type CSV struct {
 	cells  []string
 }
 
-// NewCSV reads the header. A delimiter of 0 stands for a comma, and for what
-// a line "sep=;" before the header says; where neither fits what is there, the
-// error says which delimiter would.
+// NewCSV reads the header, whose names it gives without the blanks around them.
+// A delimiter of 0 stands for a comma, and for what a line "sep=;" before the
+// header says; where neither fits what is there, the error says which delimiter
+// would. Such a line is passed over also where a delimiter is given.
 func NewCSV(in io.Reader, delimiter byte) (*CSV, error) {
 	c := &CSV{in: in, record: record{comma: delimiter}, buffer: make([]byte, 0, blockBytes)}
 	given := delimiter != 0
@@ -45,9 +47,10 @@ func NewCSV(in io.Reader, delimiter byte) (*CSV, error) {
 		c.record.comma = ','
 	}
 	header, err := c.Next()
-	if err == nil && !given && header.Problem == "" && bytes.HasPrefix(header.Raw, []byte("sep=")) &&
-		len(header.Raw) <= 5 {
-		given, c.record.comma = true, (string(header.Raw[4:]) + ",")[0]
+	if err == nil && header.Problem == "" && bytes.HasPrefix(header.Raw, []byte("sep=")) && len(header.Raw) <= 5 {
+		if !given {
+			given, c.record.comma = true, (string(header.Raw[4:]) + ",")[0]
+		}
 		header, err = c.Next()
 	}
 	switch {
@@ -68,9 +71,21 @@ func NewCSV(in io.Reader, delimiter byte) (*CSV, error) {
 	c.inner.comma = c.record.comma
 	c.Header = make([]string, len(header.Cells))
 	for i, name := range header.Cells {
-		c.Header[i] = strings.Clone(name)
+		c.Header[i] = strings.Clone(strings.TrimSpace(name))
 	}
 	return c, nil
+}
+
+// Twice returns the names that stand more than once among columns: which of them
+// is meant? A column without a name, as programs add at the end of every row, is
+// nobody's.
+func Twice(columns []string) (names []string) {
+	for i, name := range columns {
+		if name != "" && slices.Index(columns, name) != i && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // otherDelimiter returns the delimiter that a header has more of than of its own.

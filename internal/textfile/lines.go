@@ -53,7 +53,11 @@ func (l *Lines) read() (tooLong bool, err error) {
 	l.line = l.line[:0]
 	for {
 		part, err := l.in.ReadSlice('\n')
-		if room := l.limit - len(l.line); len(bytes.TrimRight(part, "\r\n")) > room {
+		text := part
+		if !errors.Is(err, bufio.ErrBufferFull) { // else a carriage return at its end is in the midst of the line
+			text = bytes.TrimRight(part, "\r\n")
+		}
+		if room := l.limit - len(l.line); len(text) > room {
 			part, tooLong = part[:room], true
 		}
 		l.line = append(l.line, part...)
