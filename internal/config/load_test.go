@@ -53,6 +53,11 @@ func TestEachMistakeIsReportedWithItsLineAndWhatToDo(t *testing.T) {
 		"section scalar": {valid + "money: EUR\n", "h.yaml:3  error  money: must be a mapping of keys"},
 		"list expected": {"kafka:\n  brokers: localhost:9092\n",
 			"h.yaml:2  error  kafka.brokers: must be a list → write [localhost:9092]"},
+		"mapping for a list": {"kafka:\n  brokers: {a: 1}\n", "h.yaml:2  error  kafka.brokers: must be a list"},
+		"three for a pair": {valid + "alerts: {levels: {watch: [0.5, 0.6, 0.7]}}\n", "h.yaml:3  error  " +
+			"alerts.levels.watch: \"[0.5, 0.6, 0.7]\" is not a pair"},
+		"lists for a pair": {valid + "alerts: {levels: {watch: [[0.5], {a: 0.6}]}}\n", "h.yaml:3  error  " +
+			"alerts.levels.watch: \"[…, …]\" is not a pair"},
 		"no value": {valid + "  group:\n",
 			"h.yaml:3  error  kafka.group: has no value → give one or leave the key out"},
 		"list for scalar": {valid + "  group: [a]\n", "h.yaml:3  error  kafka.group: is a list; it must be one value"},
@@ -261,5 +266,19 @@ func TestAnchorsAndAliasesAreFollowed(t *testing.T) {
 	}
 	if got := loaded.Alerts.Plays["SLOWDOWN"]; got.ID != "comeback" || got.ActWithin != 7*day {
 		t.Errorf("play by alias: %+v", got)
+	}
+}
+
+// A pair may stand in any style that YAML has for a list.
+func TestPairsInEveryStyle(t *testing.T) {
+	for _, text := range []string{"[0.5, 0.75]", "[ 0.5,0.75 ] # a", "[\n  0.5,\n  0.75]", "\n    - 0.5\n    - 0.75",
+		"\n    - \"0.5\" # below\n    - '0.75'", "\"0.5,0.75\"", "0.5,0.75", "&w [0.5, &x 0.75]", "[.5, 7.5e-1]"} {
+		file := valid + "alerts:\n  levels:\n    watch: " + text + "\n"
+		loaded, err := Load(Input{Path: "h.yaml", File: []byte(file), HostName: "host"})
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		} else if got := loaded.Alerts.Levels.Watch; got != (Band{0.5, 0.75}) {
+			t.Errorf("%q: %v", text, got)
+		}
 	}
 }

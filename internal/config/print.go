@@ -50,10 +50,18 @@ func RedactDSN(dsn string) string {
 	query := address.Query()
 	if query.Has("password") {
 		query.Set("password", "redacted")
+	}
+	if query.Has(proxyKey) {
+		query.Set(proxyKey, RedactDSN(query.Get(proxyKey)))
+	}
+	if query.Has("password") || query.Has(proxyKey) {
 		address.RawQuery = query.Encode()
 	}
 	return address.Redacted()
 }
+
+// proxyKey is an address within the address, which may have a password too.
+const proxyKey = "http_proxy"
 
 // HasPassword reports whether an address carries a password.
 func HasPassword(dsn string) bool {
@@ -62,7 +70,8 @@ func HasPassword(dsn string) bool {
 		return strings.Contains(dsn, "@")
 	}
 	_, inUser := address.User.Password()
-	return inUser || address.Query().Has("password")
+	query := address.Query()
+	return inUser || query.Has("password") || query.Has(proxyKey) && HasPassword(query.Get(proxyKey))
 }
 
 // Hash names what the configuration makes of the same input: all keys marked
@@ -76,10 +85,27 @@ func (c *Config) Hash() uint64 {
 			meaning[leaf.path] = leaf.value.Interface()
 		}
 	}
+	meaning["mapping"] = withoutEmpty(c.Mapping)
 	text, err := json.Marshal(meaning) // sorts the keys
 	if err != nil {
 		panic("our own keys are always writable: " + err.Error())
 	}
 	sum := sha256.Sum256(text)
 	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// withoutEmpty returns mappings in which a list of fields or constants that is
+// there and empty, as Print writes it, is that which was never given.
+func withoutEmpty(mappings map[string]Mapping) map[string]Mapping {
+	same := make(map[string]Mapping, len(mappings))
+	for input, mapping := range mappings {
+		if len(mapping.Fields) == 0 {
+			mapping.Fields = nil
+		}
+		if len(mapping.Constants) == 0 {
+			mapping.Constants = nil
+		}
+		same[input] = mapping
+	}
+	return same
 }

@@ -61,9 +61,24 @@ func TestRedactDSN(t *testing.T) {
 	for dsn, want := range map[string]string{
 		"": "", "http://h:1": "http://h:1", "http://u:p@h:1": "http://u:xxxxx@h:1", "u:p@h": "(redacted)",
 		"http://h:1/?password=p": "http://h:1/?password=redacted", "%zz:p@": "(redacted)",
+		"http://h:1/?http_proxy=http%3A%2F%2Fu%3Ap%40x%3A1": "http://h:1/?http_proxy=http%3A%2F%2Fu%3Axxxxx%40x%3A1",
+		"http://h:1/?http_proxy=u:p@x":                      "http://h:1/?http_proxy=%28redacted%29",
+		"http://h:1/?a=1&b=2":                               "http://h:1/?a=1&b=2",
 	} {
 		if got := RedactDSN(dsn); got != want {
 			t.Errorf("RedactDSN(%q) = %q, want %q", dsn, got, want)
+		}
+	}
+}
+
+func TestHasPassword(t *testing.T) {
+	for dsn, want := range map[string]bool{
+		"": false, "off": false, "http://h:1": false, "http://u@h:1": false, "http://u:p@h:1": true, "http://u:@h:1": true,
+		"http://h:1/?password=p": true, "http://h:1/?password": true, "http://u:p@h:port": true, "%zz": false,
+		"http://h:1/?http_proxy=http%3A%2F%2Fu%3Ap%40x%3A1": true, "http://h:1/?http_proxy=http%3A%2F%2Fx%3A1": false,
+	} {
+		if got := HasPassword(dsn); got != want {
+			t.Errorf("HasPassword(%q) = %v, want %v", dsn, got, want)
 		}
 	}
 }
@@ -160,15 +175,40 @@ func TestTheDefaultIsValid(t *testing.T) {
 	}
 }
 
+// FuzzLoad reads any file: it is refused with lines that are there, or what is
+// printed of it is the same configuration again.
 func FuzzLoad(f *testing.F) {
-	f.Add(valid)
-	f.Add("a: &a\n  b: *a\n")
-	f.Add("kafka: {brokers: [*x]}\n<<: {a: 1}\n? [a]\n: b")
-	f.Add("score: {params: !!str auto, weights: {1: .inf}}")
+	for _, text := range []string{valid, "a: &a\n  b: *a\n", "kafka: {brokers: [*x]}\n<<: {a: 1}\n? [a]\n: b",
+		"score: {params: !!str auto, weights: {1: .inf}}", valid + "alerts: {levels: {watch: [0.5,\n 0.6]}}",
+		valid + "alerts: {levels: {watch: &w [0.3, 0.4], at_risk: *w}}", valid + "segments: [\"a: #b\", 'c''d', |\n e\n]",
+		valid + "mapping: {visits: {constants: {kind: 017, pages: 1e3, status: \"\\n\"}}}",
+		valid + "time: {min_event_time: 2026-03-01, allowed_lateness: 1d12h}\nscore: {horizon: 30d}\n"} {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		loaded, err := Load(Input{Path: "f", File: []byte(text), HostName: "h"})
 		if (loaded == nil) == (err == nil) {
-			t.Errorf("loaded %v, error %v", loaded, err)
+			t.Fatalf("loaded %v, error %v", loaded, err)
+		}
+		var invalid *Invalid
+		if errors.As(err, &invalid) {
+			for _, problem := range invalid.Problems {
+				if problem.Message == "" || problem.Line < 0 || problem.Line > strings.Count(text, "\n")+1 {
+					t.Fatalf("%q: %+v", text, problem)
+				}
+			}
+			return
+		}
+		printed, err := loaded.YAML(Print{})
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		again, err := Load(Input{Path: "p", File: []byte(printed), HostName: "h"})
+		if err != nil {
+			t.Fatalf("%q is printed as\n%s\n%v", text, printed, err)
+		}
+		if again.Hash() != loaded.Hash() {
+			t.Fatalf("%q is printed as\n%s\nwhich means something else", text, printed)
 		}
 	})
 }

@@ -86,7 +86,11 @@ func ParseDuration(text string) (time.Duration, error) {
 	if days < 0 {
 		value = -value
 	}
-	return days + value, nil
+	sum := days + value
+	if (sum < days) != (value < 0) {
+		return 0, wrong // more than Go's form holds
+	}
+	return sum, nil
 }
 
 // Size is a number of bytes, written as 512, 64KiB, 1MiB or 2GiB.

@@ -1,8 +1,13 @@
 package config
 
 import (
+	"encoding"
+	"math"
+	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func TestDurationsWithDays(t *testing.T) {
@@ -20,7 +25,8 @@ func TestDurationsWithDays(t *testing.T) {
 			t.Errorf("%s: %v, %v, written %s; want %v, %s", text, got, err, Duration(got), want.value, want.back)
 		}
 	}
-	for _, text := range []string{"", "d", "1", "1x", "NaNd", "1e9d", "Infd", "12hd", "1d 2h"} {
+	for _, text := range []string{"", "d", "1", "1x", "NaNd", "1e9d", "Infd", "12hd", "1d 2h",
+		"36500d2562047h", "-36500d2562047h", "36501d", "1d1d", "d1h", "٣d"} {
 		if got, err := ParseDuration(text); err == nil {
 			t.Errorf("%q was read as %v", text, got)
 		}
@@ -46,6 +52,66 @@ func TestSizes(t *testing.T) {
 func TestNearestKey(t *testing.T) {
 	for text, want := range map[string]string{"groop": "group", "clok": "clock", "xyz": "", "": ""} {
 		if got := Nearest(text, []string{"group", "clock"}); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestScalarsAreReadAsTheyAreWritten: what a value is printed as is that value.
+func TestScalarsAreReadAsTheyAreWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		length := Duration(rapid.Int64Range(-36500*int64(24*time.Hour), 36500*int64(24*time.Hour)).Draw(t, "duration"))
+		size := Size(rapid.Int64Range(0, math.MaxInt64).Draw(t, "size") &^ (1<<rapid.IntRange(0, 40).Draw(t, "zeros") - 1))
+		band := Band{rapid.Float64Range(-2, 2).Draw(t, "enter"), rapid.Float64Range(0, 1e-9).Draw(t, "leave")}
+		day := Date{time.Unix(86400*rapid.Int64Range(-700_000, 2_900_000).Draw(t, "day"), 0).UTC()}
+		again := func(written encoding.TextMarshaler, into encoding.TextUnmarshaler) {
+			text, err := written.MarshalText()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := into.UnmarshalText(text); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+		}
+		var lengthAgain Duration
+		var sizeAgain Size
+		var bandAgain Band
+		var dayAgain Date
+		again(length, &lengthAgain)
+		again(size, &sizeAgain)
+		again(band, &bandAgain)
+		again(day, &dayAgain)
+		if lengthAgain != length || sizeAgain != size || bandAgain != band || !dayAgain.Equal(day.Time) {
+			t.Fatalf("%s, %s, %s, %s are read as %s, %s, %s, %s", length, size, band, day, lengthAgain, sizeAgain, bandAgain,
+				dayAgain)
+		}
+	})
+}
+
+// Any text is refused in words that name it, or is a value whose form is read again.
+func TestAnyTextAsAScalar(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`[-+0-9.,dhmsnµ KMGiBeExN\[\]]{0,9}`).Draw(t, "text")
+		if length, err := ParseDuration(text); err == nil {
+			if again, err := ParseDuration(Duration(length).String()); again != length || err != nil {
+				t.Fatalf("%q is %v, written %s, read %v, %v", text, length, Duration(length), again, err)
+			}
+		} else if !strings.Contains(err.Error(), "write a number and a unit") {
+			t.Fatalf("%q: %v", text, err)
+		}
+		var size, again Size
+		if err := size.UnmarshalText([]byte(text)); err == nil {
+			if err := again.UnmarshalText([]byte(size.String())); again != size || size < 0 || err != nil {
+				t.Fatalf("%q is %d, read again %d, %v", text, size, again, err)
+			}
+		}
+	})
+}
+
+func TestNearestIsTheLeastChange(t *testing.T) {
+	for text, want := range map[string]string{"hold": "hold", "holt": "hold", "bold": "hold", "cold": "cold",
+		"dloc": "", strings.Repeat("h", 70): ""} {
+		if got := Nearest(text, []string{"hold", "cold", "household"}); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", text, got, want)
 		}
 	}

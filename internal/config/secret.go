@@ -51,7 +51,7 @@ func (c ClickHouse) Address(read FileReader, insecureDev bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, problem := checkDSN(dsn, insecureDev); problem.Message != "" {
+	if problem := checkDSN(dsn, insecureDev); problem.Message != "" {
 		problem.Path, problem.Source = "sinks.clickhouse.dsn_file", c.DSNFile
 		return "", &Invalid{Problems: []Problem{problem}}
 	}

@@ -201,33 +201,33 @@ func (c *checker) clickhouse(clickhouse ClickHouse, insecureDev bool) {
 	if clickhouse.DSN == "" {
 		return
 	}
-	address, problem := checkDSN(clickhouse.DSN, insecureDev)
+	problem := checkDSN(clickhouse.DSN, insecureDev)
 	if problem.Message != "" {
 		c.fail("sinks.clickhouse.dsn", problem.Fix, "%s", problem.Message)
-	} else if _, hasPassword := address.User.Password(); hasPassword || address.Query().Has("password") {
+	} else if HasPassword(clickhouse.DSN) {
 		c.warn("sinks.clickhouse.dsn", "put the dsn into a file and name it as sinks.clickhouse.dsn_file",
 			"carries a password")
 	}
 }
 
 // checkDSN reads an address without ever repeating it: it may hold a password.
-func checkDSN(dsn string, insecureDev bool) (*url.URL, Problem) {
+func checkDSN(dsn string, insecureDev bool) Problem {
 	address, err := url.Parse(dsn)
 	if err != nil || address.Host == "" {
-		return nil, Problem{Message: "is not an address",
+		return Problem{Message: "is not an address",
 			Fix: "write http://host:8123, https://host:8443 or clickhouse://host:9440?secure=true"}
 	}
 	switch address.Scheme {
 	case "http", "https", "clickhouse", "tcp":
 	default:
-		return nil, Problem{Message: "has a scheme that is not one of http, https, clickhouse, tcp",
+		return Problem{Message: "has a scheme that is not one of http, https, clickhouse, tcp",
 			Fix: "write http://host:8123"}
 	}
 	if !insecureDev && plaintextURL(address) {
-		return nil, Problem{Message: "would be talked to without encryption",
+		return Problem{Message: "would be talked to without encryption",
 			Fix: "use https:// or ?secure=true; on a network of your own for trying out, use --insecure-dev"}
 	}
-	return address, Problem{}
+	return Problem{}
 }
 
 func (c *checker) ops(ops Ops) {
