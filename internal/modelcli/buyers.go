@@ -52,7 +52,7 @@ func (l *purchaseLog) buyersUntil(until fit.Day) (buyers []buyer, beyond outside
 		}
 		from = to
 	}
-	l.notes = count.note()
+	l.notes = append(l.notes, count.note()...)
 	return buyers, beyond
 }
 
