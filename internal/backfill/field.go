@@ -3,6 +3,7 @@ package backfill
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -59,9 +60,11 @@ var (
 	errEncoding = errors.New("is not UTF-8")
 )
 
+var decimalForm = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$`)
+
 // minorText turns a decimal amount in major units into minor units, exactly.
 func minorText(cell, currency string) (string, error) {
-	if strings.ContainsAny(cell, "eE") || len(cell) > 40 {
+	if len(cell) > 40 || !decimalForm.MatchString(cell) { // what parses it is not strict
 		return "", errDecimal
 	}
 	amount, err := decimal.NewFromString(cell)

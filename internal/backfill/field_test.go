@@ -2,9 +2,12 @@ package backfill
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/shard"
@@ -116,6 +119,59 @@ func TestMomentsInTheFormsOfAMap(t *testing.T) {
 		case len(got.values) == 1 && !strings.Contains(got.values[0], `"occurred_at":"`+test.want+`"`),
 			len(got.values) == 0 && got.rejects[0] != test.want:
 			t.Errorf("%s: %q %q, want %s", name, got.values, got.rejects, test.want)
+		}
+	}
+}
+
+// Amounts in major units become minor units exactly, or are refused: never rounded,
+// never anything else than what is written.
+func TestDecimalAmounts(t *testing.T) {
+	for _, test := range []struct {
+		cell, currency, want string
+		err                  error
+	}{
+		{"12.34", "EUR", "1234", nil}, {"12", "EUR", "1200", nil}, {"0.10", "EUR", "10", nil}, {".5", "EUR", "50", nil},
+		{"5.", "EUR", "500", nil}, {"+1.00", "EUR", "100", nil}, {"-1.5", "EUR", "-150", nil}, {"12.340", "EUR", "1234", nil},
+		{"007", "EUR", "700", nil}, {"12", "JPY", "12", nil}, {"1.234", "KWD", "1234", nil}, {"12.00", "JPY", "12", nil},
+		{"12.345", "EUR", "", errInexact}, {"0.5", "JPY", "", errInexact}, {"1.2345", "KWD", "", errInexact},
+		{"", "EUR", "", errDecimal}, {".", "EUR", "", errDecimal}, {"-", "EUR", "", errDecimal},
+		{".-5", "EUR", "", errDecimal}, {".+5", "EUR", "", errDecimal}, {"--5", "EUR", "", errDecimal},
+		{"1.2.3", "EUR", "", errDecimal}, {"1,5", "EUR", "", errDecimal}, {"1.000,00", "EUR", "", errDecimal},
+		{"1e3", "EUR", "", errDecimal}, {"0x10", "EUR", "", errDecimal}, {"1_000", "EUR", "", errDecimal},
+		{"NaN", "EUR", "", errDecimal}, {"Inf", "EUR", "", errDecimal}, {"12 ", "EUR", "", errDecimal},
+		{"€12", "EUR", "", errDecimal}, {"١٢", "EUR", "", errDecimal}, {strings.Repeat("1", 41), "EUR", "", errDecimal},
+	} {
+		if got, err := minorText(test.cell, test.currency); got != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%q %s: %q, %v; want %q, %v", test.cell, test.currency, got, err, test.want, test.err)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		minor := rapid.Int64Range(-1e15, 1e15).Draw(t, "minor")
+		sign := strings.Repeat("-", min(1, int(max(0, -minor))))
+		abs := max(minor, -minor)
+		text := fmt.Sprintf("%s%d.%02d%s", sign, abs/100, abs%100, strings.Repeat("0", rapid.IntRange(0, 3).Draw(t, "zeros")))
+		if got, err := minorText(text, "EUR"); got != fmt.Sprint(minor) || err != nil {
+			t.Fatalf("%s: %s, %v", text, got, err)
+		}
+	})
+}
+
+// Texts and numbers of cells, as JSON that says the same.
+func TestScalarsOfCells(t *testing.T) {
+	for _, test := range []struct {
+		field, cell, want string
+		err               error
+	}{
+		{"amount_net", "12", "12", nil}, {"amount_net", "+12", "12", nil}, {"amount_net", "-0", "0", nil},
+		{"amount_net", "007", "7", nil}, {"rating", "4.0", "", errInteger}, {"pages", "9223372036854775808", "", errInteger},
+		{"pages", "1_0", "", errInteger}, {"is_test", "Yes", "true", nil}, {"is_test", "N", "false", nil},
+		{"is_test", "1", "true", nil}, {"is_test", "maybe", "", errBoolean}, {"is_test", "", "", errBoolean},
+		{"customer_id", "a\"b\\", `"a\"b\\"`, nil}, {"customer_id", "<a&b>", `"\u003ca\u0026b\u003e"`, nil},
+		{"customer_id", "\u2028", `"\u2028"`, nil}, {"customer_id", "a\xff", "", errEncoding},
+		{"customer_id", "\xed\xa0\x80", "", errEncoding}, {"customer_id", "\x00", `"\u0000"`, nil},
+	} {
+		if got, err := scalarText(test.field, test.cell); got != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%s %q: %q, %v; want %q, %v", test.field, test.cell, got, err, test.want, test.err)
 		}
 	}
 }

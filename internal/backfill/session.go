@@ -156,7 +156,8 @@ func (s *Session) heard(ctx context.Context, written map[int32]int64) error {
 
 // AwaitApplied returns once the group has committed every partition of the
 // internal topic up to the offsets given; running is false, at once, where no
-// instance is running. It returns ErrNotApplied where that takes too long.
+// instance is running. It returns ErrNotApplied where that takes too long, and the
+// error of ctx where that ends before.
 func AwaitApplied(ctx context.Context, client *kgo.Client, group, internal string,
 	written map[int32]int64) (running bool, err error) {
 	admin := kadm.NewClient(client)
@@ -167,10 +168,10 @@ func AwaitApplied(ctx context.Context, client *kgo.Client, group, internal strin
 	if len(described[group].Members) == 0 {
 		return false, nil // no instance is running: the next one reads it first
 	}
-	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	waiting, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	missing, err := backoff.Retry(ctx, func() (missing int, err error) {
-		offsets, err := admin.FetchOffsets(ctx, group)
+	missing, err := backoff.Retry(waiting, func() (missing int, err error) {
+		offsets, err := admin.FetchOffsets(waiting, group)
 		for n, offset := range written {
 			if o, ok := offsets.Lookup(internal, n); !ok || o.At < offset {
 				missing++
@@ -181,8 +182,11 @@ func AwaitApplied(ctx context.Context, client *kgo.Client, group, internal strin
 		}
 		return missing, err
 	}, backoff.WithBackOff(backoff.NewConstantBackOff(50*time.Millisecond)), backoff.WithMaxElapsedTime(0))
-	if err != nil {
-		return true, fmt.Errorf("%w (%d of %d partitions after %s)", ErrNotApplied, missing, len(written), applyTimeout)
+	switch {
+	case err == nil:
+		return true, nil
+	case ctx.Err() != nil:
+		return true, ctx.Err() // nobody waits any more
 	}
-	return true, nil
+	return true, fmt.Errorf("%w (%d of %d partitions after %s)", ErrNotApplied, missing, len(written), applyTimeout)
 }
