@@ -3,7 +3,6 @@ package backfill
 import (
 	"encoding/json"
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -60,11 +59,9 @@ var (
 	errEncoding = errors.New("is not UTF-8")
 )
 
-var decimalForm = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$`)
-
 // minorText turns a decimal amount in major units into minor units, exactly.
 func minorText(cell, currency string) (string, error) {
-	if len(cell) > 40 || !decimalForm.MatchString(cell) { // what parses it is not strict
+	if strings.ContainsAny(cell, "eE") || len(cell) > 40 {
 		return "", errDecimal
 	}
 	amount, err := decimal.NewFromString(cell)
