@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -84,6 +86,8 @@ func (c *cli) backfillCommand() *cobra.Command {
 				return c.closeBackfill(command.Context(), flags.closed)
 			case flags.closed != "" || len(args) == 0:
 				return usage("give a FILE, or --close with a session's name or all")
+			case flags.skip < 0:
+				return usage("--skip %d: want 0 or more", flags.skip)
 			}
 			return c.backfill(command.Context(), args[0], flags)
 		},
@@ -119,6 +123,11 @@ func (c *cli) backfill(ctx context.Context, file string, flags backfillFlags) er
 	rejects := &rejectsFile{path: flags.rejects}
 	if rejects.path == "" {
 		rejects.path = filepath.Base(file) + ".rejects.ndjson"
+	}
+	for _, read := range []string{file, flags.mapPath} {
+		if textfile.Same(rejects.path, read) {
+			return usage("--rejects %s: this is a file that is read; name another", rejects.path)
+		}
 	}
 	options.Rejected = rejects.add
 	plan, err := backfill.Prepare(options)
@@ -201,10 +210,17 @@ func (c *cli) printPlan(file string, plan *backfill.Plan, rejects string) {
 
 func dayOf(at event.Instant) string { return time.UnixMicro(int64(at)).UTC().Format(time.DateOnly) }
 
+// takesOurSchema reports whether a mapping reads an event of our own schema as it
+// is. A time zone does nothing to times that carry an offset.
+func takesOurSchema(m *config.Mapping) bool {
+	return len(m.Fields)+len(m.Constants) == 0 && m.Amounts != "decimal" && m.Refunds != "negative" &&
+		(len(m.Times) == 0 || slices.Contains(m.Times, "rfc3339"))
+}
+
 // sendPlan sends to topics that are there and take our schema as it is.
 func (c *cli) sendPlan(ctx context.Context, loaded *config.Loaded, plan *backfill.Plan, flags backfillFlags) error {
-	for input, mapping := range loaded.Mapping {
-		if len(mapping.Fields)+len(mapping.Constants) > 0 || mapping.Amounts == "decimal" {
+	for _, input := range slices.Sorted(maps.Keys(loaded.Mapping)) {
+		if mapping := loaded.Mapping[input]; !takesOurSchema(&mapping) {
 			return &coded{exitInvalid, fmt.Errorf("mapping.%s says that its topic does not hold our schema, which is what "+
 				"backfill writes: send the file to a topic without a mapping", input)}
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/holdfast/holdfast/internal/backfill"
 	"github.com/holdfast/holdfast/internal/textfile"
@@ -39,11 +38,10 @@ func formatOf(file, given string) (backfill.Format, error) {
 // formatByName returns the format that a file's name says, whatever its case; ""
 // if it says none.
 func formatByName(file string) backfill.Format {
-	name := strings.TrimSuffix(strings.ToLower(file), ".gz")
-	switch filepath.Ext(name) {
-	case ".csv":
+	switch {
+	case textfile.HoldsCSV(file):
 		return backfill.CSV
-	case ".ndjson", ".jsonl", ".json":
+	case textfile.HoldsLines(file):
 		return backfill.NDJSON
 	}
 	return ""

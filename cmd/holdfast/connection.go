@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,10 +91,12 @@ func (c *cli) kafka(ctx context.Context, cfg *config.Loaded, more ...kgo.Opt) (*
 
 // kafkaFix says what to do about brokers that do not answer.
 func kafkaFix(cfg *config.Loaded, err error) string {
+	words := strings.ToLower(err.Error())
+	said := func(word string) bool { return strings.Contains(words, word) }
 	switch {
 	case cfg.Origin("kafka.brokers") == config.FromDefault:
 		return "start the embedded engines with `holdfast engines`, or name brokers by --brokers or HOLDFAST_KAFKA_BROKERS"
-	case strings.Contains(err.Error(), "tls"), strings.Contains(err.Error(), "SASL"), strings.Contains(err.Error(), "EOF"):
+	case slices.ContainsFunc([]string{"tls", "sasl", "eof", "connection reset"}, said):
 		return "check kafka.tls and kafka.sasl: the listener may want encryption or a login that is not configured, or " +
 			"another one"
 	}

@@ -50,7 +50,7 @@ func (c *cli) produceCommand() *cobra.Command {
 }
 
 func (c *cli) produce(ctx context.Context, flags produceFlags) error {
-	if flags.rate <= 0 || flags.rate > 1e6 || flags.customers < 1 || flags.duration < 0 {
+	if !(flags.rate > 0 && flags.rate <= 1e6) || flags.customers < 1 || flags.duration < 0 {
 		return usage("--rate must be above 0 and at most 1000000, --customers at least 1, --duration not negative")
 	}
 	items, err := c.scenario(flags)

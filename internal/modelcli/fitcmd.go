@@ -3,13 +3,13 @@ package modelcli
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast/holdfast/internal/civil"
+	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 )
@@ -144,7 +144,7 @@ func (f *fitFlags) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	for _, out := range []string{f.write, f.triples} {
-		if out != "" && sameFile(out, path) {
+		if textfile.Same(out, path) {
 			return usagef("%s is the file that is read; write to another", out)
 		}
 	}
@@ -175,13 +175,6 @@ func (f *fitFlags) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	return verdictOf(d, b)
-}
-
-// sameFile reports whether two paths lead to one file that is there.
-func sameFile(a, b string) bool {
-	first, errFirst := os.Stat(a)
-	second, errSecond := os.Stat(b)
-	return errFirst == nil && errSecond == nil && os.SameFile(first, second)
 }
 
 // verdictOf is the exit of a fit that was made.

@@ -71,11 +71,8 @@ func openTable(path, format, delimiter string, stdin io.Reader) (*table, error) 
 }
 
 func formatOf(path string) string {
-	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
-	for _, end := range []string{".ndjson", ".jsonl", ".json"} {
-		if strings.HasSuffix(name, end) {
-			return "ndjson"
-		}
+	if textfile.HoldsLines(path) {
+		return "ndjson"
 	}
 	return "csv"
 }

@@ -10,6 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 )
@@ -69,6 +73,27 @@ func Plain(data []byte) ([]byte, error) {
 		return nil, err
 	}
 	return io.ReadAll(text)
+}
+
+// Same reports whether two paths lead to one file that is there: what is written
+// must not be what is read.
+func Same(a, b string) bool {
+	first, errFirst := os.Stat(a)
+	second, errSecond := os.Stat(b)
+	return errFirst == nil && errSecond == nil && os.SameFile(first, second)
+}
+
+// HoldsLines reports whether a file's name says that it holds an object a line,
+// whatever its case and packed or not.
+func HoldsLines(name string) bool {
+	return slices.Contains([]string{".ndjson", ".jsonl", ".json"}, extension(name))
+}
+
+// HoldsCSV reports whether a file's name says that it holds rows of cells.
+func HoldsCSV(name string) bool { return extension(name) == ".csv" }
+
+func extension(name string) string {
+	return filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz"))
 }
 
 // maxPacked is how often a file may be packed in itself.
