@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/holdfast/holdfast/internal/ops"
+	"github.com/holdfast/holdfast/internal/textfile"
 )
 
 func (c *cli) healthCommand() *cobra.Command {
@@ -102,9 +103,9 @@ func (c *cli) printReport(report ops.Report, raw []byte) error {
 		if !check.OK {
 			mark = "no"
 		}
-		fmt.Fprintf(text, "  %-3s %s", mark, check.Name)
+		fmt.Fprintf(text, "  %-3s %s", mark, textfile.Printed(check.Name))
 		if check.Why != "" {
-			text.WriteString(": " + check.Why)
+			text.WriteString(": " + textfile.Printed(check.Why)) // anybody may listen there
 		}
 		text.WriteByte('\n')
 	}

@@ -54,8 +54,11 @@ func (p *progress) to(done int64) {
 		rate := float64(done) / max(now.Sub(p.begun).Seconds(), 1e-3)
 		values := []any{"what", p.what, "done", done, "per_second", int64(rate)}
 		if p.total > 0 {
-			left := time.Duration(float64(p.total-done) / max(rate, 1e-9) * float64(time.Second))
-			values = append(values, "total", p.total, "eta", left.Round(time.Second).String())
+			values = append(values, "total", p.total)
+			// Without anything done nobody knows how long the rest takes.
+			if left := float64(p.total-done) / rate; done > 0 && left < 1e9 {
+				values = append(values, "eta", time.Duration(max(0, left)*float64(time.Second)).Round(time.Second).String())
+			}
 		}
 		p.logger.Info("progress", values...)
 	}

@@ -22,7 +22,8 @@ day count once, and purchases count as the processor counts them: an order that
 is cancelled or wholly refunded is none. Which refund is of which order the
 column of the order says (--order, or one named order_id or order; ref_order_id
 for refunds); without it a refund lowers the purchase day before it, and a day of
-which nothing is left is none. Or it is a base of triples with the columns of "holdfast score":
+which nothing is left is none. Rows about visits and the like, and those whose
+is_test is true, are passed over. Or it is a base of triples with the columns of "holdfast score":
 x, t_x, T, for mbg-cnbd-k litt, for gamma-gamma x and m_x, for bg-bb x, t_x, n.
 
 With --until the model sees the log up to that day only, and a table compares
