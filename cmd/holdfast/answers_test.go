@@ -46,8 +46,12 @@ func TestHealthOfStrangers(t *testing.T) {
 			w.Header().Set("Content-Length", "99")
 			_, _ = io.WriteString(w, "{")
 		}, 1, "unexpected EOF"},
-		"a closed one": {func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, 4, "is `holdfast run` up"},
-		"a circle":     {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/readyz", http.StatusFound) }, 4, "stopped after 10 redirects"},
+		"a closed one": {func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, 4,
+			"is `holdfast run` up"},
+		"a circle": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/readyz",
+				http.StatusFound)
+		}, 4, "stopped after 10 redirects"},
 	} {
 		answer = test.answer
 		got := holdfast(t, nil, "health", "--url", server.URL)
@@ -56,13 +60,15 @@ func TestHealthOfStrangers(t *testing.T) {
 			t.Errorf("%s: %+v, want %d, %q", name, got, test.code, test.says)
 		}
 	}
-	for url, code := range map[string]int{"127.0.0.1:1": 2, "http://127.0.0.1:port": 2, "ftp://127.0.0.1:1": 4, "http://": 4} {
+	for url, code := range map[string]int{"127.0.0.1:1": 2, "http://127.0.0.1:port": 2, "ftp://127.0.0.1:1": 4,
+		"http://": 4} {
 		if got := holdfast(t, nil, "health", "--url", url); got.code != code || got.stdout != "" {
 			t.Errorf("%s: %+v, want %d", url, got, code)
 		}
 	}
 	answer = text(503, `{"ok":false,"checks":[{"name":"a\u001b[2J","why":"b\nREADY"}]}`)
-	if got := holdfast(t, nil, "health", "--url", server.URL); got.stdout != "NOT READY\n  no  \"a\\x1b[2J\": \"b\\nREADY\"\n" {
+	if got := holdfast(t, nil, "health", "--url",
+		server.URL); got.stdout != "NOT READY\n  no  \"a\\x1b[2J\": \"b\\nREADY\"\n" {
 		t.Errorf("words that move the cursor: %q", got.stdout)
 	}
 	answer = text(200, `{"ok":true,"checks":[]}`)
@@ -118,7 +124,8 @@ func TestEnvironmentsOfProcesses(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"A": "2", "B": "", "C": "a=b", "": "E"}, got); diff != "" {
 		t.Error(diff)
 	}
-	for text, want := range map[string]bool{"": false, "1": true, "true": true, "T": true, "0": false, "yes": false, "on": false} {
+	for text, want := range map[string]bool{"": false, "1": true, "true": true, "T": true, "0": false, "yes": false,
+		"on": false} {
 		if isOn(text) != want {
 			t.Errorf("%q is on: %v", text, !want)
 		}
@@ -162,8 +169,10 @@ func TestTheBoardTakesWhatComes(t *testing.T) {
 	for _, alert := range []boardAlert{
 		{AlertID: "1", CustomerID: "c-1", Level: "critical", AtStake: amount("no number"), Action: "raised"},
 		{AlertID: "2", CustomerID: "c-2", Level: "critical", Action: "raised"},
-		{AlertID: "3", CustomerID: "c-3", Level: "critical", AtStake: amount("12.50"), Currency: "EUR", Score: &risk, Action: "raised"},
-		{AlertID: "3", CustomerID: "c-3", Level: "critical", AtStake: amount("12.50"), Currency: "EUR", Score: &risk, Action: "updated"},
+		{AlertID: "3", CustomerID: "c-3", Level: "critical", AtStake: amount("12.50"), Currency: "EUR", Score: &risk,
+			Action: "raised"},
+		{AlertID: "3", CustomerID: "c-3", Level: "critical", AtStake: amount("12.50"), Currency: "EUR", Score: &risk,
+			Action: "updated"},
 		{AlertID: "4", CustomerID: "c-4", Level: "unheard", AtStake: amount("9999"), Action: "raised"},
 		{AlertID: "5", CustomerID: "c-5", Level: "watch", AtStake: amount("99"), Action: "raised"},
 		{AlertID: "6", CustomerID: "c-6", Level: "watch", Action: "expired"},

@@ -78,7 +78,8 @@ func TestProgressForPeople(t *testing.T) {
 			p.to(done)
 		}
 		p.end()
-		if says := strings.Contains(stderr.String(), "backfill"); says != test.says || strings.Contains(stderr.String(), "{") {
+		if says := strings.Contains(stderr.String(), "backfill"); says != test.says || strings.Contains(stderr.String(),
+			"{") {
 			t.Errorf("%s: %q", name, stderr)
 		}
 	}

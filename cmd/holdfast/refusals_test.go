@@ -64,7 +64,8 @@ func TestNoFileIsSentToTopicsOfAnotherForm(t *testing.T) {
 	} {
 		settings := write(t, "h.yml", "kafka: {brokers: [\""+closed+"\"]}\nmapping: {visits: {}, purchases: "+mapping+"}\n")
 		got := holdfast(t, nil, "backfill", file, "-c", settings)
-		if says := strings.Contains(got.stderr, "mapping.purchases says that its topic does not hold our schema"); says != refused ||
+		if says := strings.Contains(got.stderr,
+			"mapping.purchases says that its topic does not hold our schema"); says != refused ||
 			(got.code == exitInvalid) != refused || !refused && got.code != exitUnreachable {
 			t.Errorf("%s: %+v", mapping, got)
 		}
@@ -94,7 +95,8 @@ func TestFilesThatBackfillCannotTake(t *testing.T) {
 		"a map that is one": {[]string{"x.csv", "--map", sixteen}, 3, "the map cannot be read: this is not UTF-8 text"},
 		"a file and close":  {[]string{"x.csv", "--close", "all"}, 2, "give a FILE, or --close"},
 		"two files":         {[]string{"x.csv", "y.csv"}, 2, "accepts at most 1 arg"},
-		"a cut archive":     {[]string{write(t, "cut.csv.gz", gzipped(t, strings.Repeat(twoVisits, 99))[:60])}, 1, "unexpected EOF"},
+		"a cut archive": {[]string{write(t, "cut.csv.gz", gzipped(t, strings.Repeat(twoVisits, 99))[:60])}, 1,
+			"unexpected EOF"},
 	} {
 		got := holdfast(t, nil, append([]string{"backfill", "--dry-run"}, test.args...)...)
 		if got.code != test.code || !strings.Contains(got.stderr, test.says) || got.stdout != "" {

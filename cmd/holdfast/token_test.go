@@ -94,7 +94,8 @@ func TestWithoutACacheFolder(t *testing.T) {
 	}
 	file := write(t, "file", "")
 	c = placed(t, file, &bytes.Buffer{})
-	if err := c.writeToken("127.0.0.1:8123", "x"); err == nil || !strings.HasPrefix(err.Error(), "keep the engine's token: ") {
+	if err := c.writeToken("127.0.0.1:8123", "x"); err == nil || !strings.HasPrefix(err.Error(),
+		"keep the engine's token: ") {
 		t.Errorf("a file in place of the folder: %v", err)
 	}
 	if err := c.writePlace(enginePlace{PID: 1}); err == nil || !strings.HasPrefix(err.Error(),

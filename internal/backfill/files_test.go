@@ -43,10 +43,13 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		"broken in between": {func() (io.ReadCloser, error) {
 			return file{io.MultiReader(strings.NewReader(rows), iotest.ErrReader(errBroken)), nil}, nil
 		}, errBroken},
-		"not to be closed": {func() (io.ReadCloser, error) { return file{strings.NewReader(rows), errClosed}, nil }, errClosed},
-		"both":             {func() (io.ReadCloser, error) { return file{iotest.ErrReader(errBroken), errClosed}, nil }, errClosed},
-		"UTF-16":           {func() (io.ReadCloser, error) { return file{strings.NewReader("\xff\xfek\x00"), nil}, nil }, textfile.ErrNoText},
-		"a folder":         {func() (io.ReadCloser, error) { return os.Open(t.TempDir()) }, errIsFolder},
+		"not to be closed": {func() (io.ReadCloser, error) { return file{strings.NewReader(rows), errClosed}, nil },
+			errClosed},
+		"both": {func() (io.ReadCloser, error) { return file{iotest.ErrReader(errBroken), errClosed}, nil },
+			errClosed},
+		"UTF-16": {func() (io.ReadCloser, error) { return file{strings.NewReader("\xff\xfek\x00"), nil}, nil },
+			textfile.ErrNoText},
+		"a folder": {func() (io.ReadCloser, error) { return os.Open(t.TempDir()) }, errIsFolder},
 	} {
 		_, err := Prepare(Options{Name: "f.csv", Format: CSV, Zone: time.UTC, MemoryBytes: 1 << 20,
 			Now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Open: test.open,
@@ -147,7 +150,8 @@ func TestFilesInEveryDress(t *testing.T) {
 	for name, text := range map[string]string{
 		"plain": rows, "mark": "\ufeff" + rows, "CRLF": strings.ReplaceAll(rows, "\n", "\r\n"),
 		"CR": strings.ReplaceAll(rows, "\n", "\r"), "gzip": packed(rows), "gzip twice": packed(packed("\ufeff" + rows)),
-		"no end": strings.TrimSpace(rows), "blank lines": "\n" + strings.ReplaceAll(rows, "\n", "\n\n"), "quotes": quote(rows),
+		"no end": strings.TrimSpace(rows), "blank lines": "\n" + strings.ReplaceAll(rows, "\n", "\n\n"),
+		"quotes":            quote(rows),
 		"blanks":            strings.ReplaceAll(rows, ",", " , "),
 		"another order":     "kind,note,occurred_at,customer_id\nsession,,2026-03-01,k-1\nsession,,2026-03-02,Ü\n",
 		"a nameless column": strings.ReplaceAll(strings.ReplaceAll(rows, "\n", ",,\n"), "coupon_code", "note"),
@@ -170,7 +174,8 @@ func TestFilesInEveryDress(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	options := Options{Name: "x.csv", Format: CSV, Map: mapOf(t, "delimiter: \";\"\nfields: {customer_id: c, occurred_at: t, kind: {constant: session}}")}
+	options := Options{Name: "x.csv", Format: CSV, Map: mapOf(t,
+		"delimiter: \";\"\nfields: {customer_id: c, occurred_at: t, kind: {constant: session}}")}
 	got := prepare(t, options, "sep=;\nc;t\nk;2026-03-01\n")
 	if got.err != nil || len(got.values) != 1 {
 		t.Errorf("a map and the line that names the delimiter: %v %v", got.err, got.values)

@@ -63,8 +63,9 @@ func TestASessionIsReadAsItWasWritten(t *testing.T) {
 		do   func() error
 		want []Earlier
 	}{
-		{func() error { return session.Open(ctx, 0) }, []Earlier{{ID: "b-1", Content: "c", File: "f.csv", Begun: 7, Events: 100,
-			Open: true, From: Offsets{"visits": {0: 0, 1: 3}}}}},
+		{func() error { return session.Open(ctx, 0) }, []Earlier{{ID: "b-1", Content: "c", File: "f.csv", Begun: 7,
+			Events: 100,
+			Open:   true, From: Offsets{"visits": {0: 0, 1: 3}}}}},
 		{func() error { put(t, client, "visits", 0, "d"); return session.Reached(ctx, 50, 40) }, []Earlier{{ID: "b-1",
 			Content: "c", File: "f.csv", Begun: 7, Events: 100, Sent: 40, Open: true, From: Offsets{"visits": {0: 1, 1: 3}}}}},
 		{func() error { return other.Open(ctx, 0) }, []Earlier{{ID: "b-2", Open: true, From: Offsets{"visits": {0: 1, 1: 3}}},
@@ -129,7 +130,8 @@ func TestArrivedAreTheRecordsBehind(t *testing.T) {
 			t.Errorf("%s: %s, %d left; want %s", name, got, len(arrived), test.want)
 		}
 	}
-	if _, err := kadm.NewClient(client).DeleteRecords(t.Context(), kadm.Offsets{"visits": {0: {Topic: "visits", At: 3}}}); err != nil {
+	if _, err := kadm.NewClient(client).DeleteRecords(t.Context(), kadm.Offsets{"visits": {0: {Topic: "visits",
+		At: 3}}}); err != nil {
 		t.Fatal(err)
 	}
 	if arrived, err := ReadArrived(t.Context(), client, Offsets{"visits": {0: 1}}); err != nil || len(arrived) != 1 {
@@ -143,7 +145,8 @@ func TestArrivedAreTheRecordsBehind(t *testing.T) {
 // instance is a member of the group, as a running Holdfast is.
 func instance(t *testing.T, addresses []string) *kgo.Client {
 	t.Helper()
-	member, err := kgo.NewClient(kgo.SeedBrokers(addresses...), kgo.ConsumerGroup("running"), kgo.ConsumeTopics("internal"),
+	member, err := kgo.NewClient(kgo.SeedBrokers(addresses...), kgo.ConsumerGroup("running"),
+		kgo.ConsumeTopics("internal"),
 		kgo.DisableAutoCommit())
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +185,8 @@ func TestARunningInstanceIsWaitedFor(t *testing.T) {
 	commit := func(at0, at1 int64) {
 		committed := make(chan error, 1)
 		member.CommitOffsetsSync(t.Context(), map[string]map[int32]kgo.EpochOffset{"internal": {0: {Epoch: -1, Offset: at0},
-			1: {Epoch: -1, Offset: at1}}}, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, _ *kmsg.OffsetCommitResponse, err error) {
+			1: {Epoch: -1, Offset: at1}}}, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, _ *kmsg.OffsetCommitResponse,
+			err error) {
 			committed <- err
 		})
 		if err := <-committed; err != nil {

@@ -89,7 +89,8 @@ func TestMapsThatAreRefused(t *testing.T) {
 			t.Errorf("%q: %#v", text, err)
 		}
 	}
-	_, err := ReadMap("map.yaml", []byte("time_zone: Mars\nlines: all\nfields: {knd: k, kind: {}, pages: {column: p, times: [x]}}"))
+	_, err := ReadMap("map.yaml",
+		[]byte("time_zone: Mars\nlines: all\nfields: {knd: k, kind: {}, pages: {column: p, times: [x]}}"))
 	var invalid *config.Invalid
 	if !errors.As(err, &invalid) || len(invalid.Problems) != 6 {
 		t.Errorf("not all problems at once: %v", err)
@@ -129,7 +130,8 @@ func TestAllThatDoesNotFitAFile(t *testing.T) {
 func TestTheLedgerFindsWhatRepeats(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	rapid.Check(t, func(t *rapid.T) {
-		names := rapid.SliceOfN(rapid.SampledFrom([]uint64{0, 1, 2, 1 << 58, 1<<58 + 1, 1 << 63, 1<<64 - 1}), 0, 40).Draw(t, "names")
+		names := rapid.SliceOfN(rapid.SampledFrom([]uint64{0, 1, 2, 1 << 58, 1<<58 + 1, 1 << 63, 1<<64 - 1}), 0,
+			40).Draw(t, "names")
 		room := rapid.IntRange(1, 50).Draw(t, "room")
 		small, large := ledger{room: room}, ledger{room: 1000}
 		want := map[uint64][]int64{}

@@ -42,7 +42,8 @@ func TestAmountsOfSeveralCurrencies(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		told bool
-	}{{[]string{"--amount", "amount"}, true}, {nil, false}, {[]string{"--amount", "amount", "--where", "currency=EUR"}, false}} {
+	}{{[]string{"--amount", "amount"}, true}, {nil, false}, {[]string{"--amount", "amount", "--where", "currency=EUR"},
+		false}} {
 		if _, stderr := triplesOf(t, log, test.args...); strings.Contains(stderr, words) != test.told {
 			t.Errorf("%v: %s", test.args, stderr)
 		}

@@ -235,7 +235,8 @@ func TestPriors(t *testing.T) {
 		!strings.Contains(stderr, "--prior (none, cold or a fitted file)") {
 		t.Errorf("a missing file: exit %d, %s", code, stderr)
 	}
-	_, stderr, code := execute(t, NewScoreCommand(), "x,t_x,T\n1,2,3\n", "--params", far, "--params", temporary(t, "o.json",
+	_, stderr, code := execute(t, NewScoreCommand(), "x,t_x,T\n1,2,3\n", "--params", far, "--params", temporary(t,
+		"o.json",
 		`{"model":"bg-nbd","params":{"r":1,"alpha":1,"a":1,"b":1}}`), "-")
 	if code != exitUsage || !strings.Contains(stderr, "one file is for mbg-nbd, another for bg-nbd") {
 		t.Errorf("two models: exit %d, %s", code, stderr)

@@ -79,8 +79,10 @@ func TestReadyIsThatAllHolds(t *testing.T) {
 		"shown and not":  {[]Check{{Name: "a", Shown: true}, {Name: "b"}}, 503},
 		"words are data": {[]Check{{Name: "a", Why: "<script>\"\n"}}, 503},
 	} {
-		code, body := get(t, options(func(o *Options) { o.Ready = func() []Check { return test.checks } }), "GET", "/readyz", "")
-		if code != test.code || strings.Contains(body, "<script>") || !strings.Contains(body, fmt.Sprintf("\"ok\": %v", code == 200)) {
+		code, body := get(t, options(func(o *Options) { o.Ready = func() []Check { return test.checks } }), "GET",
+			"/readyz", "")
+		if code != test.code || strings.Contains(body, "<script>") || !strings.Contains(body, fmt.Sprintf("\"ok\": %v",
+			code == 200)) {
 			t.Errorf("%s: %d %s", name, code, body)
 		}
 	}

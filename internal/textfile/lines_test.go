@@ -44,14 +44,17 @@ func TestLinesBeyondTheLimit(t *testing.T) {
 		limit int
 		want  []string
 	}{
-		"the limit":               {x(block) + "\r\n" + "b", block, []string{fmt.Sprint("1: ", block), "2: 1"}},
-		"one more":                {x(block+1) + "\r\n" + "b", block, []string{fmt.Sprint("1! ", block), "2: 1"}},
-		"no end":                  {x(block + 1), block, []string{fmt.Sprint("1! ", block)}},
-		"a block of returns":      {"{}\n" + x(block) + strings.Repeat("\r", block) + "y\nb", block, []string{"1: 2", fmt.Sprint("2! ", block), "3: 1"}},
-		"two blocks of returns":   {"{}\n" + x(2*block) + strings.Repeat("\r", 2*block) + "y\nb", block, []string{"1: 2", fmt.Sprint("2! ", block), "3: 1"}},
+		"the limit": {x(block) + "\r\n" + "b", block, []string{fmt.Sprint("1: ", block), "2: 1"}},
+		"one more":  {x(block+1) + "\r\n" + "b", block, []string{fmt.Sprint("1! ", block), "2: 1"}},
+		"no end":    {x(block + 1), block, []string{fmt.Sprint("1! ", block)}},
+		"a block of returns": {"{}\n" + x(block) + strings.Repeat("\r", block) + "y\nb", block, []string{"1: 2",
+			fmt.Sprint("2! ", block), "3: 1"}},
+		"two blocks of returns": {"{}\n" + x(2*block) + strings.Repeat("\r", 2*block) + "y\nb", block, []string{"1: 2",
+			fmt.Sprint("2! ", block), "3: 1"}},
 		"returns before the text": {"{}\n" + strings.Repeat("\r", 3*block) + "y\nb", block, []string{"1: 2", "3: 1"}},
-		"returns at the end":      {"{}\n" + x(block-1) + strings.Repeat("\r", 9) + "\nb", block, []string{"1: 2", fmt.Sprint("2: ", block-1), "3: 1"}},
-		"below a block":           {x(100) + "\n" + x(9) + "\n" + x(10) + "\n", 9, []string{"1! 9", "2: 9", "3! 9"}},
+		"returns at the end": {"{}\n" + x(block-1) + strings.Repeat("\r", 9) + "\nb", block, []string{"1: 2",
+			fmt.Sprint("2: ", block-1), "3: 1"}},
+		"below a block": {x(100) + "\n" + x(9) + "\n" + x(10) + "\n", 9, []string{"1! 9", "2: 9", "3! 9"}},
 	} {
 		got, err := linesOf(strings.NewReader(test.text), test.limit)
 		if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
@@ -193,7 +196,8 @@ func TestNamesOfColumns(t *testing.T) {
 // FuzzLines reads any bytes: each line is within the limit, the numbers rise, and
 // joined by line feeds what is given reads the same again.
 func FuzzLines(f *testing.F) {
-	for _, text := range []string{"a\n\nb", "\ufeff{}\r\n", "123456789012345\n", "\r\r\r\r\r\r\r\r\r\r\r\rx\n", "[]", "\xff\n"} {
+	for _, text := range []string{"a\n\nb", "\ufeff{}\r\n", "123456789012345\n", "\r\r\r\r\r\r\r\r\r\r\r\rx\n", "[]",
+		"\xff\n"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
