@@ -1,14 +1,12 @@
 package lane_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
 	"github.com/holdfast/holdfast/pipeline/control"
 	"github.com/holdfast/holdfast/pipeline/event"
-	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // say appends a control record.
@@ -125,20 +123,12 @@ func TestAClockThatIsAheadGoesNoFurther(t *testing.T) {
 	}
 }
 
-// lastEntry prepares a commit and returns its last entry.
-func (d *driven) lastEntry(t *testing.T) (last checkpoint.Entry) {
+// lastEntry keeps a commit and returns its last entry.
+func (d *driven) lastEntry(t *testing.T) checkpoint.Entry {
 	t.Helper()
-	c, err := d.lane.Prepare(&lane.Around{Moment: d.moment(), OutboxPartitions: 1})
-	if err != nil {
-		t.Fatal(err)
+	d.commit(false, true)
+	if len(d.entries) == 0 {
+		t.Fatal("no batch is committed")
 	}
-	for r := range c.Records() {
-		if strings.HasPrefix(r.Topic, "batch-log") {
-			if last, err = checkpoint.DecodeEntry(r.Value); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	d.lane.Keep(c)
-	return last
+	return d.entries[len(d.entries)-1]
 }
