@@ -280,6 +280,9 @@ func refused(t *testing.T, err, want error, words ...string) {
 		t.Errorf("%v, want it to be final: %v", err, want)
 		return
 	}
+	if strings.Count(err.Error(), anew) > 1 || strings.Count(err.Error(), "; restore ") > 1 {
+		t.Errorf("it says twice what to do: %v", err)
+	}
 	for _, w := range append(words, fmt.Sprintf("restore shard %d: ", ours)) {
 		if !strings.Contains(err.Error(), w) {
 			t.Errorf("%v\nwant in it: %s", err, w)
