@@ -80,7 +80,7 @@ func onKafka(t *testing.T) (*session, *observed, *kfake.Cluster) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	s.p.cfg.Client = []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}
+	s.p.cfg.Client = []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.MetadataMinAge(10 * time.Millisecond)}
 	if err := s.connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
