@@ -260,7 +260,7 @@ func (d *driven) clockLimit(e *checkpoint.Entry) event.Instant {
 
 // readAll brings the lane to the ends of its logs, however far it had come.
 func (d *driven) readAll() {
-	d.append(controls, string(control.Record{Kind: control.BackfillClosed, Session: control.AllSessions}.Encode()), 0, false)
+	d.say(control.Record{Kind: control.BackfillClosed, Session: control.AllSessions})
 	d.now = d.now.Add(time.Second)
 	for range 3 { // who closes a session makes askings of before useless, and the next
 		d.ask()

@@ -141,7 +141,8 @@ func TestABackfillIsAppliedAStretchAtATime(t *testing.T) {
 	d.read(purchases, 2, 0)
 	d.work(1000)
 	want("when it is read", []int64{5, 5, 0, 2}, wallOf(through)-event.Hour, 1)
-	if e := d.lastEntry(t); e.Silence != int64(wallOf(through)-event.Hour) || e.Sessions[0].Through != through.UnixMicro() {
+	if e := d.lastEntry(t); e.Silence != int64(wallOf(through)-event.Hour) ||
+		e.Sessions[0].Through != through.UnixMicro() {
 		t.Errorf("silence counts up to %d, want an hour before %d", e.Silence, through.UnixMicro())
 	}
 	if sent := d.lane.Sent(); len(sent) != 1 || sent[0] != (lane.Sent{Session: "b", Sent: 10, Events: 12}) {

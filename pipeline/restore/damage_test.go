@@ -41,7 +41,8 @@ func TestDamagedPages(t *testing.T) {
 		want   error
 		words  []string
 	}{
-		{"a page is missing", func(h *history) { h.drop(2) }, state.ErrPageMissing, []string{"page 1 of 3, with 0 customers"}},
+		{"a page is missing", func(h *history) { h.drop(2) }, state.ErrPageMissing,
+			[]string{"page 1 of 3, with 0 customers"}},
 		{"the last page is missing", func(h *history) { h.drop(3) }, state.ErrPageMissing, []string{"page 2 of 3"}},
 		{"all pages are missing", func(h *history) { h.drop(1, 2, 3) }, state.ErrPageMissing, []string{"page 0 of 3"}},
 		{"pages and header are missing", func(h *history) { h.pages = nil }, state.ErrPageMissing,

@@ -141,7 +141,8 @@ func (h *history) batch(from, to int, flush bool) {
 	if err := h.lane.Work(&lane.Intake{Moment: m, Asked: asked, Most: 1 << 20}); err != nil {
 		h.t.Fatal(err)
 	}
-	c, err := h.lane.Prepare(&lane.Around{Moment: m, Flush: flush, Stopping: flush, IDs: h.source.IDs, OutboxPartitions: 1})
+	c, err := h.lane.Prepare(&lane.Around{Moment: m, Flush: flush, Stopping: flush, IDs: h.source.IDs,
+		OutboxPartitions: 1})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -46,7 +46,8 @@ func TestFetchFailures(t *testing.T) {
 	} {
 		s, o := newObserved(t)
 		got := s.fetchFailure("a", 3, fmt.Errorf("fetch: %w", c.err))
-		if c.want == nil && got != nil || c.want != nil && (!errors.Is(got, c.want) || !strings.Contains(got.Error(), c.words)) {
+		if c.want == nil && got != nil || c.want != nil && (!errors.Is(got, c.want) ||
+			!strings.Contains(got.Error(), c.words)) {
 			t.Errorf("%v: %v, want %v with %q", c.err, got, c.want, c.words)
 		}
 		if c.want != errReplaceClient && errors.Is(got, errReplaceClient) {
@@ -124,7 +125,8 @@ func TestNobodyMayBeAMember(t *testing.T) {
 	}
 	defer member.Close()
 	<-joined
-	if err := wait(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "group holdfast has members (other at 127.0.0.1") ||
+	if err := wait(t.Context(), 0); err == nil ||
+		!strings.Contains(err.Error(), "group holdfast has members (other at 127.0.0.1") ||
 		!strings.Contains(err.Error(), "): stop them first") || len(told) != 0 {
 		t.Errorf("without patience: %v, told %q", err, told)
 	}

@@ -73,9 +73,11 @@ func counted(skipped uint64) []uint64 {
 
 // TestTheBatchOfAMove follows the last one, changes nothing, and stands elsewhere.
 func TestTheBatchOfAMove(t *testing.T) {
-	last := checkpoint.Entry{Batch: 8, Clock: 100, OldestNeeded: 9, RowsComplete: 8, NextSeq: 5, Actions: checkpoint.RepairClock,
+	last := checkpoint.Entry{Batch: 8, Clock: 100, OldestNeeded: 9, RowsComplete: 8, NextSeq: 5,
+		Actions:  checkpoint.RepairClock,
 		Sessions: []checkpoint.Session{{ID: "b"}}, Counters: counted(2),
-		Inputs: []checkpoint.InputRange{{Topic: "a", From: 10, To: 20, Latest: 7, LostBelow: 15}, {Topic: "b", From: 1, To: 3}}}
+		Inputs: []checkpoint.InputRange{{Topic: "a", From: 10, To: 20, Latest: 7, LostBelow: 15},
+			{Topic: "b", From: 1, To: 3}}}
 	inputs := func(from, to, lost int64) []checkpoint.InputRange {
 		return []checkpoint.InputRange{{Topic: "a", From: from, To: to, Latest: 7, LostBelow: lost},
 			{Topic: "b", From: 3, To: 3}}

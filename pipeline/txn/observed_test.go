@@ -65,7 +65,6 @@ func newObserved(t *testing.T) (*session, *observed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.partitions = 2
 	return &session{p: p, partitions: newPartitions(), active: map[int32]*lane.Lane{}}, o
 }
 

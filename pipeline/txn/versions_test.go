@@ -193,7 +193,8 @@ func TestVersionsAreReadFromTheirTopics(t *testing.T) {
 			t.Errorf("the model topic ends with %d, %v, want %d", ends["model"][0].End, err, written)
 		}
 	}
-	if got := said.String(); !strings.Contains(got, "offset=1 key=odd") || !strings.Contains(got, "a version is left out") {
+	if got := said.String(); !strings.Contains(got, "offset=1 key=odd") ||
+		!strings.Contains(got, "a version is left out") {
 		t.Errorf("it says %q", got)
 	}
 	if p, c := s.p.versions.inForce(); p.Version != "configured" || c == nil || c.Version != 3 {
