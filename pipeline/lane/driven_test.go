@@ -269,7 +269,8 @@ func stateOf(l *lane.Lane) string {
 
 // restart makes the lane anew, of pages, entries and logs, as a restore does;
 // choose says which copy of a page is there, -1 for none. Any age will do: what
-// a page lacks is replayed.
+// a page lacks is replayed. Where it is nil the newest are there, and the log
+// from the oldest batch that is needed on.
 func (d *driven) restart(choose func(copies int) int) {
 	if len(d.entries) == 0 {
 		return
@@ -277,7 +278,10 @@ func (d *driven) restart(choose func(copies int) int) {
 	l := d.newLane()
 	for key, copies := range d.pages {
 		if _, page, _ := checkpoint.ParsePageKey([]byte(key)); page > 0 {
-			n := choose(len(copies))
+			n := len(copies) - 1
+			if choose != nil {
+				n = choose(len(copies))
+			}
 			if n < 0 {
 				continue
 			}
@@ -287,10 +291,15 @@ func (d *driven) restart(choose func(copies int) int) {
 		}
 	}
 	l.FinishLoading()
-	last := &d.entries[len(d.entries)-1]
-	l.BeginReplay(&d.entries[0], last.Epoch)
-	for i := range d.entries {
-		e := &d.entries[i]
+	last, due := &d.entries[len(d.entries)-1], d.entries
+	for choose == nil && len(due) > 0 && due[0].Batch < last.OldestNeeded {
+		due = due[1:]
+	}
+	if len(due) > 0 {
+		l.BeginReplay(&due[0], last.Epoch)
+	}
+	for i := range due {
+		e := &due[i]
 		l.ReplayBatch()
 		for input, r := range e.Inputs {
 			for _, item := range d.logs[input][r.From:r.To] {

@@ -64,7 +64,8 @@ func anyCopy(t *rapid.T) func(copies int) int {
 	return func(copies int) int { return rapid.IntRange(-1, copies-1).Draw(t, "copy of the page") }
 }
 
-func newestCopy(copies int) int { return copies - 1 }
+// newestCopies are what a restore has: then the log is needed from where it says.
+var newestCopies func(copies int) int
 
 // drawnArrivals appends to an input: events about now, or what is none.
 func (d *driven) drawnArrivals(t *rapid.T) {
@@ -135,6 +136,9 @@ func (d *driven) commit(flush, keep bool) {
 			rows += b.Rows
 		}
 	}
+	if m := c.Mark; m.RowsComplete > m.Batch || m.RowsComplete == m.Batch && d.lane.Shard().RowsOwed() > 0 {
+		d.t.Fatalf("the mark is %s, and %d rows are owed", m, d.lane.Shard().RowsOwed())
+	}
 	d.checkCounts(c)
 	d.checkLetters(letters)
 	d.checkEntries(entries)
@@ -151,6 +155,27 @@ func (d *driven) commit(flush, keep bool) {
 		d.pages[key] = append(d.pages[key], value)
 	}
 	d.note()
+	d.checkHeader()
+}
+
+// checkHeader holds the newest header against what is committed: the first
+// commit has one, and one that says it was the last is replaced by the next batch.
+func (d *driven) checkHeader() {
+	copies := d.pages[string(checkpoint.PageKey(drivenShard, 0))]
+	if len(d.entries) == 0 {
+		return
+	}
+	if len(copies) == 0 {
+		d.t.Fatal("batches are committed without a header")
+	}
+	h, err := checkpoint.DecodeHeader(copies[len(copies)-1])
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if last := &d.entries[len(d.entries)-1]; h.Last && (h.Batch != last.Batch || last.OldestNeeded <= last.Batch) {
+		d.t.Fatalf("a header of batch %d says it is the last, after batch %d, with batch %d to be replayed", h.Batch,
+			last.Batch, last.OldestNeeded)
+	}
 }
 
 // committing are the records that the commit at hand has taken of an input.
@@ -226,6 +251,9 @@ func (d *driven) checkEntries(entries []checkpoint.Entry) {
 				d.t.Fatalf("batch %d: input %d from %d to %d follows %d", e.Batch, i, r.From, r.To, at[i])
 			}
 			at[i] = r.To
+			if latest := d.latest(i, r.To); r.Latest != int64(latest) {
+				d.t.Fatalf("batch %d: the latest event of input %d is %d, want %d", e.Batch, i, r.Latest, latest)
+			}
 		}
 		if limit := max(d.clockLimit(&e), clock); event.Instant(e.Clock) > limit {
 			d.t.Fatalf("batch %d: the clock reads %d, and %d is all that is known", e.Batch, e.Clock, limit)
@@ -237,8 +265,18 @@ func (d *driven) checkEntries(entries []checkpoint.Entry) {
 	}
 }
 
+// latest is the latest time of the events of an input below an offset; none is
+// later than its arrival here.
+func (d *driven) latest(input int, below int64) (latest event.Instant) {
+	for _, item := range d.logs[input][:below] {
+		latest = max(latest, item.at)
+	}
+	return latest
+}
+
 // clockLimit is the latest that the clock may read with a batch: the time of an
-// asking whose ends are applied, or of an event that was there, less the lateness.
+// asking whose ends are applied, of what a backfill has reached, or of an event
+// that was there, less the lateness.
 func (d *driven) clockLimit(e *checkpoint.Entry) event.Instant {
 	limit := event.Instant(-1 << 62)
 	for _, asked := range d.askings {
@@ -249,6 +287,9 @@ func (d *driven) clockLimit(e *checkpoint.Entry) event.Instant {
 		if done {
 			limit = max(limit, asked.At-event.Hour)
 		}
+	}
+	for _, s := range e.Sessions {
+		limit = max(limit, event.Instant(s.Through)-event.Hour)
 	}
 	for _, log := range d.logs {
 		for _, item := range log {
@@ -277,7 +318,7 @@ func (d *driven) readAll() {
 		}
 	}
 	d.commit(true, true)
-	d.restart(newestCopy)
+	d.restart(newestCopies)
 }
 
 func headerOf(r *kgo.Record, key string) string {
