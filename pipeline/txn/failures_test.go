@@ -50,7 +50,7 @@ func TestFetchFailures(t *testing.T) {
 			!strings.Contains(got.Error(), c.words)) {
 			t.Errorf("%v: %v, want %v with %q", c.err, got, c.want, c.words)
 		}
-		if c.want != errReplaceClient && errors.Is(got, errReplaceClient) {
+		if !errors.Is(c.want, errReplaceClient) && errors.Is(got, errReplaceClient) {
 			t.Errorf("%v: another client is asked for: %v", c.err, got)
 		}
 		if told := strings.Join(o.troubles, "; "); !strings.HasPrefix(told, c.trouble) || (told == "") != (c.trouble == "") {
