@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 // observed notes what a process tells.
@@ -35,15 +36,17 @@ func (o *observed) Trouble(part string, err error) {
 	defer o.mu.Unlock()
 	o.troubles = append(o.troubles, fmt.Sprintf("%s: %v", part, err))
 }
-func (o *observed) LastTrouble() string    { return "none" }
-func (o *observed) Sessions(open []string) { o.open = slices.Clone(open) }
-func (o *observed) Prepared(*lane.Commit)  {}
-func (o *observed) Committed(*lane.Commit) {}
-func (o *observed) Ended(string, string)   {}
-func (o *observed) Restored(time.Duration) {}
-func (o *observed) Replayed(int)           {}
-func (o *observed) Released(int32)         {}
-func (o *observed) Looked(View)            {}
+func (o *observed) LastTrouble() string                  { return "none" }
+func (o *observed) Sessions(open []string)               { o.open = slices.Clone(open) }
+func (o *observed) Prepared(*lane.Commit)                {}
+func (o *observed) Committed(*lane.Commit)               {}
+func (o *observed) Ended(string, string)                 {}
+func (o *observed) Restored(time.Duration)               {}
+func (o *observed) Replayed(int)                         {}
+func (o *observed) Released(int32)                       {}
+func (o *observed) Looked(View)                          {}
+func (o *observed) Model(signal.DataSufficiency, string) {}
+func (o *observed) Fitted(FitResult, time.Duration)      {}
 
 // newObserved is a session of a process that has two inputs and reaches nobody.
 func newObserved(t *testing.T) (*session, *observed) {

@@ -59,7 +59,7 @@ func population(t *testing.T, version uint64) *kgo.Record {
 // TestWhatIsInForce: the newest that was fitted, unless something is configured;
 // what was configured elsewhere is known and not in force.
 func TestWhatIsInForce(t *testing.T) {
-	v := newVersions(unfitted(t))
+	v := newVersions(unfitted(t), false)
 	inForce := func(when, model string, cut uint64) {
 		t.Helper()
 		p, c := v.inForce()
@@ -96,14 +96,14 @@ func TestWhatIsInForce(t *testing.T) {
 	if err := configured.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	v = newVersions(&configured)
+	v = newVersions(&configured, false)
 	take(v.addModel, model(t, "first", parameters.Fitted))
 	inForce("where something is configured", "configured", 0)
 }
 
 // TestWhatABatchNames is found again, as long as it is there.
 func TestWhatABatchNames(t *testing.T) {
-	v := newVersions(unfitted(t))
+	v := newVersions(unfitted(t), false)
 	if err := errors.Join(v.addModel(model(t, "first", parameters.Fitted)), v.addCuts(population(t, 7))); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestWhatABatchNames(t *testing.T) {
 
 // TestVersionsAreBounded: the oldest go, never those in force.
 func TestVersionsAreBounded(t *testing.T) {
-	v := newVersions(unfitted(t))
+	v := newVersions(unfitted(t), false)
 	for n := range maxVersions + 10 {
 		if err := v.addCuts(population(t, uint64(n+1))); err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func TestVersionsAreReadFromTheirTopics(t *testing.T) {
 	put(model(t, "fitted", parameters.Fitted), &kgo.Record{Topic: "model", Key: []byte("odd"), Value: []byte("{")},
 		population(t, 3))
 	for _, written := range []int64{3, 3} { // the second time it is there
-		s.p.versions = newVersions(&configured)
+		s.p.versions = newVersions(&configured, false)
 		if err := s.loadVersions(t.Context()); err != nil {
 			t.Fatal(err)
 		}
