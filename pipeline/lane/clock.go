@@ -64,6 +64,10 @@ func (c *clock) setBack(reading event.Instant, asked *LogEnds) {
 	c.forget(asked)
 }
 
+// holdTo takes back a reading that no batch has yet: where the wall time turns
+// out to have been ahead, what waits to come of it must not come.
+func (c *clock) holdTo(latest event.Instant) { c.last = min(c.last, latest) }
+
 // reading is the reading for the batch that ends at the lane's positions.
 func (c *clock) reading(l *Lane, mode ClockMode, wall event.Instant) event.Instant {
 	if len(l.sessions) > 0 {

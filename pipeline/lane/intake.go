@@ -49,6 +49,7 @@ func (l *Lane) gather(in *Intake) (more bool) {
 		for i := range l.queues {
 			l.queues[i].cut = 0
 		}
+		l.more = false
 		l.cutBack(rejected)
 		return false
 	}
@@ -218,10 +219,11 @@ func (l *Lane) giveBack(e *event.Event) {
 }
 
 // cutBack takes out of the batch, and of the rejects since one, what was
-// decoded and is ahead of the other inputs.
+// decoded and is ahead of the other inputs. Control records are none of these:
+// those that were rejected have been stepped over.
 func (l *Lane) cutBack(rejected int) {
 	ahead := func(input int, offset int64) bool {
-		return l.queues[input].decoded && offset >= l.queues[input].cut
+		return input != l.control && l.queues[input].decoded && offset >= l.queues[input].cut
 	}
 	n, input, waiting := 0, -1, []queued(nil)
 	for i := range l.batch.Events {

@@ -49,6 +49,7 @@ func (l *Lane) Prepare(a *Around) (*Commit, error) {
 		// Whatever is said in a commit belongs to a batch; an empty one will do.
 		l.batch.Reset()
 		l.batch.ResendRows, l.batch.RepairClock = false, false
+		l.clock.holdTo(max(a.Wall, l.shard.Position().Clock))
 		l.stamp(&a.Moment)
 		if err := l.apply(); err != nil {
 			return nil, fmt.Errorf("apply to shard %d: %w", l.partition, err)

@@ -65,6 +65,7 @@ const mostBatches = 16
 // a commit may hold.
 func (l *Lane) Work(in *Intake) error {
 	l.clock.take(in.Asked, l.partition)
+	l.clock.holdTo(max(in.Wall, l.shard.Position().Clock))
 	for range mostBatches {
 		more := l.gather(in)
 		if !l.cut(in) {

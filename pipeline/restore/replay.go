@@ -170,8 +170,8 @@ func (l *Loaded) replayBatches(ctx context.Context, batches []checkpoint.Entry, 
 		}
 		parameters, cuts, err := s.Versions(e)
 		if err != nil {
-			return fmt.Errorf("replay batch %d: %w; restore the topics %s and %s, or, %s", e.Batch, err, s.Lanes.Topics.Model,
-				s.Lanes.Topics.Population, s.Anew())
+			return refusal{fmt.Errorf("replay batch %d: %w; restore the topics %s and %s, or, %s", e.Batch, err,
+				s.Lanes.Topics.Model, s.Lanes.Topics.Population, s.Anew())}
 		}
 		events, err := l.Lane.ApplyReplay(e, parameters, cuts)
 		if err != nil {
@@ -208,8 +208,8 @@ func (s *Source) checkRanges(e *checkpoint.Entry) error {
 		ok = e.Inputs[i].Topic == topics[i]
 	}
 	if !ok {
-		return fmt.Errorf("read batch %d: %w: it was cut from other inputs than are configured; start once more with those "+
-			"until it is ready, stop, and change them then", e.Batch, ErrForeign)
+		return refusal{fmt.Errorf("read batch %d: %w: it was cut from other inputs than are configured; start once more "+
+			"with those until it is ready, stop, and change them then", e.Batch, ErrForeign)}
 	}
 	return nil
 }

@@ -1,0 +1,7 @@
+package restore
+
+// What tests outside the package tell damage by.
+var (
+	ErrHole = errHole
+	ErrCut  = errCut
+)
