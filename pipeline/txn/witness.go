@@ -73,8 +73,9 @@ func (t *times) doubt(wall event.Instant, mono time.Time) string {
 		return ""
 	}
 	t.shifted = shifted
-	return fmt.Sprintf("the host's clock and the brokers' have jumped together to %s, and %s was expected: the clock stands "+
-		"and no batch is made until they are back, or have said so for %s", timeOf(wall), timeOf(expected), t.tolerance)
+	return fmt.Sprintf("the host's clock and the brokers' have jumped together to %s, and %s was expected: the clock "+
+		"stands and no batch is made until they are back, or have said so for %s", timeOf(wall), timeOf(expected),
+		t.tolerance)
 }
 
 func (t *times) differ(a, b event.Instant) bool {
