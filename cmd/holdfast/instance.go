@@ -34,7 +34,7 @@ type instance struct {
 	logger   *slog.Logger
 	pipeline *pipeline.Pipeline // nil without the role process
 	loader   *outbox.Loader     // nil without ClickHouse or the role load
-	store    driver.Conn
+	store    *store
 	registry *prometheus.Registry
 	listener net.Listener // nil where ops.listen is empty
 	token    string
@@ -74,27 +74,30 @@ func (c *cli) newInstance(loaded *config.Loaded, roles roles) (*instance, error)
 	return i, nil
 }
 
-// closeStore closes the loader's client of ClickHouse.
+// closeStore closes the loader's clients of ClickHouse.
 func (i *instance) closeStore() error {
 	if i.store == nil {
 		return nil
 	}
-	return i.store.Close()
+	return i.store.close()
 }
 
 func (i *instance) makeLoader(c *cli) error {
 	settings := i.loaded.Sinks.ClickHouse
-	options, err := connect.ClickHouse(settings, c.insecureDev, c.readFile)
-	if err != nil {
-		return &coded{max(codeOf(err), exitInvalid), err}
-	}
-	c.addToken(options)
 	kafka, err := connect.Kafka(i.loaded.Kafka, c.readFile)
 	if err != nil {
 		return &coded{exitInvalid, err}
 	}
-	if i.store, err = driver.Open(options); err != nil {
-		return fmt.Errorf("make a ClickHouse client: %w", err)
+	i.store, err = newStore(func() (*driver.Options, error) {
+		options, err := connect.ClickHouse(settings, c.insecureDev, c.readFile)
+		if err != nil {
+			return nil, &coded{max(codeOf(err), exitInvalid), err}
+		}
+		c.addToken(options)
+		return options, nil
+	})
+	if err != nil {
+		return err
 	}
 	// A restart takes its predecessor's place at once: without a static id the
 	// group would wait for each one that was killed.
@@ -104,7 +107,7 @@ func (i *instance) makeLoader(c *cli) error {
 		OutboxTopic: names[topics.Outbox], DeadLetterTopic: names[topics.DeadLetters],
 		Group:     clickhouse.LoadGroup(i.loaded.Kafka.Group),
 		BatchRows: settings.BatchRows, InsertEvery: settings.InsertEvery.D(), PendingBytes: memoryInForce().pending,
-	}, outbox.Deps{Kafka: kafka, Sink: clickhouse.NewSink(i.store), Registerer: i.registry, Log: i.logger})
+	}, outbox.Deps{Kafka: kafka, Sink: i.store, Registerer: i.registry, Log: i.logger})
 	if err != nil {
 		return fmt.Errorf("make the loader: %w", err)
 	}

@@ -52,7 +52,8 @@ time before 1970 is cut towards the past, too.
 An epoch is a whole or decimal number, as text or JSON number, with an exponent or not. A layout is
 2 January 2006 15:04:05 -0700 as the source would write it, in the elements of Go's package ` + "`time`" + `
 (` + "`02.01.2006 15:04`, `1/2/2006 3:04 PM`, `20060102150405`" + `); it must tell year, month and day, and no zone by an
-abbreviation. A layout without a time of day means 12:00, as ` + "`date`" + ` does. Where a clock was put forward over
+abbreviation. UTC, GMT, +0000 or a final Z as literal text of a layout mean UTC, whatever the time zone of the input.
+A layout without a time of day means 12:00, as ` + "`date`" + ` does. Where a clock was put forward over
 a time without an offset, the time moves with it; where it was put back, the first of the two is meant. Forms
 of which one would read what is meant for a later one are refused.
 

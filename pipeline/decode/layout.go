@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -54,12 +55,23 @@ func inspectLayout(layout string) (dayOnly, offset bool, err error) {
 		err = fmt.Errorf("the layout %q has hours of a half day without PM; write 15 for hours to 23", layout)
 	case (minute || second) && !hour, second && !minute:
 		err = fmt.Errorf("the layout %q leaves out hours or minutes", layout)
+	case elsewhere.MatchString(layout):
+		err = fmt.Errorf("the layout %q has the offset %s as a literal text; write -0700, which reads any", layout,
+			elsewhere.FindString(layout))
 	case name:
 		err = fmt.Errorf("the layout %q has the abbreviation of a zone, which several zones share; "+
 			"write -0700 or the literal text", layout)
 	}
-	return !hour, offset, err
+	return !hour, offset || hour && inUTC.MatchString(base), err
 }
+
+var (
+	// inUTC finds what says in a written time, and thereby as literal text of a
+	// layout, that the time is UTC: a zone of the map's would shift it.
+	inUTC = regexp.MustCompile(`\b(UTC|GMT)\b|\dZ$|\+00:?00\b`)
+	// elsewhere finds another offset as literal text.
+	elsewhere = regexp.MustCompile(`\+(0[1-9]|1\d):?\d\d\b`)
+)
 
 // farthestOffset is farther from UTC than any zone.
 const farthestOffset = 16 * event.Hour

@@ -88,6 +88,13 @@ func TestTimeForms(t *testing.T) {
 		{"02.01.2006", "Europe/Berlin", "01.07.2026", "2026-07-01T10:00:00Z"},
 		{"1/2/2006 3:04:05 PM", "America/New_York", "7/1/2026 3:04:05 PM", "2026-07-01T19:04:05Z"},
 		{"2006-01-02 15:04:05 UTC", "UTC", "2026-07-01 09:05:00 UTC", "2026-07-01T09:05:00Z"},
+		// What a layout says of UTC stands above the zone.
+		{"2006-01-02 15:04:05 UTC", "Europe/Berlin", "2026-07-01 09:05:00.25 UTC", "2026-07-01T09:05:00.25Z"},
+		{"2006-01-02T15:04:05Z", "Europe/Berlin", "2026-07-01T09:05:00Z", "2026-07-01T09:05:00Z"},
+		{"20060102T150405Z", "America/Sao_Paulo", "20260701T233000Z", "2026-07-01T23:30:00Z"},
+		{"Mon Jan _2 15:04:05 GMT 2006", "Europe/Berlin", "Wed Jul  1 09:05:00 GMT 2026", "2026-07-01T09:05:00Z"},
+		{"Mon Jan 02 15:04:05 +0000 2006", "Europe/Berlin", "Wed Jul 01 09:05:00 +0000 2026", "2026-07-01T09:05:00Z"},
+		{"2006-01-02 UTC", "Europe/Berlin", "2026-07-01 UTC", "2026-07-01T10:00:00Z"}, // a day is the zone's
 		{"Mon, 02 Jan 2006 15:04:05 -0700", "Europe/Berlin", "Wed, 01 Jul 2026 09:05:00 -0330", "2026-07-01T12:35:00Z"},
 		{"20060102150405", "UTC", "20260701090500", "2026-07-01T09:05:00Z"},
 		{"2006-01-02Z07:00", "UTC", "2026-07-01+02:00", "2026-07-01T10:00:00Z"},
@@ -122,6 +129,7 @@ func TestTimeFormErrors(t *testing.T) {
 		"2006-01-02 04:05":                      `leaves out hours`,
 		"2006-01-02 15:05":                      `leaves out hours or minutes`,
 		"2006-01-02 15:04 MST":                  `abbreviation of a zone`,
+		"2006-01-02 15:04:05 +0200":             `has the offset +0200 as a literal text`,
 		strings.Repeat(" ", 119) + "2006-01-02": `is longer than 128`,
 		"epoch_s|epoch_s":                       `"epoch_s" stands twice`,
 		"epoch_ms|epoch_s":                      `"epoch_ms" before "epoch_s" would read 1772360130 in its own way`,

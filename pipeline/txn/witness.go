@@ -17,7 +17,9 @@ import (
 // is held against the machine's monotonic clock since the last asking, and
 // against the time at which the brokers append a record of ours. Where they
 // differ by more than clock_tolerance no batch is made, and the process is not
-// ready; it goes on by itself once they agree again.
+// ready; it goes on by itself once they agree again. Brokers on the same machine
+// jump with it: what they agree on and the monotonic clock does not is believed
+// only once it has been so for as long as clock_tolerance.
 
 // times holds the wall time against its witnesses.
 type times struct {
@@ -28,6 +30,8 @@ type times struct {
 	mono     time.Time
 	broker   event.Instant // when the brokers last appended, 0 = not known
 	brokerAt time.Time     // the monotonic time then
+	shift    event.Instant // by which wall time and brokers went ahead of the monotonic clock together
+	shifted  time.Time     // the monotonic time when that was first seen; zero while they have not
 	why      string        // why the wall time is not believed; empty while it is
 }
 
@@ -46,19 +50,32 @@ func (t *times) believe(wall event.Instant, mono time.Time) (why string) {
 }
 
 func (t *times) doubt(wall event.Instant, mono time.Time) string {
-	switch {
-	case t.broker != 0:
+	shifted := t.shifted
+	t.shifted = time.Time{}
+	if t.broker != 0 {
 		if expected := t.broker + instantOf(mono.Sub(t.brokerAt)); t.differ(wall, expected) {
 			return fmt.Sprintf("the host's clock says %s and the brokers' says %s: the clock stands and no batch is made "+
 				"until they agree; set the wrong one right", timeOf(wall), timeOf(expected))
 		}
-	case t.wall != 0:
-		if expected := t.wall + instantOf(mono.Sub(t.mono)); t.differ(wall, expected) {
-			return fmt.Sprintf("the host's clock has jumped to %s, and %s was expected: the clock stands and no batch is made "+
-				"until it is back; if the new time is right, restart the process", timeOf(wall), timeOf(expected))
-		}
 	}
-	return ""
+	expected := t.wall + instantOf(mono.Sub(t.mono))
+	switch {
+	case t.wall == 0 || !t.differ(wall, expected):
+		return ""
+	case t.broker == 0:
+		return fmt.Sprintf("the host's clock has jumped to %s, and %s was expected: the clock stands and no batch is made "+
+			"until it is back; if the new time is right, restart the process", timeOf(wall), timeOf(expected))
+	}
+	if shifted.IsZero() || t.differ(wall-expected, t.shift) {
+		shifted, t.shift = mono, wall-expected
+	}
+	if mono.Sub(shifted) >= t.tolerance {
+		return ""
+	}
+	t.shifted = shifted
+	return fmt.Sprintf("the host's clock and the brokers' have jumped together to %s, and %s was expected: the clock "+
+		"stands and no batch is made until they are back, or have said so for %s", timeOf(wall), timeOf(expected),
+		t.tolerance)
 }
 
 func (t *times) differ(a, b event.Instant) bool {

@@ -35,7 +35,7 @@ func TestDoubt(t *testing.T) {
 			w.believe(wall, mono)
 			w.appended(wall+event.Day24h,
 				later(time.Minute))
-		}, wall + event.Day24h, later(time.Minute), false},
+		}, wall + event.Day24h, later(time.Minute), true},
 		"not looked at": {func(w *times) { w.tolerance = -1; w.believe(wall, mono) }, wall + event.Day24h,
 			later(time.Second), false},
 	} {
@@ -51,4 +51,30 @@ func TestDoubt(t *testing.T) {
 	if why := w.believe(wall+2*event.Second, later(2*time.Second)); why != "" {
 		t.Errorf("back at the right time: %s", why)
 	}
+}
+
+// TestBrokersOnTheSameHost: brokers that share the host's clock jump with it, so
+// they bear witness only to a time that stays.
+func TestBrokersOnTheSameHost(t *testing.T) {
+	mono := time.Now()
+	const wall = 1_750_000_000 * event.Second
+	w := &times{tolerance: 2 * time.Minute}
+	at := func(d time.Duration, ahead event.Instant, believed bool) {
+		t.Helper()
+		now := wall + instantOf(d) + ahead
+		w.appended(now, mono.Add(d))
+		if why := w.believe(now, mono.Add(d)); (why == "") != believed {
+			t.Errorf("after %s, %d days ahead: %q", d, ahead/event.Day24h, why)
+		}
+	}
+	at(0, 0, true)
+	at(time.Second, 10*event.Day24h, false)
+	at(5*time.Second, 0, true) // back at once
+	at(10*time.Second, 10*event.Day24h, false)
+	at(100*time.Second, 400*event.Day24h, false) // another jump, counted from here
+	at(131*time.Second, 400*event.Day24h, false)
+	at(219*time.Second, 400*event.Day24h, false)
+	at(220*time.Second, 400*event.Day24h, true) // a machine that slept, or was set right
+	at(221*time.Second, 400*event.Day24h, true)
+	at(230*time.Second, 0, false)
 }
