@@ -69,7 +69,6 @@ type Config struct {
 	Logger     *slog.Logger          // nil = discard
 	Registerer prometheus.Registerer // nil = none
 	Metrics    MetricsConfig
-	Hook       func(Point)                  // nil; tests kill here
 	OnBatch    func(partition int32, n int) // nil; benchmarks count here
 }
 
@@ -172,6 +171,6 @@ func (c *Config) process(o txn.Observer) txn.Config {
 		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes,
 		FetchBytes: c.FetchBytes,
 		BatchBytes: c.BatchBytes, ClockTolerance: c.ClockTolerance, StuckAfter: c.StuckAfter, SelfFit: c.SelfFit,
-		Now: c.Now, Observer: o, Hook: c.Hook,
+		Now: c.Now, Observer: o,
 	}
 }

@@ -59,7 +59,6 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 	if err := s.group.Begin(); err != nil {
 		return s.abandon(fmt.Errorf("begin a transaction: %w", err))
 	}
-	s.p.reach(AfterBegin)
 	// Once begun it is ended, also when a stop is asked for meanwhile: what
 	// comes of it would have to be found out again by the next start.
 	ctx = context.WithoutCancel(ctx)
@@ -70,7 +69,6 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 	if err := s.client.Flush(ended); err != nil {
 		return s.abandon(fmt.Errorf("flush a transaction: %w", err))
 	}
-	s.p.reach(AfterFlush)
 	if err := produced.err(); err != nil {
 		// A refused record does not fail the transaction by itself.
 		s.p.cfg.Observer.Trouble("commit", err)
@@ -78,7 +76,6 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 		return s.settle(ctx, committed, endErr, "produce")
 	}
 	committed, err := s.group.End(kgo.PreTxnCommitFnContext(ended, s.offsets), kgo.TryCommit)
-	s.p.reach(AfterEnd)
 	return s.settle(ctx, committed, err, "end")
 }
 
@@ -107,19 +104,8 @@ func (s *session) prepare(flushPages bool) error {
 
 // produce hands the transaction's records to the client.
 func (s *session) produce(ctx context.Context, produced *produced) {
-	half := len(s.p.commits) / 2
-	for i, c := range s.p.commits {
-		if i == half {
-			s.p.reach(MidProduce)
-		}
-		pages := 0
+	for _, c := range s.p.commits {
 		for r := range c.Records() {
-			if r.Topic == s.p.cfg.Topics.Checkpoint {
-				if pages == c.Pages/2 {
-					s.p.reach(MidPage)
-				}
-				pages++
-			}
 			s.client.Produce(ctx, r, produced.done)
 		}
 	}

@@ -48,7 +48,6 @@ func (s *session) once(ctx context.Context) error {
 	if err := s.poll(ctx, until); err != nil {
 		return err
 	}
-	s.p.reach(AfterPoll)
 	if now := time.Now(); s.stepDue(now) {
 		if err := s.step(now); err != nil {
 			return err

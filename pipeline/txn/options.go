@@ -43,7 +43,7 @@ func (s *session) options() []kgo.Opt {
 	byKey := kgo.StickyKeyPartitioner(nil)
 	place := kgo.ManualPartitioner()
 	pool, unpack := s.p.fetchPool, s.p.decompressor
-	return append(s.p.hooked(s.p.common()),
+	return append(s.p.common(),
 		kgo.ConsumeTopics(c.topicNames()...),
 		kgo.ConsumerGroup(c.Group),
 		kgo.InstanceID(c.InstanceID),

@@ -78,8 +78,7 @@ func (s *session) learnTopics(ctx context.Context) error {
 	s.source = &restore.Source{Reader: s.reader, Lanes: s.p.laneConfig, IDs: found.ids, Versions: s.p.versions.named,
 		Wall: s.p.wall, Logger: s.p.cfg.Logger,
 		Restored: s.p.cfg.Observer.Restored,
-		Replayed: s.p.cfg.Observer.Replayed,
-		Reach:    func() { s.p.reach(MidRestore) }}
+		Replayed: s.p.cfg.Observer.Replayed}
 	return s.checkLanes()
 }
 
