@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -131,15 +132,12 @@ func (s *session) commitMoves(ctx context.Context, writer *kgo.Client, id int64,
 
 // insist repeats what a coordinator cannot do yet, until ctx ends.
 func insist(ctx context.Context, try func() error) error {
-	for {
-		err := try()
-		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) || ctx.Err() != nil {
-			return err
+	var last error // where ctx ends, it says more than that
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
+		if last = try(); last != nil && !kerr.IsRetriable(last) && !errors.Is(last, kerr.ConcurrentTransactions) {
+			return struct{}{}, backoff.Permanent(last)
 		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+		return struct{}{}, last
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(100*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+	return last
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -31,30 +32,30 @@ func (e *missingTopicError) Error() string {
 // different partition counts: a customer's events would lie in different
 // shards. It waits, not ready, until that is mended.
 func (s *session) checkTopics(ctx context.Context) error {
-	missed := 0
-	for told := ""; ; {
+	missed, told := 0, ""
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := s.learnTopics(ctx)
 		var missing *missingTopicError
 		if errors.As(err, &missing) && len(s.p.lanes) > 0 {
 			missed++
 		}
 		switch {
-		case err == nil, errors.Is(err, restore.ErrForeign):
-			return err
+		case err == nil:
+			return struct{}{}, nil
+		case errors.Is(err, restore.ErrForeign):
+			return struct{}{}, backoff.Permanent(err)
 		case missed >= goneAfter:
-			return fmt.Errorf("read and write %s: %w: %s", missing.topic, kerr.UnknownTopicOrPartition, topicGone)
+			return struct{}{}, backoff.Permanent(fmt.Errorf("read and write %s: %w: %s", missing.topic,
+				kerr.UnknownTopicOrPartition, topicGone))
 		}
 		s.p.cfg.Observer.Ready(false, err.Error())
 		if told != err.Error() { // once, however long it takes
 			told = err.Error()
 			s.p.cfg.Logger.Warn("waiting for topics", "reason", told)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(2 * time.Second):
-		}
-	}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(2*time.Second)), backoff.WithMaxElapsedTime(0))
+	return err
 }
 
 func (s *session) learnTopics(ctx context.Context) error {
