@@ -136,6 +136,7 @@ func (m *observed) sending(c *wireConn, request []byte) {
 		}
 	case kmsg.Fetch:
 		m.fetching(c, fetched(request))
+	default: // of no point
 	}
 }
 
@@ -190,6 +191,7 @@ func TestBetweenOffsetsAndEnd(t *testing.T) {
 			case afterEnd:
 				found[at] = seen{"", v.offsetsPending(cfg)}
 				commits.Add(1)
+			default:
 			}
 		})
 		p := v.run(observing)

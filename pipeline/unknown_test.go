@@ -218,6 +218,7 @@ func TestCommitsWithoutInputAreQuick(t *testing.T) {
 			case afterEnd:
 				took.Add(time.Now().UnixNano() - began.Load())
 				commits.Add(1)
+			default:
 			}
 		})
 		v.produce(few(400, start))

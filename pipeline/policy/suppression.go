@@ -39,8 +39,9 @@ func natural(reason event.ClosureReason) bool {
 	switch reason {
 	case event.Moved, event.Deceased, event.ClosedBusiness, event.NoNeed:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // Suppress adds the replay guard to a transition's suppression: what is said at

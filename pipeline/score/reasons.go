@@ -64,8 +64,9 @@ func reasonOf(e Evidence, s *Statistics, sc *Scores, contribution float64) signa
 		}
 	case VisitsDownEvidence:
 		return visitsDownReason(&s.Facts, contribution)
+	default:
+		return signal.Reason{Code: evidence[e].code, Contribution: contribution}
 	}
-	return signal.Reason{Code: evidence[e].code, Contribution: contribution}
 }
 
 // overdueReason tells of the silence, the gap under which nine of ten lie, and
