@@ -81,7 +81,7 @@ func overdueReason(s *Statistics, sc *Scores, contribution float64) signal.Reaso
 	}
 }
 
-// tellableGap says whether a gap is one that a sentence may name: the tail of a
+// tellableGap reports whether a gap is one that a sentence may name: the tail of a
 // one-time buyer's gaps reaches beyond any life.
 func tellableGap(days float64) bool { return days <= 3650 }
 

@@ -20,11 +20,11 @@ import (
 // partition with the mark of its batch. It is begun here and ended here: what
 // the batches cause is gathered in the lanes until then.
 
-// errReplaceClient says that the client is of no further use: close it, make a
+// errReplaceClient means that the client can do no more: close it, make a
 // new one with the same transactional id, and let the group's offsets decide.
 var errReplaceClient = errors.New("the client must be replaced")
 
-// commitDue says whether the commit at hand should be ended now.
+// commitDue reports whether the commit at hand should be ended now.
 func (s *session) commitDue(now time.Time) bool {
 	if now.Sub(s.lastCommit) < s.p.cfg.CommitEvery && s.uncommittedBytes < s.p.cfg.CommitBytes && !s.full() {
 		return false
@@ -48,7 +48,7 @@ func (s *session) heldBytes() (held int64) {
 	return held
 }
 
-// commit ends the commit at hand. A nil error means that the world and the
+// commit ends the commit at hand. A nil error means that Kafka and the
 // shards agree: either all of it happened, or it was taken back and reading
 // goes on from the last commit.
 func (s *session) commit(ctx context.Context, flushPages bool) error {
@@ -134,7 +134,7 @@ func (s *session) finish() {
 	s.p.watchdog.committed()
 }
 
-// keepCommits makes the commits that were prepared final: the world has them.
+// keepCommits makes the commits that were prepared final: Kafka has them.
 func (p *Process) keepCommits() {
 	for _, c := range p.commits {
 		p.cfg.Observer.Committed(c)

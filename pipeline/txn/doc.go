@@ -2,7 +2,7 @@
 // Kafka, lets each lane apply its batches, and commits what they prepare in
 // transactions, client after client.
 //
-// The house:
+// The files:
 //
 //	config.go       what a process is told, and whom it tells
 //	process.go      sessions follow each other until the context ends

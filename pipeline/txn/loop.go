@@ -251,7 +251,7 @@ func (s *session) stop() error {
 	return nil
 }
 
-// unfinished says whether a clean stop still has something to write.
+// unfinished reports whether a clean stop still has something to write.
 func (s *session) unfinished() bool {
 	for _, l := range s.lanes {
 		if l.Unfinished() {

@@ -17,7 +17,7 @@ import (
 // writeMoves writes all moves in one transaction. No instance may come between
 // what was read and what is written:
 //   - one of the same id begins with that id's transaction and fences this one;
-//   - one of another id that was thrown out of the group cannot commit, because
+//   - one of another id that was removed from the group cannot commit, because
 //     its offsets carry a generation that the group does not know;
 //   - one that joins meanwhile is seen before the end, and the transaction is
 //     aborted. One that joins later finds the transaction in its way and waits.

@@ -60,7 +60,7 @@ func (s *session) options() []kgo.Opt {
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // never skip what retention deleted without a word
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // never skip silently what retention deleted
 		kgo.WithPools(pool),
 		kgo.WithHooks(pool),
 		kgo.WithDecompressor(unpack),

@@ -30,7 +30,7 @@ func (e *missingTopicError) Error() string {
 
 // checkTopics learns the topics, and refuses inputs that are missing or have
 // different partition counts: a customer's events would lie in different
-// shards. It waits, not ready, until that is mended.
+// shards. It waits, not ready, until that is corrected.
 func (s *session) checkTopics(ctx context.Context) error {
 	missed, told := 0, ""
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
@@ -117,7 +117,7 @@ func (s *session) describeTopics(ctx context.Context) (layout, error) {
 	return found, nil
 }
 
-// checkCounts says whether a partition number is the same customers in every
+// checkCounts reports whether a partition number is the same customers in every
 // topic that is read or written by number.
 func (s *session) checkCounts(found layout) error {
 	t := s.p.cfg.Topics
@@ -128,12 +128,12 @@ func (s *session) checkCounts(found layout) error {
 	return assign.CheckCopartitioned(together)
 }
 
-// goneAfter is how often in a row a topic must be missing to be gone: brokers
+// goneAfter is how many consecutive looks must find a topic missing, for it to be gone: brokers
 // that have just started may not know all topics yet.
 const goneAfter = 3
 
 // watchTopics holds the topics against what they were when the session began;
-// missed counts the lookings in a row that found one missing. The client itself
+// missed counts the consecutive looks that found one missing. The client itself
 // says nothing of a topic that is deleted, and asks for it without a pause.
 func (s *session) watchTopics(ctx context.Context, missed *int) error {
 	found, err := s.describeTopics(ctx)
@@ -145,7 +145,7 @@ func (s *session) watchTopics(ctx context.Context, missed *int) error {
 		return nil
 	}
 	if err != nil {
-		return nil // weather; what is asked next will tell
+		return nil // transient; what is asked next will tell
 	}
 	*missed = 0
 	for name, id := range found.ids {
