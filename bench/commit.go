@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/decode"
@@ -29,6 +30,7 @@ type committer struct {
 	reached chan struct{}
 	held    *meter // of the command at hand; the loop's and, while it is held, the driver's
 	mu      sync.Mutex
+	whole   atomic.Bool // nothing was applied since the last end of a transaction
 	closing atomic.Bool
 	started bool
 }
@@ -42,7 +44,7 @@ func newCommitter(o order) (*committer, error) {
 	names := o.Names
 	cfg := pipeline.Config{
 		// A system that is held answers late; that is not the brokers' fault.
-		Client: []kgo.Opt{kgo.SeedBrokers(o.Addrs...), kgo.RequestTimeoutOverhead(sessionTimeout)},
+		Client: []kgo.Opt{kgo.SeedBrokers(o.Addrs...), kgo.RequestTimeoutOverhead(sessionTimeout), kgo.WithHooks(c)},
 		Group:  "bench-" + o.Name, InstanceID: "one",
 		Topics: pipeline.Topics{Checkpoint: names[topics.Checkpoint], BatchLog: names[topics.BatchLog],
 			Outbox: names[topics.Outbox], Alerts: names[topics.Alerts], Loyalty: names[topics.Loyalty],
@@ -51,7 +53,7 @@ func newCommitter(o order) (*committer, error) {
 		TransactionTimeout: time.Minute, SessionTimeout: sessionTimeout, MaxReplay: maxReplay,
 		FlushEvery: o.FlushEvery, RowsPerCommit: o.RowsPerCommit,
 		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		OnBatch: c.onBatch, Hook: c.hook,
+		OnBatch: c.onBatch,
 	}
 	for _, in := range inputs {
 		cfg.Inputs = append(cfg.Inputs, pipeline.Input{Topic: names[in.key], Decode: decode.Config{Type: in.kind}})
@@ -64,6 +66,7 @@ func newCommitter(o order) (*committer, error) {
 
 // onBatch is called by the pipeline for every batch.
 func (c *committer) onBatch(_ int32, n int) {
+	c.whole.Store(false)
 	c.applied.Add(int64(n))
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,9 +75,22 @@ func (c *committer) onBatch(_ int32, n int) {
 	}
 }
 
-// hook holds the pipeline after the commit that completes a command.
-func (c *committer) hook(at pipeline.Point) {
-	if at != pipeline.AfterEnd || c.closing.Load() || c.applied.Load() < c.target.Load() {
+var (
+	_ kgo.HookBrokerRead = (*committer)(nil)
+	_ kgo.HookPollStart  = (*committer)(nil)
+)
+
+// OnBrokerRead implements kgo.HookBrokerRead: a transaction has ended.
+func (c *committer) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, err error) {
+	if err == nil && kmsg.Key(key) == kmsg.EndTxn {
+		c.whole.Store(true)
+	}
+}
+
+// OnPollStart implements kgo.HookPollStart: it holds the pipeline's loop after
+// the commit that completes a command.
+func (c *committer) OnPollStart(context.Context) {
+	if !c.whole.Load() || c.closing.Load() || c.applied.Load() < c.target.Load() {
 		return
 	}
 	c.held.end()

@@ -64,7 +64,7 @@ func partitionOf(m *dto.Metric) string {
 	return ""
 }
 
-// reads lets time pass and says whether every shard's clock then stands at the
+// reads lets time pass and reports whether every shard's clock then stands at the
 // wall time less the lateness allowed for.
 func (c *clocked) reads(wall event.Instant) bool {
 	c.t.Helper()
@@ -79,7 +79,7 @@ func (c *clocked) reads(wall event.Instant) bool {
 	return true
 }
 
-// goesTo sets the wall time and says whether every clock follows.
+// goesTo sets the wall time and reports whether every clock follows.
 func (c *clocked) goesTo(wall event.Instant) bool {
 	c.t.Helper()
 	c.setWall(wall)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -69,7 +70,6 @@ type Config struct {
 	Logger     *slog.Logger          // nil = discard
 	Registerer prometheus.Registerer // nil = none
 	Metrics    MetricsConfig
-	Hook       func(Point)                  // nil; tests kill here
 	OnBatch    func(partition int32, n int) // nil; benchmarks count here
 }
 
@@ -122,36 +122,16 @@ const (
 
 // fillDefaults sets what was left out.
 func (c *Config) fillDefaults() {
-	if c.SessionTimeout == 0 {
-		c.SessionTimeout = DefaultSessionTimeout
-	}
-	if c.RowsPerCommit == 0 {
-		c.RowsPerCommit = DefaultRowsPerCommit
-	}
-	if c.MaxPollRecords == 0 {
-		c.MaxPollRecords = DefaultMaxPollRecords
-	}
-	if c.MergeBytes == 0 {
-		c.MergeBytes = DefaultMergeBytes
-	}
-	if c.FetchBytes == 0 {
-		c.FetchBytes = DefaultFetchBytes
-	}
-	if c.BatchBytes == 0 {
-		c.BatchBytes = DefaultBatchBytes
-	}
-	if c.EffectBytes == 0 {
-		c.EffectBytes = DefaultEffectBytes
-	}
-	if c.BackfillMaxOpen == 0 {
-		c.BackfillMaxOpen = DefaultBackfillMaxOpen
-	}
-	if c.StuckAfter == 0 {
-		c.StuckAfter = DefaultStuckAfter
-	}
-	if c.ClockTolerance == 0 {
-		c.ClockTolerance = DefaultClockTolerance
-	}
+	c.SessionTimeout = cmp.Or(c.SessionTimeout, DefaultSessionTimeout)
+	c.RowsPerCommit = cmp.Or(c.RowsPerCommit, DefaultRowsPerCommit)
+	c.MaxPollRecords = cmp.Or(c.MaxPollRecords, DefaultMaxPollRecords)
+	c.MergeBytes = cmp.Or(c.MergeBytes, DefaultMergeBytes)
+	c.FetchBytes = cmp.Or(c.FetchBytes, DefaultFetchBytes)
+	c.BatchBytes = cmp.Or(c.BatchBytes, DefaultBatchBytes)
+	c.EffectBytes = cmp.Or(c.EffectBytes, DefaultEffectBytes)
+	c.BackfillMaxOpen = cmp.Or(c.BackfillMaxOpen, DefaultBackfillMaxOpen)
+	c.StuckAfter = cmp.Or(c.StuckAfter, DefaultStuckAfter)
+	c.ClockTolerance = cmp.Or(c.ClockTolerance, DefaultClockTolerance)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -172,6 +152,6 @@ func (c *Config) process(o txn.Observer) txn.Config {
 		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes,
 		FetchBytes: c.FetchBytes,
 		BatchBytes: c.BatchBytes, ClockTolerance: c.ClockTolerance, StuckAfter: c.StuckAfter, SelfFit: c.SelfFit,
-		Now: c.Now, Observer: o, Hook: c.Hook,
+		Now: c.Now, Observer: o,
 	}
 }

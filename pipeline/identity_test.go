@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -298,13 +299,14 @@ func TestABatchIsACommitsAndNotAPolls(t *testing.T) {
 		cfg := v.honest()
 		cfg.MaxPollRecords, cfg.CommitEvery = 2_000, time.Second
 		v.setWall(start)
-		commits := 0
-		cfg.Hook = func(point pipeline.Point) {
-			if point == pipeline.AfterEnd {
-				commits++
+		var commits atomic.Int64
+		observing := cfg
+		v.observe(&observing, nil, func(at point) {
+			if at == afterEnd {
+				commits.Add(1)
 			}
-		}
-		p := v.run(cfg)
+		})
+		p := v.run(observing)
 		all := few(600, start)
 		for n := 0; n < len(all); n += 3 {
 			v.produce(all[n : n+3])
@@ -316,8 +318,8 @@ func TestABatchIsACommitsAndNotAPolls(t *testing.T) {
 		}
 		h := v.history(cfg)
 		for n := range testPartitions {
-			if batches := len(h.entries[n]); batches > commits {
-				t.Errorf("shard %d: %d batches in %d commits", n, batches, commits)
+			if batches := len(h.entries[n]); batches > int(commits.Load()) {
+				t.Errorf("shard %d: %d batches in %d commits", n, batches, commits.Load())
 			}
 		}
 		v.verify(cfg, len(all))

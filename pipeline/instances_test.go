@@ -272,16 +272,16 @@ func (v *virtual) dieAfterCommits(cfg pipeline.Config, commits int) {
 	v.t.Helper()
 	cfg = fresh(cfg)
 	cfg.MaxReplay = time.Hour
-	cut := v.severable(&cfg)
 	committed := make(chan struct{})
-	cfg.Hook = func(point pipeline.Point) {
-		if point == pipeline.AfterEnd {
+	var wire *wire
+	wire = v.observe(&cfg, nil, func(at point) {
+		if at == afterEnd {
 			if commits--; commits == 0 {
-				cut()
+				wire.cut()
 				close(committed)
 			}
 		}
-	}
+	})
 	dying := v.run(cfg)
 	<-committed
 	if err := dying.stop(); err != nil {

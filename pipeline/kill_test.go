@@ -22,11 +22,13 @@ import (
 )
 
 // workerOrder is what a worker process is told: where Kafka is, and at which
-// point of the protocol, reached for which time, to kill itself.
+// point of the protocol, reached for which time, to die.
 type workerOrder struct {
 	Addrs []string
-	Point pipeline.Point
+	Point point
 	Nth   int64
+	// Checkpointed are the ids of the topics that a restore begins with.
+	Checkpointed [][16]byte
 	// StuckAfter is how long the loop may stand still; 0 = the default.
 	StuckAfter time.Duration
 }
@@ -41,14 +43,14 @@ func runWorker(order workerOrder) int {
 	cfg.StuckAfter = order.StuckAfter
 	if order.Nth > 0 {
 		var reached atomic.Int64
-		cfg.Hook = func(point pipeline.Point) {
-			if point == order.Point && reached.Add(1) == order.Nth {
+		w.observe(&cfg, order.Checkpointed, func(at point) {
+			if at == order.Point && reached.Add(1) == order.Nth {
 				if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
 					panic(err)
 				}
 				select {} // the signal is on its way
 			}
-		}
+		})
 	}
 	p, err := pipeline.New(cfg)
 	if err != nil {
@@ -148,27 +150,31 @@ func (w *world) surviveKills(kills, perPoint int) {
 	cfg := w.config()
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 1))
-	points := pipeline.Points()
-	kills = max(kills, perPoint*len(points))
-	all := items(dirtyLoad(20_000 + 4_000*kills))
-	t.Logf("seed %d, %d kills, at most %d events", seed, kills, len(all))
-	enough := w.feed(all)
+	all, checkpointed := points(), w.checkpointed()
+	kills = max(kills, perPoint*len(all))
+	of := dirtyLoad(20_000 + 4_000*kills)
+	of.Customers = 4000 // several pages a shard: what no page has yet must be replayed
+	load := items(of)
+	t.Logf("seed %d, %d kills, at most %d events", seed, kills, len(load))
+	enough := w.feed(load)
 	watcher := w.watch()
-	hits := map[pipeline.Point]int{}
-	for _, point := range points {
+	hits := map[point]int{}
+	for _, at := range all {
 		// A worker that finds little to do may not come to its point in time.
-		for tries := 0; hits[point] < perPoint && tries < 6*perPoint; tries++ {
-			order := workerOrder{Addrs: w.addrs, Point: point, Nth: 1 + random.Int64N(int64(8/(1+tries/perPoint)))}
+		for tries := 0; hits[at] < perPoint && tries < 6*perPoint; tries++ {
+			order := workerOrder{Addrs: w.addrs, Checkpointed: checkpointed, Point: at,
+				Nth: 1 + random.Int64N(int64(8/(1+tries/perPoint)))}
 			if startWorker(t, order).killed(t, 5*time.Second) {
-				hits[point]++
+				hits[at]++
 			}
 		}
 	}
-	first := random.IntN(len(points))
-	for n := range kills - perPoint*len(points) {
-		order, patience := workerOrder{Addrs: w.addrs}, time.Duration(200+random.IntN(1200))*time.Millisecond
+	first := random.IntN(len(all))
+	for n := range kills - perPoint*len(all) {
+		order := workerOrder{Addrs: w.addrs, Checkpointed: checkpointed}
+		patience := time.Duration(200+random.IntN(1200)) * time.Millisecond
 		if n%3 != 2 {
-			order.Point, order.Nth = points[(first+n)%len(points)], 1+random.Int64N(12)
+			order.Point, order.Nth = all[(first+n)%len(all)], 1+random.Int64N(12)
 			patience = 4 * time.Second
 		}
 		if startWorker(t, order).killed(t, patience) {
@@ -180,9 +186,9 @@ func (w *world) surviveKills(kills, perPoint int) {
 	w.caughtUp(cfg)
 	last.kill()
 	t.Logf("killed by itself at %v", hits)
-	for _, point := range points {
-		if hits[point] < perPoint {
-			t.Errorf("point %s was hit %d times of %d: the fault did not happen", point, hits[point], perPoint)
+	for _, at := range all {
+		if hits[at] < perPoint {
+			t.Errorf("point %s was hit %d times of %d: the fault did not happen", at, hits[at], perPoint)
 		}
 	}
 	if len(hits) == 0 {
@@ -198,7 +204,7 @@ func (w *world) feed(all []workload.Item) (enough func() int) {
 	stop, done, n := make(chan struct{}), make(chan struct{}), 0
 	go func() {
 		defer close(done)
-		for chunk := range slices.Chunk(all, 250) {
+		for chunk := range slices.Chunk(all, 100) {
 			select {
 			case <-stop:
 				return

@@ -32,7 +32,7 @@ func New(cfg Config) (*Pipeline, error) {
 
 // Run works until ctx ends, then stops cleanly: it commits what is at hand,
 // writes all dirty pages and leaves the group. It returns nil after a clean
-// stop. Weather (rebalances, fences, coordinators that move, brokers that are
+// stop. What is transient (rebalances, fences, coordinators that move, brokers that are
 // away) is answered with a new client; what it returns is final. Where the work
 // stands still for too long it returns, too, and leaves the work behind: the
 // process is to end then.

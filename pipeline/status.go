@@ -68,7 +68,7 @@ func (s *status) isReady() (ready bool, reason string) {
 	return s.ready, s.reason
 }
 
-// Ready says whether every assigned shard is restored and at work; if not, why.
+// Ready reports whether every assigned shard is restored and at work; if not, why.
 func (p *Pipeline) Ready() (ready bool, reason string) { return p.observer.isReady() }
 
 // Sessions describes the backfill sessions that are open, each once.

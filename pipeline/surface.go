@@ -19,8 +19,6 @@ type (
 	Moved = txn.Moved
 	// Awaited says what to wait for.
 	Awaited = txn.Awaited
-	// Point names a place in the protocol at which a test may kill the process.
-	Point = txn.Point
 )
 
 // Places to move to besides an offset, and all partitions of an input.
@@ -30,23 +28,8 @@ const (
 	AllPartitions = txn.AllPartitions
 )
 
-// The points, in the order of a commit's life; then those of a restore.
-const (
-	AfterPoll            = txn.AfterPoll
-	AfterBegin           = txn.AfterBegin
-	MidProduce           = txn.MidProduce
-	AfterFlush           = txn.AfterFlush
-	BetweenOffsetsAndEnd = txn.BetweenOffsetsAndEnd
-	AfterEnd             = txn.AfterEnd
-	MidRestore           = txn.MidRestore
-	MidPage              = txn.MidPage
-)
-
 // ErrBrokersTooOld says that the brokers do not end transactions safely.
 var ErrBrokersTooOld = txn.ErrBrokersTooOld
-
-// Points are all of them.
-func Points() []Point { return txn.Points() }
 
 // CheckBrokers reports whether the brokers are of a version whose transactions
 // are safe, and use it. Its errors wrap ErrBrokersTooOld, or are those of asking.

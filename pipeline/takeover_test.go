@@ -31,30 +31,29 @@ func shipped(t testing.TB, cfg pipeline.Config) pipeline.Config {
 // transaction, just begun or with its offsets already sent: a second instance
 // is ready within the time that is promised.
 func TestATakeoverUnderTheShippedTimes(t *testing.T) {
-	for _, point := range []pipeline.Point{pipeline.AfterBegin, pipeline.AfterFlush, pipeline.BetweenOffsetsAndEnd,
-		pipeline.AfterEnd} {
-		t.Run(string(point), func(t *testing.T) {
+	for _, fatal := range []point{afterBegin, afterFlush, betweenOffsetsAndEnd, afterEnd} {
+		t.Run(string(fatal), func(t *testing.T) {
 			inVirtualTime(t, func(v *virtual) {
 				all := items(dirtyLoad(900))
 				v.setWall(all[len(all)-1].At)
 				cfg := shipped(t, v.honest())
 				v.produce(all[:300])
 				dying := cfg
-				cut := v.severable(&dying)
 				dead, armed := make(chan struct{}), make(chan struct{})
 				var once sync.Once
-				dying.Hook = func(at pipeline.Point) {
+				var wire *wire
+				wire = v.observe(&dying, nil, func(at point) {
 					select {
 					case <-armed:
-						if at == point {
+						if at == fatal {
 							once.Do(func() {
-								cut()
+								wire.cut()
 								close(dead)
 							})
 						}
 					default:
 					}
-				}
+				})
 				first := v.run(dying)
 				v.caughtUp(cfg)
 				other := v.run(second(cfg))
@@ -88,8 +87,8 @@ func TestIntegrationATakeoverUnderTheShippedTimes(t *testing.T) {
 	cfg := shipped(t, w.config())
 	all := items(dirtyLoad(4000))
 	sent := 0
-	for round, point := range []pipeline.Point{pipeline.AfterFlush, pipeline.BetweenOffsetsAndEnd} {
-		dying := startWorker(t, workerOrder{Addrs: w.addrs, Point: point, Nth: 8})
+	for round, fatal := range []point{afterFlush, betweenOffsetsAndEnd} {
+		dying := startWorker(t, workerOrder{Addrs: w.addrs, Point: fatal, Nth: 8})
 		for ended := false; !ended && sent < 1000*(round+1); sent += 20 {
 			w.produceLive(all[sent : sent+20])
 			select {
@@ -99,7 +98,7 @@ func TestIntegrationATakeoverUnderTheShippedTimes(t *testing.T) {
 			}
 		}
 		if !dying.killed(t, 10*time.Second) {
-			t.Fatalf("%s was not reached", point)
+			t.Fatalf("%s was not reached", fatal)
 		}
 		other := cfg
 		if round == 0 {
@@ -109,9 +108,9 @@ func TestIntegrationATakeoverUnderTheShippedTimes(t *testing.T) {
 		}
 		p := w.run(other)
 		took := (&virtual{world: w}).readyWithin(p, time.Minute)
-		t.Logf("%s: took over after %s", point, took)
+		t.Logf("%s: took over after %s", fatal, took)
 		if took > takeoverMost {
-			t.Errorf("%s: took over after %s, want at most %s", point, took, takeoverMost)
+			t.Errorf("%s: took over after %s, want at most %s", fatal, took, takeoverMost)
 		}
 		w.caughtUp(cfg)
 		if err := p.stop(); err != nil {

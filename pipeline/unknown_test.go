@@ -209,19 +209,20 @@ func TestAFencedMemberGivesUp(t *testing.T) {
 func TestCommitsWithoutInputAreQuick(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) {
 		cfg := v.honest()
-		var polled atomic.Int64
-		var took, commits atomic.Int64
-		cfg.Hook = func(point pipeline.Point) {
-			switch point {
-			case pipeline.AfterPoll:
-				polled.Store(time.Now().UnixNano())
-			case pipeline.AfterEnd:
-				took.Add(time.Now().UnixNano() - polled.Load())
+		var began, took, commits atomic.Int64
+		observing := cfg
+		v.observe(&observing, nil, func(at point) {
+			switch at {
+			case afterBegin:
+				began.Store(time.Now().UnixNano())
+			case afterEnd:
+				took.Add(time.Now().UnixNano() - began.Load())
 				commits.Add(1)
+			default:
 			}
-		}
+		})
 		v.produce(few(400, start))
-		p := v.run(cfg)
+		p := v.run(observing)
 		v.caughtUp(cfg)
 		took.Store(0)
 		commits.Store(0)

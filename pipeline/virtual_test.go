@@ -1,11 +1,6 @@
 package pipeline_test
 
 import (
-	"context"
-	"errors"
-	"net"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,7 +8,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/internal/workload"
 	"github.com/holdfast/holdfast/pipeline"
@@ -52,7 +46,7 @@ func newVirtual(t *testing.T) *virtual {
 	}
 	t.Cleanup(engine.Close)
 	v := &virtual{engine: engine, network: network, world: &world{t: t, addrs: engine.ListenAddrs(),
-		dial: []kgo.Opt{kgo.Dialer(network.DialContext)}, names: topics.DefaultNames()}}
+		dial: network.DialContext, names: topics.DefaultNames()}}
 	v.setWall(start)
 	v.connect()
 	return v
@@ -85,31 +79,4 @@ func (v *virtual) happen(all []workload.Item, settle time.Duration) {
 func fresh(cfg pipeline.Config) pipeline.Config {
 	cfg.Registerer = prometheus.NewRegistry()
 	return cfg
-}
-
-// severable lets the pipeline of a configuration speak through connections
-// that can be cut for good.
-func (v *virtual) severable(cfg *pipeline.Config) (cut func()) {
-	var mu sync.Mutex
-	var open []net.Conn
-	severed := false
-	cfg.Client = append(slices.Clone(cfg.Client),
-		kgo.Dialer(func(ctx context.Context, network, host string) (net.Conn, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if severed {
-				return nil, errors.New("the wire is cut")
-			}
-			conn, err := v.network.DialContext(ctx, network, host)
-			open = append(open, conn)
-			return conn, err
-		}))
-	return func() {
-		mu.Lock()
-		defer mu.Unlock()
-		severed = true
-		for _, conn := range open {
-			_ = conn.Close() // it may be closed already
-		}
-	}
 }

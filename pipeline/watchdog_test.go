@@ -3,11 +3,10 @@ package pipeline_test
 import (
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/holdfast/holdfast/pipeline"
 )
 
 // TestALoopThatStandsStillIsSeenFromOutside blocks the loop for ever in each of
@@ -15,28 +14,33 @@ import (
 func TestALoopThatStandsStillIsSeenFromOutside(t *testing.T) {
 	poll, commit := `the loop stands still in "poll and apply" since `, `the loop stands still in "commit" since `
 	for _, test := range []struct {
-		point       pipeline.Point
+		doing       string
 		words       string
 		least, most time.Duration // until the end
 	}{
-		{pipeline.AfterPoll, poll, 20 * time.Second, 30 * time.Second},
-		{pipeline.AfterBegin, commit, 50 * time.Second, 60 * time.Second},
-		{pipeline.MidProduce, commit, 50 * time.Second, 60 * time.Second},
-		{pipeline.AfterEnd, commit, 50 * time.Second, 60 * time.Second},
+		{"poll", poll, 20 * time.Second, 30 * time.Second},
+		{"apply", poll, 20 * time.Second, 30 * time.Second},
+		{"commit", commit, 50 * time.Second, 60 * time.Second},
 	} {
-		t.Run(string(test.point), func(t *testing.T) {
+		t.Run(test.doing, func(t *testing.T) {
 			inVirtualTime(t, func(v *virtual) {
 				cfg := v.honest()
 				block, blocked := make(chan struct{}), make(chan struct{})
-				reached := 0
-				cfg.Hook = func(point pipeline.Point) {
-					if point == test.point {
-						if reached++; reached == 3 {
-							close(blocked)
-							<-block
-						}
+				var reached atomic.Int64
+				doing := func(what string) {
+					if what == test.doing && reached.Add(1) == 3 {
+						close(blocked)
+						<-block
 					}
 				}
+				cfg.OnBatch = func(_ int32, events int) {
+					if events > 0 { // else it is the commit that applies it
+						doing("apply")
+					}
+				}
+				v.observe(&cfg, nil, func(at point) {
+					doing(map[point]string{afterPoll: "poll", afterBegin: "commit"}[at])
+				})
 				p, done := v.runToItsEnd(cfg)
 				for waiting := true; waiting; {
 					v.produce(few(5, start))

@@ -35,7 +35,7 @@ import (
 type world struct {
 	t      testing.TB
 	addrs  []string
-	dial   []kgo.Opt // how brokers are reached; nil = by TCP
+	dial   dialer // how brokers are reached; nil = by TCP
 	client *kgo.Client
 	names  topics.Names
 }
@@ -99,7 +99,11 @@ func newWorldAt(t testing.TB, addrs []string) *world {
 
 // reach are the options by which a client reaches the brokers.
 func (w *world) reach() []kgo.Opt {
-	return append([]kgo.Opt{kgo.SeedBrokers(w.addrs...)}, w.dial...)
+	opts := []kgo.Opt{kgo.SeedBrokers(w.addrs...)}
+	if w.dial != nil {
+		opts = append(opts, kgo.Dialer(w.dial))
+	}
+	return opts
 }
 
 // connect makes the test's own client, and the topics.

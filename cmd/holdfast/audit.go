@@ -54,21 +54,14 @@ func (c *cli) auditCommand() *cobra.Command {
 }
 
 func (c *cli) audit(ctx context.Context, timeout time.Duration, emptied bool, metricsFile string) error {
-	loaded, err := c.setup()
-	if err != nil {
-		return err
-	}
-	client, err := c.kafka(ctx, loaded)
+	loaded, client, err := c.setupKafka(ctx)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	conn, err := c.clickhouse(ctx, loaded)
+	conn, err := c.tables(ctx, loaded)
 	if err != nil {
 		return err
-	}
-	if conn == nil {
-		return errNoClickHouse
 	}
 	defer conn.Close()
 	logs, err := readBatchLogs(ctx, client, topicNames(&loaded.Config)[topics.BatchLog])

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,9 +80,7 @@ func shardFindings(s clickhouse.ShardReport, emptied bool) []string {
 
 func (c *cli) printAudit(outcome audited) error {
 	if c.output == "json" {
-		encoder := json.NewEncoder(c.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(outcome)
+		return c.printJSON(outcome)
 	}
 	text := &strings.Builder{}
 	fmt.Fprintf(text, "%5s  %10s  %12s  %12s  %8s  %8s  %8s\n", "shard", "life", "expected", "rows", "holes",

@@ -149,11 +149,7 @@ func (c *cli) openBackfill(ctx context.Context, loaded *config.Loaded, plan *bac
 // closeBackfill ends a session whose backfill was given up. It may still be gone
 // on with.
 func (c *cli) closeBackfill(ctx context.Context, name string) error {
-	loaded, err := c.setup()
-	if err != nil {
-		return err
-	}
-	client, err := c.kafka(ctx, loaded)
+	_, client, err := c.setupKafka(ctx)
 	if err != nil {
 		return err
 	}

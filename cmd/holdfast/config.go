@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -60,7 +59,5 @@ func (c *cli) printSettings(loaded *config.Loaded, effective, redact bool) error
 			settings = append(settings, setting)
 		}
 	}
-	encoder := json.NewEncoder(c.stdout)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(map[string]any{"config_hash": fmt.Sprintf("%016x", loaded.Hash()), "settings": settings})
+	return c.printJSON(map[string]any{"config_hash": fmt.Sprintf("%016x", loaded.Hash()), "settings": settings})
 }

@@ -89,6 +89,19 @@ func (c *cli) kafka(ctx context.Context, cfg *config.Loaded, more ...kgo.Opt) (*
 	return client, nil
 }
 
+// setupKafka is setup, and a client of the brokers: the caller's to close.
+func (c *cli) setupKafka(ctx context.Context) (*config.Loaded, *kgo.Client, error) {
+	loaded, err := c.setup()
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := c.kafka(ctx, loaded)
+	if err != nil {
+		return nil, nil, err
+	}
+	return loaded, client, nil
+}
+
 // kafkaFix says what to do about brokers that do not answer.
 func kafkaFix(cfg *config.Loaded, err error) string {
 	words := strings.ToLower(err.Error())

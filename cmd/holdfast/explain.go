@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -45,12 +44,9 @@ func (c *cli) explain(ctx context.Context, customer, at string) error {
 	if err != nil {
 		return err
 	}
-	conn, err := c.clickhouse(ctx, loaded)
+	conn, err := c.tables(ctx, loaded)
 	if err != nil {
 		return err
-	}
-	if conn == nil {
-		return errNoClickHouse
 	}
 	defer conn.Close()
 	row, err := readCustomer(ctx, conn, customer)
@@ -72,9 +68,7 @@ func (c *cli) explain(ctx context.Context, customer, at string) error {
 		return err
 	}
 	if c.output == "json" {
-		encoder := json.NewEncoder(c.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(explained)
+		return c.printJSON(explained)
 	}
 	return explained.write(c.stdout)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline"
 )
@@ -29,16 +31,10 @@ func TestLivezSaysWhatStandsStill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, rounds := make(chan struct{}), 0
+	block := make(chan struct{})
 	defer close(block)
 	cfg.StuckAfter = 2 * time.Second
-	cfg.Hook = func(point pipeline.Point) {
-		if point == pipeline.AfterPoll {
-			if rounds++; rounds == 3 {
-				<-block
-			}
-		}
-	}
+	cfg.Client = append(cfg.Client, kgo.WithHooks(&blockedPoll{nth: 3, block: block}))
 	i := &instance{loaded: loaded, logger: slog.New(slog.DiscardHandler), registry: prometheus.NewRegistry()}
 	if i.pipeline, err = pipeline.New(cfg); err != nil {
 		t.Fatal(err)
@@ -73,5 +69,20 @@ func TestLivezSaysWhatStandsStill(t *testing.T) {
 		case <-late:
 			t.Fatal("the instance goes on")
 		}
+	}
+}
+
+// blockedPoll is a hook of the client that blocks its nth poll.
+type blockedPoll struct {
+	nth   int
+	block <-chan struct{}
+}
+
+var _ kgo.HookPollStart = (*blockedPoll)(nil)
+
+// OnPollStart implements kgo.HookPollStart.
+func (p *blockedPoll) OnPollStart(context.Context) {
+	if p.nth--; p.nth == 0 {
+		<-p.block
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -169,9 +168,7 @@ func migrateTables(ctx context.Context, conn driver.Conn, mode clickhouse.Migrat
 
 func (c *cli) printMigration(done migration) error {
 	if c.output == "json" {
-		encoder := json.NewEncoder(c.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(done)
+		return c.printJSON(done)
 	}
 	text := &strings.Builder{}
 	for _, line := range done.Topics {

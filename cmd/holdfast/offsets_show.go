@@ -34,11 +34,7 @@ type loaderOffsets struct {
 }
 
 func (c *cli) offsetsShow(ctx context.Context) error {
-	loaded, err := c.setup()
-	if err != nil {
-		return err
-	}
-	client, err := c.kafka(ctx, loaded)
+	loaded, client, err := c.setupKafka(ctx)
 	if err != nil {
 		return err
 	}

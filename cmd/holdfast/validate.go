@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -208,9 +207,7 @@ func (v *validation) checkClickHouse(ctx context.Context, c *cli, loaded *config
 
 func (c *cli) printFindings(found []finding) error {
 	if c.output == "json" {
-		encoder := json.NewEncoder(c.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(found)
+		return c.printJSON(found)
 	}
 	text := &strings.Builder{}
 	for _, f := range found {

@@ -40,11 +40,7 @@ configured, are loaded. It goes by positions, not by silence.`,
 }
 
 func (c *cli) wait(ctx context.Context, timeout time.Duration) error {
-	loaded, err := c.setup()
-	if err != nil {
-		return err
-	}
-	client, err := c.kafka(ctx, loaded)
+	loaded, client, err := c.setupKafka(ctx)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,15 @@ func (c *cli) clickhouse(ctx context.Context, cfg *config.Loaded) (driver.Conn, 
 	return c.openClickHouse(ctx, cfg, options)
 }
 
+// tables is clickhouse, for commands that cannot do without.
+func (c *cli) tables(ctx context.Context, cfg *config.Loaded) (driver.Conn, error) {
+	conn, err := c.clickhouse(ctx, cfg)
+	if err == nil && conn == nil {
+		err = errNoClickHouse
+	}
+	return conn, err
+}
+
 // openClickHouse connects with given options.
 func (c *cli) openClickHouse(ctx context.Context, cfg *config.Loaded, options *driver.Options) (driver.Conn, error) {
 	where := "ClickHouse at " + strings.Join(options.Addr, ",")

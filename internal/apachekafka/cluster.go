@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -139,18 +140,23 @@ func (c *Cluster) Restart(node int) error { return c.nodes[node-1].start() }
 func (c *Cluster) AwaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyWait, errors.New("the brokers took too long"))
 	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
 	for i, n := range c.nodes {
-		for !knowsAll(ctx, c.Addrs()[i], len(c.nodes)) {
-			if !n.running() {
-				return n.endedEarly(i + 1)
+		ended := false
+		_, err := backoff.Retry(ctx, func() (struct{}, error) {
+			switch {
+			case knowsAll(ctx, c.Addrs()[i], len(c.nodes)):
+				return struct{}{}, nil
+			case !n.running():
+				ended = true
+				return struct{}{}, backoff.Permanent(n.endedEarly(i + 1))
 			}
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return fmt.Errorf("wait for node %d: %w: %s", i+1, context.Cause(ctx), n.said())
-			}
+			return struct{}{}, errors.New("a broker is missing")
+		}, backoff.WithBackOff(backoff.NewConstantBackOff(100*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+		if err != nil && !ended {
+			err = fmt.Errorf("wait for node %d: %w: %s", i+1, err, n.said())
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -132,9 +132,11 @@ func structureSnippets() []snippet {
 		{"sizes", "a long function", one("sinks/a.go", "package sinks\nfunc f() {\n"+long+"}\n"), []string{"f has 72 lines"}},
 		{"sizes", "a long file", one("sinks/a.go", "package sinks\n"+strings.Repeat("\n", maxFileLines)),
 			[]string{"401 lines"}},
+		{"sizes", "a long file of tests", one("sinks/a_test.go", "package sinks\n"+strings.Repeat("\n", maxFileLines)),
+			[]string{"401 lines"}},
 		{"sizes", "a crowded constructor", one("sinks/a.go", "package sinks\nfunc NewSink(a, b, c, d, e, f int) {}"),
 			[]string{"takes 6 arguments"}},
-		{"sizes", "long tests, and functions at the limit",
+		{"sizes", "a long test, and functions at the limit",
 			with(one("sinks/a_test.go", "package sinks\nfunc f() {\n"+long+"}\n"),
 				"sinks/a.go", "package sinks\nfunc g() {\n"+long[:len("\tprintln()\n")*68]+"}\nfunc Newest(a, b, c, d, e, f int) "+
 					"{}\n"), nil},

@@ -19,7 +19,7 @@ var (
 	ErrNotCopartitioned = errors.New("input topics have unequal partition counts")
 )
 
-// CheckCopartitioned says whether all topics exist and have the same partition
+// CheckCopartitioned reports whether all topics exist and have the same partition
 // count. counts maps each wanted topic to its partition count, zero or less
 // where it does not exist. The error unwraps to one of this package's
 // sentinels and lists the topics, sorted, as topic=count.

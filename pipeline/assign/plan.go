@@ -29,7 +29,7 @@ func ownAll(members []candidate, numbers int32) []int {
 	return slices.Repeat([]int{owner}, int(numbers))
 }
 
-// claims says whether a's claim on the partitions beats b's.
+// claims reports whether a's claim on the partitions beats b's.
 func claims(a, b candidate) bool {
 	if b.owned == 0 {
 		return true

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kerr"
 )
 
@@ -121,23 +122,16 @@ func (r *PositionReader) stallReason() StallReason {
 	}
 }
 
-// pause is the growing wait between failed attempts.
-type pause struct{ next time.Duration }
+// newWaits are the growing waits between failed attempts.
+func newWaits() *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{InitialInterval: 50 * time.Millisecond, Multiplier: 2,
+		MaxInterval: 500 * time.Millisecond}
+}
 
-const (
-	firstPause   = 50 * time.Millisecond
-	longestPause = 500 * time.Millisecond
-)
-
-func newPause() *pause { return &pause{next: firstPause} }
-
-func (p *pause) reset() { p.next = firstPause }
-
-// wait sleeps for the next pause, at most for limit, or until ctx ends.
-func (p *pause) wait(ctx context.Context, limit time.Duration) {
-	timer := time.NewTimer(min(p.next, limit))
+// sleep returns after d, or when ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
-	p.next = min(2*p.next, longestPause)
 	select {
 	case <-timer.C:
 	case <-ctx.Done():

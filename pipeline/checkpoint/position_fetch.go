@@ -66,7 +66,7 @@ func (r *PositionReader) step(ctx context.Context, remaining time.Duration) (fet
 	return r.process(partition)
 }
 
-// tolerate decides whether a failure is weather (nil: refresh the leader and
+// tolerate decides whether a failure is transient (nil: refresh the leader and
 // try again until the deadline) or final.
 func (r *PositionReader) tolerate(err error) error {
 	var recreated *TopicRecreatedError

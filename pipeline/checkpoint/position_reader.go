@@ -136,7 +136,7 @@ func (r *PositionReader) Read(ctx context.Context, fn func(*kgo.Record) error) (
 
 func (r *PositionReader) read(ctx context.Context, fn func(*kgo.Record) error) error {
 	progressed := time.Now()
-	pause := newPause()
+	waits := newWaits()
 	for r.position < r.options.To {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
@@ -155,12 +155,12 @@ func (r *PositionReader) read(ctx context.Context, fn func(*kgo.Record) error) e
 		}
 		if r.position > before {
 			progressed = time.Now()
-			pause.reset()
+			waits.Reset()
 			r.report()
 			continue
 		}
 		if r.lastFailure != nil {
-			pause.wait(ctx, remaining)
+			sleep(ctx, min(waits.NextBackOff(), remaining))
 		}
 	}
 	return nil

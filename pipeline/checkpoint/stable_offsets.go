@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -40,27 +41,24 @@ func StableOffsets(ctx context.Context, cl *kgo.Client, group string,
 		return map[string]map[int32]GroupOffset{}, nil // a request that names nothing means all
 	}
 	var pending error // what the latest answer said
-	for {
+	offsets, err := backoff.Retry(ctx, func() (map[string]map[int32]GroupOffset, error) {
 		offsets, err := fetchStable(ctx, cl, group, partitions)
 		if err == nil {
 			return offsets, nil
 		}
 		err = fmt.Errorf("fetch stable offsets of group %s: %w", group, err)
-		if !errors.Is(err, kerr.UnstableOffsetCommit) {
-			if pending != nil && ctx.Err() != nil {
-				return nil, errors.Join(context.Cause(ctx), pending) // the end came in the middle of a question
-			}
-			return nil, err
+		switch {
+		case errors.Is(err, kerr.UnstableOffsetCommit):
+			pending = err
+		case pending == nil || ctx.Err() == nil: // else ctx has ended in the middle of a question
+			return nil, backoff.Permanent(err)
 		}
-		pending = err
-		timer := time.NewTimer(stablePause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, errors.Join(context.Cause(ctx), err)
-		}
+		return nil, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(stablePause)), backoff.WithMaxElapsedTime(0))
+	if err != nil && ctx.Err() != nil {
+		return nil, errors.Join(err, pending)
 	}
+	return offsets, err
 }
 
 func fetchStable(ctx context.Context, cl *kgo.Client, group string,

@@ -107,6 +107,7 @@ func Parse(value []byte) (Record, error) {
 		if r.Session == "" {
 			return r, fmt.Errorf("%w: %s without a session", ErrInvalid, r.Kind)
 		}
+	case RowsResend, ClockRepair: // of no session
 	}
 	for _, o := range r.Offsets {
 		if o < 0 {

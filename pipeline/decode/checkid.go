@@ -56,28 +56,21 @@ func checkAnonymousID(f *Fields, dst *event.Event, v *Value) flaw {
 	return wrong
 }
 
-func checkOrderID(f *Fields, dst *event.Event, v *Value) flaw {
+// hash sets the hash of an id.
+func (f *Fields) hash(v *Value, to *uint64) flaw {
 	id, wrong := f.id(v)
 	if wrong == fine {
-		dst.OrderHash = event.HashID(id)
+		*to = event.HashID(id)
 	}
 	return wrong
 }
 
-func checkRefOrderID(f *Fields, dst *event.Event, v *Value) flaw {
-	id, wrong := f.id(v)
-	if wrong == fine {
-		dst.RefOrderHash = event.HashID(id)
-	}
-	return wrong
-}
+func checkOrderID(f *Fields, dst *event.Event, v *Value) flaw { return f.hash(v, &dst.OrderHash) }
+
+func checkRefOrderID(f *Fields, dst *event.Event, v *Value) flaw { return f.hash(v, &dst.RefOrderHash) }
 
 func checkComplaintID(f *Fields, dst *event.Event, v *Value) flaw {
-	id, wrong := f.id(v)
-	if wrong == fine {
-		dst.ComplaintHash = event.HashID(id)
-	}
-	return wrong
+	return f.hash(v, &dst.ComplaintHash)
 }
 
 func checkReferrerID(f *Fields, dst *event.Event, v *Value) flaw {

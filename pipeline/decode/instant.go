@@ -19,7 +19,7 @@ type dateCache struct {
 	filled        bool
 }
 
-// ParseInstant reads an instant as the world writes it: RFC 3339 with any
+// ParseInstant reads an instant in the forms in common use: RFC 3339 with any
 // offset up to ±18:00 and 0 to 9 digits of a second. Beyond the letter of the
 // RFC it takes a space for the T, a comma for the point, small t and z, one
 // space before the offset, +hhmm and +hh, and hh:mm where the second is 0 (as

@@ -31,7 +31,7 @@ func readLayout(f *timeForm, _ *dateCache, text []byte) (event.Instant, bool) {
 	return inZone(wall, f.zone), true
 }
 
-// inspectLayout says whether a layout is of a day alone, and whether it has an
+// inspectLayout reports whether a layout is of a day alone, and whether it has an
 // offset. It finds out by writing times that differ in one thing. The error
 // says what the layout lacks to tell one instant.
 func inspectLayout(layout string) (dayOnly, offset bool, err error) {

@@ -40,7 +40,7 @@ var reasonNames = [reasonCount]string{"",
 // String gives the name that stands in dead letters and metrics.
 func (r Reason) String() string { return reasonNames[r] }
 
-// Reject says why a record was not taken, without a word of its content.
+// Reject says why a record was not taken, and nothing of its content.
 type Reject struct {
 	Reason Reason
 	Field  string // the schema's name of the field concerned, "" for the record as a whole

@@ -136,8 +136,9 @@ func mandatoryOfType(t event.Type) []string {
 		return append(all, "request_id", "requested_at")
 	case event.AlertFeedback:
 		return append(all, "alert_id", "outcome", "actor", "at")
+	default:
+		return append(all, "kind")
 	}
-	return append(all, "kind")
 }
 
 // FieldNames returns the names of the top-level fields that events of a type may

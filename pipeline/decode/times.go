@@ -103,7 +103,7 @@ func (t *Times) parse(dates *dateCache, text []byte) (event.Instant, bool) {
 // Accepted says in a sentence without a subject what Parse reads.
 func (t *Times) Accepted() string { return t.accepted }
 
-// shadows says whether a form that comes before another would read what is
+// shadows reports whether a form that comes before another would read what is
 // meant for the other.
 func (f *timeForm) shadows(other *timeForm) error {
 	if f.name == other.name {

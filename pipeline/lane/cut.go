@@ -49,7 +49,7 @@ func (l *Lane) within(clock event.Instant) event.Instant {
 	return min(clock, limit)
 }
 
-// moved says whether any position has moved since the last batch.
+// moved reports whether any position has moved since the last batch.
 func (l *Lane) moved() bool {
 	for i := range l.inputs {
 		if l.inputs[i].position != l.lastTo(i) {

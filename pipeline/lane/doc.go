@@ -12,7 +12,7 @@
 //	     ──▶ Take … Work … ▶ Prepare ──▶ Keep   the world has the commit
 //	                                └──▶ Undo   it has not: back to the last one
 //
-// The house:
+// The files:
 //
 //	config.go      what a lane is told, and the inputs and topics of a pipeline
 //	lane.go        the lane; what an abort goes back to

@@ -74,7 +74,7 @@ func (l *Lane) gather(in *Intake) (more bool) {
 }
 
 // ahead reports whether the shard's clock is ahead of the wall time: then one
-// of them was wrong, and nothing is applied until that is mended.
+// of them was wrong, and nothing is applied until that is corrected.
 func (l *Lane) ahead(wall event.Instant) bool {
 	return max(l.clock.last, l.shard.Position().Clock) > wall && !l.batch.RepairClock
 }

@@ -17,7 +17,7 @@ type encodedPage struct{ key, value []byte }
 // now shall be written; the rest is for those that become dirty meanwhile.
 const replayShare = 0.5
 
-// pagesDue says whether there is a page to write.
+// pagesDue reports whether there is a page to write.
 func (l *Lane) pagesDue() bool { return l.shard.Slab().DirtyPages() > 0 }
 
 // choosePages encodes the longest-dirty pages for a commit, and now and then
@@ -59,7 +59,7 @@ const (
 	headerLast             // it says that no batch has followed it
 )
 
-// headerStale says whether batches have been applied since the last header.
+// headerStale reports whether batches have been applied since the last header.
 func (l *Lane) headerStale() bool { return l.headerBatch != l.shard.Position().Batch }
 
 // restAfter is for how long nothing must have come before a header says that

@@ -66,7 +66,7 @@ func (l *Lane) Prepare(a *Around) (*Commit, error) {
 	return c, nil
 }
 
-// flushDue says whether rows are being flushed, or it is time to.
+// flushDue reports whether rows are being flushed, or it is time to.
 func (l *Lane) flushDue(now time.Time, stopping bool) bool {
 	return l.flush.remaining > 0 ||
 		l.shard.RowsOwed() > 0 && (now.Sub(l.lastFlush) >= l.cfg.FlushEvery || stopping)

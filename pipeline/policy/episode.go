@@ -80,6 +80,7 @@ func (j *judgement) answered(k *kind, e *Episode) bool {
 			return true
 		case event.OutcomeAcknowledged, event.OutcomeContacted:
 			e.Feedback = j.f.Feedback
+		case event.OutcomeNone: // see above
 		}
 	}
 	if e.Suppression == signal.NotSuppressed && (j.f.OptedOut || j.f.DoNotRetain) {

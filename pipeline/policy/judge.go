@@ -73,7 +73,7 @@ func (j *judgement) find(kind Kind) *Episode {
 	return nil
 }
 
-// purchased says whether there is a purchase day.
+// purchased reports whether there is a purchase day.
 func (st *State) purchased() bool { return st.Flags&FlagPurchased != 0 }
 
 func (st *State) set(flag Flags, on bool) {

@@ -78,7 +78,7 @@ func (j *judgement) holds(was, entered bool, leave, overdue float64) bool {
 	return j.protected() || !j.left(leave, overdue)
 }
 
-// left says whether the leave border is passed by the test that is in force.
+// left reports whether the leave border is passed by the test that is in force.
 func (j *judgement) left(leave, overdue float64) bool {
 	if j.f.DropoutIdentified {
 		return j.f.PAlive > millionths(leave)
@@ -111,7 +111,7 @@ func (st *State) level() signal.Level {
 	return signal.LevelNone
 }
 
-// protected says whether new parameters are too young to fire or resolve by.
+// protected reports whether new parameters are too young to fire or resolve by.
 func (j *judgement) protected() bool { return j.f.Now < j.protectedUntil() }
 
 func (j *judgement) protectedUntil() event.Instant {

@@ -20,6 +20,7 @@ func (c *Config) Lifecycle(st *State, f *Facts) signal.Lifecycle {
 		return signal.LifecycleCritical
 	case signal.LevelLost:
 		return signal.LifecycleLost
+	case signal.LevelNone:
 	}
 	switch {
 	case st.ReactivatedAt != 0 && f.Now < st.ReactivatedAt+c.ReactivatedFor:

@@ -139,6 +139,7 @@ func (j *judgement) confirmedAt(level signal.Level) event.Instant {
 		if since != 0 && j.st.Flags&FlagCriticalByComplaint != 0 {
 			return since
 		}
+	case signal.LevelNone, signal.LevelWatch, signal.LevelLost:
 	}
 	if since == 0 {
 		return Never

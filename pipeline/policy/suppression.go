@@ -34,13 +34,14 @@ func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
 	return signal.NotSuppressed
 }
 
-// natural says whether a closure is one that no offer undoes.
+// natural reports whether a closure is one that no offer undoes.
 func natural(reason event.ClosureReason) bool {
 	switch reason {
 	case event.Moved, event.Deceased, event.ClosedBusiness, event.NoNeed:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // Suppress adds the replay guard to a transition's suppression: what is said at
@@ -54,7 +55,7 @@ func (c *Config) Suppress(s signal.Suppression, wall, asOf event.Instant) signal
 	return s
 }
 
-// InHoldout says whether the customer is in the arm that is left alone: the
+// InHoldout reports whether the customer is in the arm that is left alone: the
 // first 8 bytes of SHA-256(salt, 0, id), modulo 10,000, below 100 × percent. So
 // it is the same in every shard and run, and one in the arm stays in it when the
 // percentage grows.

@@ -7,7 +7,7 @@
 // of no end: whoever follows a batch log that grows calls Replay again with what
 // has been logged since, for as long as it likes.
 //
-// The house:
+// The files:
 //
 //	source.go    what shards are restored from
 //	schedule.go  restores beside each other, cancellable

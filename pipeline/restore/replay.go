@@ -181,7 +181,6 @@ func (l *Loaded) replayBatches(ctx context.Context, batches []checkpoint.Entry, 
 			s.Replayed(events)
 		}
 		l.progress.left(int64(len(batches) - n))
-		s.reach()
 	}
 	l.Lane.EndReplay()
 	return nil

@@ -161,7 +161,6 @@ func (s *Source) readPages(ctx context.Context, l *lane.Lane, p *Progress) (*che
 			header = &h
 			return nil
 		}
-		s.reach()
 		if err := l.LoadPage(r.Value, page-1); err != nil {
 			return fmt.Errorf("%s/%d offset %d: %w", topic, l.Partition(), r.Offset, err)
 		}

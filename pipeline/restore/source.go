@@ -30,17 +30,10 @@ type Source struct {
 
 	Restored func(time.Duration) // nil; a shard is restored
 	Replayed func(events int)    // nil; a batch is
-	Reach    func()              // nil; tests kill here
 }
 
 // inputs are the topics of the inputs.
 func (s *Source) inputs() []string { return lane.TopicNames(s.Lanes.Inputs) }
-
-func (s *Source) reach() {
-	if s.Reach != nil {
-		s.Reach()
-	}
-}
 
 // Progress says how far a restore has come; nil is one that nobody asks.
 type Progress struct{ remaining atomic.Int64 }

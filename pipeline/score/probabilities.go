@@ -34,7 +34,7 @@ func (p *Parameters) Probabilities(s *Facts) Probabilities {
 	}
 }
 
-// atRisk says whether silence has passed the at-risk threshold of the test that
+// atRisk reports whether silence has passed the at-risk threshold of the test that
 // is in force: P(alive), or the overdue quantile where dropout is not identified.
 func (p *Parameters) atRisk(pr *Probabilities) bool {
 	if p.DropoutIdentified {

@@ -64,8 +64,9 @@ func reasonOf(e Evidence, s *Statistics, sc *Scores, contribution float64) signa
 		}
 	case VisitsDownEvidence:
 		return visitsDownReason(&s.Facts, contribution)
+	default:
+		return signal.Reason{Code: evidence[e].code, Contribution: contribution}
 	}
-	return signal.Reason{Code: evidence[e].code, Contribution: contribution}
 }
 
 // overdueReason tells of the silence, the gap under which nine of ten lie, and
@@ -80,7 +81,7 @@ func overdueReason(s *Statistics, sc *Scores, contribution float64) signal.Reaso
 	}
 }
 
-// tellableGap says whether a gap is one that a sentence may name: the tail of a
+// tellableGap reports whether a gap is one that a sentence may name: the tail of a
 // one-time buyer's gaps reaches beyond any life.
 func tellableGap(days float64) bool { return days <= 3650 }
 

@@ -59,6 +59,7 @@ func (s *Shard) record(c *state.Customer, e *event.Event, day event.Day) bool {
 		s.visit(c, e, day)
 	case event.Complaint:
 		s.complaint(c, e)
+	default: // apply has let none through
 	}
 	return true
 }

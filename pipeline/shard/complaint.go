@@ -19,6 +19,7 @@ func (s *Shard) complaint(c *state.Customer, e *event.Event) {
 	switch e.Kind {
 	case event.ComplaintMade, event.ReturnRequest, event.Dispute:
 		s.progress(c, e)
+	default: // a rating, or words: no complaint
 	}
 }
 
@@ -90,8 +91,9 @@ func closes(status event.Status) bool {
 	switch status {
 	case event.Resolved, event.Confirmed, event.Rejected, event.Withdrawn:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // complaintOf finds a remembered complaint or begins one.
@@ -120,8 +122,9 @@ func isOpen(k *state.Complaint) bool {
 	switch k.Status {
 	case event.Opened, event.Acknowledged, event.InProgress, event.Reopened:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // makeRoom sorts the complaints by the time they were made and lets one go

@@ -43,6 +43,7 @@ func (s *Shard) meet(c *state.Customer, e *event.Event) {
 	case event.Refund, event.Cancel, event.Adjustment:
 		s.counters.UnknownOrder++
 		return
+	default: // it may be an order's first
 	}
 	if c.Flags&state.OrdersForgotten == 0 || e.Status != event.Shipped && e.Status != event.Delivered {
 		return
@@ -80,6 +81,7 @@ func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 	case event.Cancel:
 		o.Flags |= state.OrderCancelled
 		return true
+	default: // its status says what it does
 	}
 	status := e.Status
 	if status == event.StatusNone {

@@ -26,6 +26,7 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 		hash = e.RefOrderHash
 	case event.Exchange:
 		return true // neither day nor money
+	default: // it names its own order
 	}
 	o := s.order(c, e, state.KeyOf(hash))
 	if o == nil {

@@ -58,6 +58,7 @@ func (s *Shard) light(b *Batch, e *event.Event, day event.Day, slot state.Slot) 
 	switch e.Kind {
 	case event.Cart, event.Inquiry, event.Referral, event.Closure:
 		return false
+	default: // its day, no more: see visit
 	}
 	v := &s.visited
 	if !s.slab.OpenVisit(v, slot) {

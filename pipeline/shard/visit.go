@@ -34,5 +34,6 @@ func (s *Shard) visit(c *state.Customer, e *event.Event, day event.Day) {
 		if e.Closure == event.Fraud {
 			c.Flags |= state.DoNotRetain
 		}
+	default: // its day, no more
 	}
 }

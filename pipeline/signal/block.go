@@ -150,7 +150,7 @@ func (b *blockWriter) Bytes() int {
 	return blockOverheadBytes + 24*len(b.shards) + b.rows*b.bytes + b.extra
 }
 
-// Full says whether the block should be encoded before another row is added.
+// Full reports whether the block should be encoded before another row is added.
 func (b *blockWriter) Full() bool { return b.rows >= MaxBlockRows || b.Bytes() >= MaxBlockBytes }
 
 // Reset empties the block and keeps its memory, but for what a spike has made:

@@ -68,6 +68,7 @@ func (l *Layout) place(c ColumnSpec) field {
 		l.words += (c.Elements+1)/2 - 1
 	case shapeNumber:
 		f.width = 8
+	case shapeEnum, shapeString, shapeTextList: // a word is all
 	}
 	if c.Null && f.shape != shapeNumber {
 		panic(fmt.Sprintf("signal: column %s may not be undefined", c.Name))

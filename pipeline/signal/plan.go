@@ -97,6 +97,7 @@ func compile[R any]() []field {
 			spec.EnumName = enumName(t)
 		case TypeEnums:
 			spec.EnumName = enumName(t.Elem())
+		default: // no names
 		}
 		f := newField(spec)
 		f.offset, f.valid = sf.Offset, valid
@@ -124,6 +125,7 @@ func (f *field) holds(t reflect.Type) bool {
 		return t.Kind() == reflect.Slice && t.Elem().Size() == 1
 	case shapeArray:
 		return false // no row struct has one
+	case shapeNumber, shapeEnum:
 	}
 	signed := t.Kind() >= reflect.Int && t.Kind() <= reflect.Int64
 	return t.Size() == uintptr(f.width) && signed == f.signed && (t.Kind() == reflect.Float64) == f.kind.float()

@@ -54,8 +54,9 @@ func (r *Reason) AppendText(dst []byte) []byte {
 		return append(appendCount(append(dst, "second purchase, "...), r.Observed, "day"), " after the first"...)
 	case ReasonLadderUp:
 		return append(append(dst, "has reached the stage "...), r.Topic...)
+	default:
+		return append(dst, plainTexts[r.Code]...)
 	}
-	return append(dst, plainTexts[r.Code]...)
 }
 
 // appendOverdue says how long the silence is against the customer's own rhythm.

@@ -36,6 +36,7 @@ func (r *Row) Reset() {
 			r.bytes[f.slot] = nil
 		case shapeEnumList:
 			r.bytes[f.slot] = r.bytes[f.slot][:0]
+		default: // in the image, or in the names
 		}
 	}
 }
@@ -127,6 +128,7 @@ func (r *Row) Exceeds(limit float64) bool {
 			if math.Abs(math.Float64frombits(value)) >= limit {
 				return true
 			}
+		default: // no sum of money
 		}
 	}
 	return false

@@ -13,7 +13,7 @@ import (
 
 const (
 	askTimeout  = 5 * time.Second
-	silentAfter = 2 // askings in a row
+	silentAfter = 2 // consecutive questions
 )
 
 // endsAsker asks for the log starts and ends of all inputs, read uncommitted,
@@ -21,7 +21,7 @@ const (
 type endsAsker struct {
 	mu     sync.Mutex
 	latest *lane.LogEnds
-	failed int   // askings in a row without an answer
+	failed int   // consecutive questions without an answer
 	why    error // of the last of them
 	err    error // of the topics; it ends the session
 }

@@ -20,11 +20,11 @@ import (
 // partition with the mark of its batch. It is begun here and ended here: what
 // the batches cause is gathered in the lanes until then.
 
-// errReplaceClient says that the client is of no further use: close it, make a
+// errReplaceClient means that the client can do no more: close it, make a
 // new one with the same transactional id, and let the group's offsets decide.
 var errReplaceClient = errors.New("the client must be replaced")
 
-// commitDue says whether the commit at hand should be ended now.
+// commitDue reports whether the commit at hand should be ended now.
 func (s *session) commitDue(now time.Time) bool {
 	if now.Sub(s.lastCommit) < s.p.cfg.CommitEvery && s.uncommittedBytes < s.p.cfg.CommitBytes && !s.full() {
 		return false
@@ -48,7 +48,7 @@ func (s *session) heldBytes() (held int64) {
 	return held
 }
 
-// commit ends the commit at hand. A nil error means that the world and the
+// commit ends the commit at hand. A nil error means that Kafka and the
 // shards agree: either all of it happened, or it was taken back and reading
 // goes on from the last commit.
 func (s *session) commit(ctx context.Context, flushPages bool) error {
@@ -59,7 +59,6 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 	if err := s.group.Begin(); err != nil {
 		return s.abandon(fmt.Errorf("begin a transaction: %w", err))
 	}
-	s.p.reach(AfterBegin)
 	// Once begun it is ended, also when a stop is asked for meanwhile: what
 	// comes of it would have to be found out again by the next start.
 	ctx = context.WithoutCancel(ctx)
@@ -70,7 +69,6 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 	if err := s.client.Flush(ended); err != nil {
 		return s.abandon(fmt.Errorf("flush a transaction: %w", err))
 	}
-	s.p.reach(AfterFlush)
 	if err := produced.err(); err != nil {
 		// A refused record does not fail the transaction by itself.
 		s.p.cfg.Observer.Trouble("commit", err)
@@ -78,7 +76,6 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 		return s.settle(ctx, committed, endErr, "produce")
 	}
 	committed, err := s.group.End(kgo.PreTxnCommitFnContext(ended, s.offsets), kgo.TryCommit)
-	s.p.reach(AfterEnd)
 	return s.settle(ctx, committed, err, "end")
 }
 
@@ -107,19 +104,8 @@ func (s *session) prepare(flushPages bool) error {
 
 // produce hands the transaction's records to the client.
 func (s *session) produce(ctx context.Context, produced *produced) {
-	half := len(s.p.commits) / 2
-	for i, c := range s.p.commits {
-		if i == half {
-			s.p.reach(MidProduce)
-		}
-		pages := 0
+	for _, c := range s.p.commits {
 		for r := range c.Records() {
-			if r.Topic == s.p.cfg.Topics.Checkpoint {
-				if pages == c.Pages/2 {
-					s.p.reach(MidPage)
-				}
-				pages++
-			}
 			s.client.Produce(ctx, r, produced.done)
 		}
 	}
@@ -148,7 +134,7 @@ func (s *session) finish() {
 	s.p.watchdog.committed()
 }
 
-// keepCommits makes the commits that were prepared final: the world has them.
+// keepCommits makes the commits that were prepared final: Kafka has them.
 func (p *Process) keepCommits() {
 	for _, c := range p.commits {
 		p.cfg.Observer.Committed(c)

@@ -31,7 +31,6 @@ type Config struct {
 
 	Now      func() time.Time
 	Observer Observer
-	Hook     func(Point) // nil; tests kill here
 }
 
 func (c *Config) topicNames() []string { return lane.TopicNames(c.Inputs) }

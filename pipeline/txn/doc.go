@@ -2,7 +2,7 @@
 // Kafka, lets each lane apply its batches, and commits what they prepare in
 // transactions, client after client.
 //
-// The house:
+// The files:
 //
 //	config.go       what a process is told, and whom it tells
 //	process.go      sessions follow each other until the context ends
@@ -21,7 +21,6 @@
 //	progress.go     what the group's offsets say, for those who wait
 //	backfills.go    the backfill sessions that are open, in words
 //	watchdog.go     Run, and what stands still
-//	hook.go         named points of the protocol, for tests that kill there
 //
 // Goroutines: Run's own (poll, apply, commit), decoders and appliers bounded by
 // GOMAXPROCS within one step of it, and the asker of log ends. Each is started

@@ -48,7 +48,6 @@ func (s *session) once(ctx context.Context) error {
 	if err := s.poll(ctx, until); err != nil {
 		return err
 	}
-	s.p.reach(AfterPoll)
 	if now := time.Now(); s.stepDue(now) {
 		if err := s.step(now); err != nil {
 			return err
@@ -252,7 +251,7 @@ func (s *session) stop() error {
 	return nil
 }
 
-// unfinished says whether a clean stop still has something to write.
+// unfinished reports whether a clean stop still has something to write.
 func (s *session) unfinished() bool {
 	for _, l := range s.lanes {
 		if l.Unfinished() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -16,7 +17,7 @@ import (
 // writeMoves writes all moves in one transaction. No instance may come between
 // what was read and what is written:
 //   - one of the same id begins with that id's transaction and fences this one;
-//   - one of another id that was thrown out of the group cannot commit, because
+//   - one of another id that was removed from the group cannot commit, because
 //     its offsets carry a generation that the group does not know;
 //   - one that joins meanwhile is seen before the end, and the transaction is
 //     aborted. One that joins later finds the transaction in its way and waits.
@@ -131,15 +132,12 @@ func (s *session) commitMoves(ctx context.Context, writer *kgo.Client, id int64,
 
 // insist repeats what a coordinator cannot do yet, until ctx ends.
 func insist(ctx context.Context, try func() error) error {
-	for {
-		err := try()
-		if err == nil || !kerr.IsRetriable(err) && !errors.Is(err, kerr.ConcurrentTransactions) || ctx.Err() != nil {
-			return err
+	var last error // where ctx ends, it says more than that
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) {
+		if last = try(); last != nil && !kerr.IsRetriable(last) && !errors.Is(last, kerr.ConcurrentTransactions) {
+			return struct{}{}, backoff.Permanent(last)
 		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+		return struct{}{}, last
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(100*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+	return last
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -102,27 +103,27 @@ func (p *Process) visit(ctx context.Context) (*session, error) {
 // lasts: offsets are moved under no instance that works with them. say, where
 // not nil, is told once what is waited for.
 func AwaitNoMembers(ctx context.Context, cl *kgo.Client, group string, patience time.Duration, say func(string)) error {
-	deadline := time.Now().Add(patience)
-	for told := false; ; told = true {
+	deadline, told := time.Now().Add(patience), say == nil
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		names, err := members(ctx, cl, group)
-		if err != nil || len(names) == 0 {
-			return err
+		switch {
+		case err != nil:
+			return struct{}{}, backoff.Permanent(err)
+		case len(names) == 0:
+			return struct{}{}, nil
 		}
 		who := strings.Join(names, ", ")
 		if !time.Now().Before(deadline) {
-			return fmt.Errorf("group %s has members (%s): stop them first; one that ended without a word is "+
-				"forgotten after its "+
-				"session of %s, so try again then", group, who, DefaultSessionTimeout)
+			return struct{}{}, backoff.Permanent(fmt.Errorf("group %s has members (%s): stop them first; one that ended "+
+				"without a word is forgotten after its session of %s, so try again then", group, who, DefaultSessionTimeout))
 		}
-		if !told && say != nil {
+		if !told {
+			told = true
 			say(fmt.Sprintf("waiting for the members of group %s to be gone: %s", group, who))
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(250 * time.Millisecond):
-		}
-	}
+		return struct{}{}, errors.New("the group has members")
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(250*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+	return err
 }
 
 // members names the members of a group: instance id, or client id, and host.

@@ -43,7 +43,7 @@ func (s *session) options() []kgo.Opt {
 	byKey := kgo.StickyKeyPartitioner(nil)
 	place := kgo.ManualPartitioner()
 	pool, unpack := s.p.fetchPool, s.p.decompressor
-	return append(s.p.hooked(s.p.common()),
+	return append(s.p.common(),
 		kgo.ConsumeTopics(c.topicNames()...),
 		kgo.ConsumerGroup(c.Group),
 		kgo.InstanceID(c.InstanceID),
@@ -60,7 +60,7 @@ func (s *session) options() []kgo.Opt {
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
-		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // never skip what retention deleted without a word
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // never skip silently what retention deleted
 		kgo.WithPools(pool),
 		kgo.WithHooks(pool),
 		kgo.WithDecompressor(unpack),

@@ -106,7 +106,7 @@ func (s *session) resolvePending(ctx context.Context) error {
 	return nil
 }
 
-// decide says whether the commit at hand happened: whether the group shows the
+// decide reports whether the commit at hand happened: whether the group shows the
 // mark of its batches. A transaction is one: any shard with something to say
 // tells for all.
 func (p *Process) decide(all map[int32]lane.Standing) bool {
@@ -120,7 +120,7 @@ func (p *Process) decide(all map[int32]lane.Standing) bool {
 	return false
 }
 
-// isFenced says whether an error means that another producer took over the
+// isFenced reports whether an error means that another producer took over the
 // transactional id.
 func isFenced(err error) bool {
 	for _, fence := range []error{kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.FencedInstanceID} {

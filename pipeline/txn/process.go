@@ -64,7 +64,7 @@ func New(cfg Config) (*Process, error) {
 	return p, nil
 }
 
-// work runs one client after another, until the context ends or nothing helps.
+// work runs one client after another, until the context ends or an error is final.
 func (p *Process) work(ctx context.Context) error {
 	defer p.refits.work.Wait()
 	wait := backoff.NewExponentialBackOff()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -58,23 +59,19 @@ func WaitCaughtUp(ctx context.Context, cl *kgo.Client, a Awaited) error {
 // until polls a question until nothing is missing.
 func until(ctx context.Context, ask func() (missing string, err error)) error {
 	missing := ""
-	for {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		said, err := ask()
-		if err == nil && said == "" {
-			return nil
-		}
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
 		if said != "" {
-			missing = said
+			missing, err = said, errors.New(said)
+		} else if err != nil && ctx.Err() == nil {
+			err = backoff.Permanent(err)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait: %w: %s", ctx.Err(), missing)
-		case <-time.After(50 * time.Millisecond):
-		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(50*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("wait: %w: %s", ctx.Err(), missing)
 	}
+	return err
 }
 
 // reached says what is still to be applied or written; batches holds the batch

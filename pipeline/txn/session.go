@@ -93,7 +93,7 @@ func (p *Process) session(ctx context.Context) error {
 	s.life.become(working)
 	err := s.loop(ctx)
 	s.waits("close the client", endTimeout)
-	// What ends for good leaves the group: whoever mends it need not wait.
+	// A final error leaves the group: whoever corrects its cause need not wait.
 	if err != nil && !errors.Is(err, errReplaceClient) && !s.life.over() {
 		s.life.become(leaving)
 	}
@@ -135,7 +135,7 @@ func (s *session) join() error {
 	return nil
 }
 
-// close leaves the group's protocol without a word: a static member that comes
+// close stops taking part in the group without leaving it: a static member that comes
 // back finds its place. After a clean stop it says goodbye, when the client is
 // closed: one that still runs would join again.
 func (s *session) close() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -29,32 +30,32 @@ func (e *missingTopicError) Error() string {
 
 // checkTopics learns the topics, and refuses inputs that are missing or have
 // different partition counts: a customer's events would lie in different
-// shards. It waits, not ready, until that is mended.
+// shards. It waits, not ready, until that is corrected.
 func (s *session) checkTopics(ctx context.Context) error {
-	missed := 0
-	for told := ""; ; {
+	missed, told := 0, ""
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := s.learnTopics(ctx)
 		var missing *missingTopicError
 		if errors.As(err, &missing) && len(s.p.lanes) > 0 {
 			missed++
 		}
 		switch {
-		case err == nil, errors.Is(err, restore.ErrForeign):
-			return err
+		case err == nil:
+			return struct{}{}, nil
+		case errors.Is(err, restore.ErrForeign):
+			return struct{}{}, backoff.Permanent(err)
 		case missed >= goneAfter:
-			return fmt.Errorf("read and write %s: %w: %s", missing.topic, kerr.UnknownTopicOrPartition, topicGone)
+			return struct{}{}, backoff.Permanent(fmt.Errorf("read and write %s: %w: %s", missing.topic,
+				kerr.UnknownTopicOrPartition, topicGone))
 		}
 		s.p.cfg.Observer.Ready(false, err.Error())
 		if told != err.Error() { // once, however long it takes
 			told = err.Error()
 			s.p.cfg.Logger.Warn("waiting for topics", "reason", told)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(2 * time.Second):
-		}
-	}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(2*time.Second)), backoff.WithMaxElapsedTime(0))
+	return err
 }
 
 func (s *session) learnTopics(ctx context.Context) error {
@@ -78,8 +79,7 @@ func (s *session) learnTopics(ctx context.Context) error {
 	s.source = &restore.Source{Reader: s.reader, Lanes: s.p.laneConfig, IDs: found.ids, Versions: s.p.versions.named,
 		Wall: s.p.wall, Logger: s.p.cfg.Logger,
 		Restored: s.p.cfg.Observer.Restored,
-		Replayed: s.p.cfg.Observer.Replayed,
-		Reach:    func() { s.p.reach(MidRestore) }}
+		Replayed: s.p.cfg.Observer.Replayed}
 	return s.checkLanes()
 }
 
@@ -117,7 +117,7 @@ func (s *session) describeTopics(ctx context.Context) (layout, error) {
 	return found, nil
 }
 
-// checkCounts says whether a partition number is the same customers in every
+// checkCounts reports whether a partition number is the same customers in every
 // topic that is read or written by number.
 func (s *session) checkCounts(found layout) error {
 	t := s.p.cfg.Topics
@@ -128,12 +128,12 @@ func (s *session) checkCounts(found layout) error {
 	return assign.CheckCopartitioned(together)
 }
 
-// goneAfter is how often in a row a topic must be missing to be gone: brokers
+// goneAfter is how many consecutive looks must find a topic missing, for it to be gone: brokers
 // that have just started may not know all topics yet.
 const goneAfter = 3
 
 // watchTopics holds the topics against what they were when the session began;
-// missed counts the lookings in a row that found one missing. The client itself
+// missed counts the consecutive looks that found one missing. The client itself
 // says nothing of a topic that is deleted, and asks for it without a pause.
 func (s *session) watchTopics(ctx context.Context, missed *int) error {
 	found, err := s.describeTopics(ctx)
@@ -145,7 +145,7 @@ func (s *session) watchTopics(ctx context.Context, missed *int) error {
 		return nil
 	}
 	if err != nil {
-		return nil // weather; what is asked next will tell
+		return nil // transient; what is asked next will tell
 	}
 	*missed = 0
 	for name, id := range found.ids {

@@ -17,7 +17,7 @@ type Day struct {
 	Net    int64  // minor units, refunds deducted
 }
 
-// Empty says whether nothing is left on the day.
+// Empty reports whether nothing is left on the day.
 func (d Day) Empty() bool { return d.Orders == 0 && d.Visits == 0 && d.Net == 0 }
 
 // Days is sorted by day, one entry a day, without empty days.

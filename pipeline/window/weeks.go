@@ -37,7 +37,7 @@ func (ws *Weeks) Mark(day int32) {
 	(*ws)[i].Mask |= 1 << (day - monday)
 }
 
-// Has says whether a day is marked.
+// Has reports whether a day is marked.
 func (ws Weeks) Has(day int32) bool {
 	monday := Monday(day)
 	for i := len(ws) - 1; i >= 0 && ws[i].Monday >= monday; i-- {

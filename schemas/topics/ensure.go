@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 )
@@ -158,22 +159,21 @@ func awaitLeaders(ctx context.Context, admin *kadm.Client, names []string) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, visibleWait)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	waiting := names[0]
-	for {
+	waiting, unanswered := names[0], error(nil)
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		details, err := freshTopics(ctx, admin, names)
-		if err == nil { // a question that failed says nothing of the topics
-			if waiting = leaderless(details, names); waiting == "" {
-				return nil
-			}
+		if unanswered = err; err != nil {
+			return struct{}{}, err // it says nothing of the topics
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("wait for the leaders of new topic %s: %w", waiting, context.Cause(ctx)), err)
+		if waiting = leaderless(details, names); waiting != "" {
+			return struct{}{}, errors.New("a partition has no leader yet")
 		}
+		return struct{}{}, nil
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(50*time.Millisecond)), backoff.WithMaxElapsedTime(0))
+	if err != nil {
+		return errors.Join(fmt.Errorf("wait for the leaders of new topic %s: %w", waiting, err), unanswered)
 	}
+	return nil
 }
 
 // leaderless returns the first topic that still waits for a leader.

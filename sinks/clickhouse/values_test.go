@@ -259,6 +259,7 @@ func fullCustomer() *signal.Row {
 			value = float64(i) + .25
 		case signal.TypeMoney, signal.TypeDay, signal.TypeInstant:
 			value = -1_000 * i
+		default: // the number
 		}
 		rowtest.Set(row, c.Name, value)
 	}

@@ -35,8 +35,9 @@ func (p *pace) NextBackOff() time.Duration {
 		return max(wait, p.waits.Busy)
 	case Configuration:
 		return p.waits.Configuration
+	default:
+		return wait
 	}
-	return wait
 }
 
 // options have attempts made at this pace until one succeeds.

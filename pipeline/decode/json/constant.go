@@ -18,6 +18,7 @@ func Constant(text string) decode.Constant {
 		c.Text = string(unescape(&arena, s.b[tok.start:tok.end]))
 	case tokenString, tokenInteger, tokenBig, tokenReal:
 		c.Text = text[tok.start:tok.end]
+	case tokenNull, tokenTrue, tokenFalse, tokenObject, tokenArray: // they have no text
 	}
 	return c
 }

@@ -32,6 +32,7 @@ func Members(value []byte, arena *decode.Arena, visit func(name, raw, text []byt
 			text = value[tok.start:tok.end]
 		case tokenEscaped:
 			text = unescape(arena, value[tok.start:tok.end])
+		default: // as it stands
 		}
 		visit(name, raw, text)
 		more, i = s.next('}', i)

@@ -42,7 +42,7 @@ func (s *scanner) object(tok *token, i, depth int) int {
 	return i
 }
 
-// open steps over an opening bracket and says whether an element follows.
+// open steps over an opening bracket and reports whether an element follows.
 func (s *scanner) open(closing byte, i, depth int) (more bool, after int) {
 	if depth > maxDepth {
 		return false, bad
@@ -54,7 +54,7 @@ func (s *scanner) open(closing byte, i, depth int) (more bool, after int) {
 	return true, i
 }
 
-// next steps over what follows an element and says whether another follows.
+// next steps over what follows an element and reports whether another follows.
 func (s *scanner) next(closing byte, i int) (more bool, after int) {
 	b := s.b
 	if i+1 < len(b) && b[i] == ',' && b[i+1] > ' ' { // no white space, as most often
@@ -102,7 +102,7 @@ const (
 	namesKept     = 256 // a longer stack is given back after its record
 )
 
-// twice says whether a name stands twice from base on. It may reorder them.
+// twice reports whether a name stands twice from base on. It may reorder them.
 func (n nameStack) twice(base int) bool {
 	own := n[base:]
 	if len(own) > namesCompared {

@@ -40,7 +40,7 @@ func newQuickName(source string) quickName {
 	return q
 }
 
-// starts says whether the name stands at i of b. It may say no at the very end
+// starts reports whether the name stands at i of b. It may say no at the very end
 // of b, and never looks beyond it.
 func (q *quickName) starts(b []byte, i int) bool {
 	if q.length == 0 || i+int(q.tail)+8 >= len(b) {

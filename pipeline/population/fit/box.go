@@ -57,7 +57,7 @@ func (b box) slope(i int, u float64) float64 {
 	return (b.high[i] - b.low[i]) * s * (1 - s)
 }
 
-// hit says whether parameter i lies on the edge of its box.
+// hit reports whether parameter i lies on the edge of its box.
 func (b box) hit(i int, p float64) bool {
 	share := (math.Log(p) - b.low[i]) / (b.high[i] - b.low[i])
 	return share < atBoxShare || share > 1-atBoxShare

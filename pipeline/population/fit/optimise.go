@@ -109,7 +109,7 @@ func (s *search) minimise(u []float64, method optimize.Method, iterations int) [
 	return result.X
 }
 
-// flat says whether the gradient vanishes at u.
+// flat reports whether the gradient vanishes at u.
 func (s *search) flat(u []float64) bool {
 	grad := make([]float64, len(u))
 	s.slope(grad, u)

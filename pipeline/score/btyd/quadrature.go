@@ -69,7 +69,7 @@ func (m *meanDropout) sweep(direction float64) float64 {
 	}
 }
 
-// spent says whether the integrand beyond v is negligible: below 1e-15 of the
+// spent reports whether the integrand beyond v is negligible: below 1e-15 of the
 // mean, which is at least h(0)/(1+h(0)). Where an end was split off, the rest
 // falls like e^−|v| there.
 func (m *meanDropout) spent(v, direction float64) bool {
