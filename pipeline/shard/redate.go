@@ -29,7 +29,9 @@ func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was eve
 		switch e.Kind {
 		case event.ComplaintMade, event.ReturnRequest, event.Dispute:
 			s.redateComplaint(c, e, was)
+		default: // a rating, or words: no complaint
 		}
+	default: // apply has let none through
 	}
 }
 
@@ -43,6 +45,7 @@ func (s *Shard) redatePurchase(c *state.Customer, e *event.Event) {
 		return
 	case event.Refund, event.Cancel, event.Adjustment:
 		hash, takesBack = e.RefOrderHash, true
+	default: // an order
 	}
 	key := state.KeyOf(hash)
 	for i := range c.Orders {

@@ -83,6 +83,7 @@ func TestAnyAlertFitsTheSchema(t *testing.T) {
 			a.Seq = 1
 		case signal.Resolved:
 			a.Resolve = signal.ResolveReason(rapid.IntRange(1, int(signal.ByModelChange)).Draw(rt, "why"))
+		default: // no more to say
 		}
 		lead := rules.Lead(kind, s, &sc)
 		p.FillAlert(s, &sc, &lead, a)
