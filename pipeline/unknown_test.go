@@ -252,7 +252,8 @@ func TestARecordThatIsAlwaysRefusedEndsThePipeline(t *testing.T) {
 		refused := v.engine.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: outbox, Err: kerr.MessageTooLarge,
 			Count: -1})
 		_, done := v.runToItsEnd(cfg)
-		wantEnd(t, done, "none has succeeded", "bytes to "+outbox, "MESSAGE_TOO_LARGE")
+		wantEnd(t, done, "none has succeeded", "bytes to "+outbox, "MESSAGE_TOO_LARGE",
+			"raise max.message.bytes of the topic")
 		refused.Remove()
 		p := v.run(fresh(cfg))
 		v.caughtUp(cfg)

@@ -150,11 +150,12 @@ func (v *validation) checkKafka(ctx context.Context, c *cli, loaded *config.Load
 		return
 	}
 	defer client.Close()
-	switch err := pipeline.CheckBrokers(ctx, client); {
-	case errors.Is(err, pipeline.ErrBrokersTooOld):
-		v.fail(exitFailed, "kafka", err.Error(), "")
-	case err != nil:
-		v.fail(exitUnreachable, "kafka", err.Error(), "")
+	brokers := pipeline.CheckBrokers(ctx, client)
+	switch {
+	case errors.Is(brokers, pipeline.ErrBrokersTooOld):
+		v.fail(exitFailed, "kafka", brokers.Error(), "")
+	case brokers != nil:
+		v.fail(exitUnreachable, "kafka", brokers.Error(), "")
 	}
 	found, err := compareTopics(ctx, client, &loaded.Config)
 	if err != nil {
@@ -173,6 +174,9 @@ func (v *validation) checkKafka(ctx context.Context, c *cli, loaded *config.Load
 		} else {
 			v.add("topic "+problem.Topic, "warning", message, problem.Fix)
 		}
+	}
+	if brokers != nil {
+		return
 	}
 	v.add("kafka", "ok", fmt.Sprintf("%d brokers answer; %d topics are there, %d are missing; inputs of %d partitions",
 		found.brokers, len(found.Existing), len(found.Missing), found.Partitions), "")

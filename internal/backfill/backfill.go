@@ -36,6 +36,8 @@ type Reject struct {
 	Line   int64  `json:"line"` // on which the row begins
 	Detail string `json:"detail"`
 	Raw    string `json:"raw"` // the row as it stands, at most 64 KiB of it
+
+	follows bool // it is a further row of an order whose first row counts
 }
 
 // rawLimit bounds what of a bad row is kept.

@@ -14,6 +14,7 @@ type csvSource struct {
 	renderer *renderer
 	judge    *judge
 	row      int64
+	last     string // customer and order of the last row that is an event
 }
 
 // newCSV reads the header and checks the map against it. Without a map the
@@ -53,8 +54,13 @@ func (s *csvSource) next() (Event, *Reject, error) {
 		return Event{Row: s.row, Line: row.Line}, reject.withRaw(row.Raw), nil
 	}
 	e, reject := s.event(row.Cells, s.row, row.Line)
-	if reject != nil {
+	order := s.renderer.orderOf(&e)
+	switch {
+	case reject != nil:
 		reject.withRaw(row.Raw)
+		reject.follows = order != "" && order == s.last
+	case order != "":
+		s.last = order
 	}
 	return e, reject, nil
 }

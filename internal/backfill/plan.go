@@ -60,6 +60,7 @@ type Plan struct {
 	events   []Event // sorted; nil where streamed
 	ledger   ledger
 	dropped  rowSet
+	follow   int64               // rows that are no events, after the first of their order
 	days     map[event.Day]int64 // events of each day, in UTC
 }
 
@@ -86,6 +87,7 @@ func Prepare(options Options) (*Plan, error) {
 	}
 	plan.prepared = true
 	plan.drop()
+	plan.LeftOut += plan.follow
 	slices.SortStableFunc(plan.events, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	plan.countOlder()
 	return plan, nil
@@ -98,6 +100,10 @@ func (p *Plan) read() error {
 	defer func() { p.content = content.name() }()
 	open := func(text io.Reader) (source, error) { return p.open(io.TeeReader(text, content)) }
 	return p.scan(open, func(e Event, reject *Reject) error {
+		if reject != nil && reject.follows {
+			p.follow++
+			return nil
+		}
 		if reject != nil {
 			p.Rejects++
 			return p.options.Rejected(reject)

@@ -139,6 +139,20 @@ func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	return e, reject
 }
 
+// orderOf names the customer and the order of the row that was rendered last, where
+// only the first row of an order counts; empty elsewhere. Exports such as Shopify's
+// leave blank from the second row on what is the whole order's.
+func (r *renderer) orderOf(e *Event) string {
+	order := ""
+	if r.lines == linesFirst && r.rule != nil && e.Row == r.number {
+		order = r.text("order_id")
+	}
+	if order == "" || len(e.Key) == 0 {
+		return ""
+	}
+	return string(e.Key) + "\x00" + order
+}
+
 // isOrder reports whether a kind gives an order a status.
 func isOrder(kind event.Kind) bool { return kind == event.Order || kind == event.Renewal }
 

@@ -72,6 +72,7 @@ func (s *session) commit(ctx context.Context, flushPages bool) error {
 	if err := produced.err(); err != nil {
 		// A refused record does not fail the transaction by itself.
 		s.p.cfg.Observer.Trouble("commit", err)
+		s.p.refused(err)
 		committed, endErr := s.group.End(ended, kgo.TryAbort)
 		return s.settle(ctx, committed, endErr, "produce")
 	}
@@ -131,7 +132,16 @@ func (s *session) finish() {
 	s.p.keepCommits()
 	s.p.cfg.Observer.Ended("committed", "")
 	s.lastCommit, s.uncommittedBytes = time.Now(), 0
+	s.p.refusal = ""
 	s.p.watchdog.committed()
+}
+
+// refused notes that brokers do not take a record, and logs it once.
+func (p *Process) refused(err error) {
+	if p.refusal == "" {
+		p.cfg.Logger.Warn("a transaction is taken back, and tried again: a record is refused", "error", err.Error())
+	}
+	p.refusal = err.Error()
 }
 
 // keepCommits makes the commits that were prepared final: Kafka has them.
@@ -190,7 +200,8 @@ func (d *produced) done(r *kgo.Record, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.first == nil {
-		d.first = fmt.Errorf("produce %d bytes to %s/%d: %w", len(r.Key)+len(r.Value), r.Topic, r.Partition, err)
+		d.first = fmt.Errorf("produce %d bytes to %s/%d: %w%s", len(r.Key)+len(r.Value), r.Topic, r.Partition, err,
+			produceRemedy(err))
 	}
 }
 
@@ -198,4 +209,15 @@ func (d *produced) err() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.first
+}
+
+// produceRemedy says what to do about a record that is refused.
+func produceRemedy(err error) string {
+	switch {
+	case errors.Is(err, kerr.MessageTooLarge), errors.Is(err, kerr.RecordListTooLarge):
+		return ": raise max.message.bytes of the topic; `holdfast validate` says what it should be"
+	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.TransactionalIDAuthorizationFailed):
+		return ": grant Write on it to this user"
+	}
+	return ""
 }

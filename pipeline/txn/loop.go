@@ -274,9 +274,21 @@ func (s *session) clockAhead() string {
 	return ""
 }
 
+// tellDoubt logs that the host's clock is not believed, and that it is again.
+func (p *Process) tellDoubt(doubt string) {
+	switch {
+	case doubt != "" && p.doubt == "":
+		p.cfg.Logger.Warn("the host's clock is not believed; no batch is made", "reason", doubt)
+	case doubt == "" && p.doubt != "":
+		p.cfg.Logger.Info("the host's clock is believed again")
+	}
+	p.doubt = doubt
+}
+
 // report publishes readiness and the gauges.
 func (s *session) report() {
 	silence, doubted, ahead := s.asker.silence(), s.p.times.doubted(), s.clockAhead()
+	s.p.tellDoubt(doubted)
 	switch {
 	case silence != nil:
 		s.p.cfg.Observer.Ready(false, "Kafka does not answer: "+silence.Error())
@@ -284,6 +296,8 @@ func (s *session) report() {
 		s.p.cfg.Observer.Ready(false, doubted)
 	case ahead != "":
 		s.p.cfg.Observer.Ready(false, ahead)
+	case s.p.refusal != "":
+		s.p.cfg.Observer.Ready(false, "nothing can be committed: "+s.p.refusal)
 	case s.balancer.Role() == assign.RoleIdle:
 		s.p.cfg.Observer.Ready(false, "another instance of the group owns all partitions; several instances: not yet")
 	case len(s.lanes) < int(s.p.partitions):

@@ -40,6 +40,8 @@ type Process struct {
 	stopping atomic.Bool
 	watchdog *watchdog
 	lookedAt time.Time // by the observer
+	doubt    string    // of the host's clock, as it was last told
+	refusal  string    // of a record of the commit at hand; empty: none
 }
 
 // New makes a process; it connects nowhere yet.

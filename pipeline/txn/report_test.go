@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/internal/devkafka"
@@ -100,6 +101,10 @@ func TestWhyItIsNotReady(t *testing.T) {
 	said("the clock of shard 0 stands at " + timeOf(began+event.Hour) + ", and the host's says " + timeOf(began))
 	now = now.Add(time.Hour)
 	said("")
+	s.p.refused(fmt.Errorf("produce: %w%s", kerr.MessageTooLarge, produceRemedy(kerr.MessageTooLarge)))
+	said("nothing can be committed: produce: MESSAGE_TOO_LARGE")
+	said("raise max.message.bytes of the topic")
+	s.p.refusal = ""
 	s.p.times.believe(began, now)
 	s.p.times.believe(began+event.Day24h, now.Add(time.Second))
 	said("the host's clock has jumped to")

@@ -121,7 +121,7 @@ func (t Topic) compare(have found, inputs int32, layout Layout) []Problem {
 			Topic: t.Name, Subject: "partitions", Blocking: true,
 			Want: strconv.Itoa(int(want)), Have: strconv.Itoa(int(have.partitions)),
 			Reason: "written and read by the inputs' partition number",
-			Fix:    "delete it while nothing has been processed yet, or use inputs with its count",
+			Fix:    "delete it while nothing has been processed yet, give another name, or use inputs with its count",
 		})
 	}
 	if have.replication < layout.Replication {
