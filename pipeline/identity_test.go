@@ -79,6 +79,11 @@ func TestAnotherTopicIsRefusedEveryTime(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.change(v, &cfg)
+				if more, fewer := "an input with more records", "an input with fewer records"; c.name == more || c.name == fewer {
+					if o := v.visitsStand(cfg); o.OtherTopic != (c.name == fewer) || o.OtherTopic && o.Lag() != o.End {
+						t.Errorf("the visits stand at %+v", o)
+					}
+				}
 				before := len(v.read(names[topics.BatchLog]))
 				for range 2 {
 					_, done := v.runToItsEnd(fresh(cfg))

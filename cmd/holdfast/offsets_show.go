@@ -63,7 +63,16 @@ func (c *cli) offsetsShow(ctx context.Context) error {
 		fmt.Fprintf(table, "%s/%d\t%d\t%d\t%d\t%d\t%d\t%d\t-\t\n", o.Topic, o.Partition, o.Start, o.End,
 			o.Committed, o.Committed, max(o.End-max(o.Committed, o.Start), 0), o.Lost)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, o := range shown.Inputs {
+		if o.OtherTopic {
+			fmt.Fprintf(c.stdout, "%s/%d: position %d is one in another topic of this name: it was deleted and made anew, and "+
+				"`holdfast run` says what may be done\n", o.Topic, o.Partition, o.Position)
+		}
+	}
+	return nil
 }
 
 func offsetOrNone(offset int64) string {

@@ -34,10 +34,18 @@ type InputOffsets struct {
 	// Skipped are the offsets that were given up since the shard's beginning,
 	// over all of its inputs.
 	Skipped uint64 `json:"skipped"`
+	// OtherTopic says that the position is one in another topic of this name: it was
+	// deleted and made anew since, and `holdfast run` refuses it.
+	OtherTopic bool `json:"other_topic"`
 }
 
 // Lag is how many offsets are still to be applied.
-func (o InputOffsets) Lag() int64 { return max(o.End-max(o.Position, o.Start), 0) }
+func (o InputOffsets) Lag() int64 {
+	if o.OtherTopic {
+		return o.End - o.Start
+	}
+	return max(o.End-max(o.Position, o.Start), 0)
+}
 
 // InputOffsets asks Kafka where every partition of every input stands. It
 // changes nothing, and may be called while an instance is at work.
@@ -65,8 +73,12 @@ func (p *Process) InputOffsets(ctx context.Context) ([]InputOffsets, error) {
 			r := ranges[topic][n]
 			o := InputOffsets{Topic: topic, Partition: n, Start: r.Start, End: r.End, Position: -1, Committed: -1}
 			if place := placeIn(last, topic); place >= 0 {
-				o.Position = last.Inputs[place].To
-				o.Lost, o.Skipped = max(r.Start-o.Position, 0), shard.CountersOf(last.Counters).Skipped
+				at := &last.Inputs[place]
+				o.Position, o.Skipped = at.To, shard.CountersOf(last.Counters).Skipped
+				o.OtherTopic = isAnother(at.ID, s.topicIDs[topic])
+				if !o.OtherTopic {
+					o.Lost = max(r.Start-at.To, 0)
+				}
 			}
 			if st := committed[n]; st.Known && st.Has[i] {
 				o.Committed = st.Offsets[i]
@@ -77,6 +89,10 @@ func (p *Process) InputOffsets(ctx context.Context) ([]InputOffsets, error) {
 	slices.SortStableFunc(all, func(a, b InputOffsets) int { return strings.Compare(a.Topic, b.Topic) })
 	return all, nil
 }
+
+// isAnother reports whether two ids are of different topics; brokers that give none
+// leave it open.
+func isAnother(a, b [16]byte) bool { return a != b && a != [16]byte{} && b != [16]byte{} }
 
 // placeIn is the place of a topic among an entry's inputs; -1 where it is not.
 func placeIn(e *checkpoint.Entry, topic string) int {
