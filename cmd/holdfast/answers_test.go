@@ -21,9 +21,11 @@ import (
 // health speaks to whoever answers; what is no answer of ours, or none, is told in
 // one line, and nothing of it is printed.
 func TestHealthOfStrangers(t *testing.T) {
-	answer := func(w http.ResponseWriter, r *http.Request) {}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r) }))
-	defer server.Close()
+	serve := func(answer func(http.ResponseWriter, *http.Request)) string {
+		server := httptest.NewServer(http.HandlerFunc(answer))
+		t.Cleanup(server.Close)
+		return server.URL
+	}
 	text := func(code int, body string) func(http.ResponseWriter, *http.Request) {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(code)
@@ -53,8 +55,7 @@ func TestHealthOfStrangers(t *testing.T) {
 				http.StatusFound)
 		}, 4, "stopped after 10 redirects"},
 	} {
-		answer = test.answer
-		got := holdfast(t, nil, "health", "--url", server.URL)
+		got := holdfast(t, nil, "health", "--url", serve(test.answer))
 		if got.code != test.code || !strings.Contains(got.stderr, test.says) || strings.Count(got.stderr, "\n") > 1 ||
 			len(got.stderr) > 400 || test.says != "" && got.stdout != "" {
 			t.Errorf("%s: %+v, want %d, %q", name, got, test.code, test.says)
@@ -66,13 +67,12 @@ func TestHealthOfStrangers(t *testing.T) {
 			t.Errorf("%s: %+v, want %d", url, got, code)
 		}
 	}
-	answer = text(503, `{"ok":false,"checks":[{"name":"a\u001b[2J","why":"b\nREADY"}]}`)
-	if got := holdfast(t, nil, "health", "--url",
-		server.URL); got.stdout != "NOT READY\n  no  \"a\\x1b[2J\": \"b\\nREADY\"\n" {
+	url := serve(text(503, `{"ok":false,"checks":[{"name":"a\u001b[2J","why":"b\nREADY"}]}`))
+	if got := holdfast(t, nil, "health", "--url", url); got.stdout != "NOT READY\n  no  \"a\\x1b[2J\": \"b\\nREADY\"\n" {
 		t.Errorf("words that move the cursor: %q", got.stdout)
 	}
-	answer = text(200, `{"ok":true,"checks":[]}`)
-	if got := holdfast(t, nil, "health", "--url", server.URL, "-o", "json"); got.code != 0 ||
+	url = serve(text(200, `{"ok":true,"checks":[]}`))
+	if got := holdfast(t, nil, "health", "--url", url, "-o", "json"); got.code != 0 ||
 		got.stdout != `{"ok":true,"checks":[]}` {
 		t.Errorf("as JSON: %+v", got)
 	}

@@ -64,7 +64,6 @@ func TestGoldenAggregates(t *testing.T) {
 	w := newWorld(t, "HOLDFAST_MONEY_CURRENCY=USD")
 	w.throughKills(file, w.write("map.yml", []byte(cdnowMap)), 0)
 	w.wantGolden(want)
-	w.wantFitted(file)
 }
 
 // The same while run is killed again and again on the way.
@@ -73,7 +72,6 @@ func TestGoldenAggregatesOfAKilledRun(t *testing.T) {
 	w := newWorld(t, "HOLDFAST_MONEY_CURRENCY=USD")
 	w.throughKills(file, w.write("map.yml", []byte(cdnowMap)), kills())
 	w.wantGolden(want)
-	w.wantFitted(file)
 }
 
 // wantGolden compares every figure that SQL can give.

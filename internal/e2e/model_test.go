@@ -3,6 +3,7 @@ package e2e
 import (
 	"compress/gzip"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -12,6 +13,22 @@ import (
 	"github.com/holdfast/holdfast/pipeline/population/fit"
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 )
+
+// A shop's whole log goes through backfill with nothing configured: run fits its
+// model by itself, and is killed on the way.
+func TestTheModelFitsItself(t *testing.T) {
+	file, _ := sharedLog(t)
+	w := newWorld(t, "HOLDFAST_MONEY_CURRENCY=USD", "HOLDFAST_SCORE_FIT=true")
+	mapping := w.write("map.yml", []byte(cdnowMap))
+	run := w.start("run")
+	for n, piece := range split(t, file, 3) {
+		w.run(0, "backfill", w.write(fmt.Sprintf("piece-%d.csv", n), piece), "--map", mapping, "--quiet")
+		run.kill()
+		run = w.start("run")
+	}
+	w.run(0, "wait", "--caught-up", "--timeout", "120s")
+	w.wantFitted(file)
+}
 
 // wantFitted holds the model that run has fitted by itself against the best fit of the same
 // log by weekly cells: no more than a thousandth of log-likelihood may be lost.

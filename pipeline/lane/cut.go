@@ -7,18 +7,26 @@ import (
 )
 
 // cut makes the records of the poll, and time, into the next batch. It is not
-// worth one if nothing was read and no deadline is due.
+// worth one if nothing was read, no deadline is due, and the same parameters are in
+// force.
 func (l *Lane) cut(in *Intake) bool {
 	reading := l.clock.reading(l, l.cfg.Clock, in.Wall)
 	if len(l.sessions) > 0 {
 		reading = min(reading, l.silenceOf())
 	}
-	if !l.moved() && !l.shard.NeedsTime(reading) {
+	if !l.moved() && !l.shard.NeedsTime(reading) && !l.judgedAnew(in.Parameters) {
 		return false
 	}
 	l.stamp(&in.Moment)
 	l.lastApplied = in.Now
 	return true
+}
+
+// judgedAnew reports whether other parameters have come into force since the last
+// batch: a batch without events says so, or nobody would hear of them before
+// something comes.
+func (l *Lane) judgedAnew(p *score.Parameters) bool {
+	return l.inForce.version != "" && l.inForce.version != p.Version
 }
 
 // stamp gives the batch at hand its number, its times, and what it is judged by.

@@ -61,10 +61,11 @@ func until(ctx context.Context, ask func() (missing string, err error)) error {
 	missing := ""
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		said, err := ask()
+		if err != nil && ctx.Err() == nil {
+			return struct{}{}, backoff.Permanent(err)
+		}
 		if said != "" {
 			missing, err = said, errors.New(said)
-		} else if err != nil && ctx.Err() == nil {
-			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
 	}, backoff.WithBackOff(backoff.NewConstantBackOff(50*time.Millisecond)), backoff.WithMaxElapsedTime(0))
