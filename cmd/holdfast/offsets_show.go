@@ -68,8 +68,8 @@ func (c *cli) offsetsShow(ctx context.Context) error {
 	}
 	for _, o := range shown.Inputs {
 		if o.OtherTopic {
-			fmt.Fprintf(c.stdout, "%s/%d: position %d is one in another topic of this name: it was deleted and made anew, and "+
-				"`holdfast run` says what may be done\n", o.Topic, o.Partition, o.Position)
+			fmt.Fprintf(c.stdout, "%s/%d: position %d is one in another topic of this name: it was deleted and "+
+				"created again, and `holdfast run` says what may be done\n", o.Topic, o.Partition, o.Position)
 		}
 	}
 	return nil

@@ -60,7 +60,7 @@ type Plan struct {
 	events   []Event // sorted; nil where streamed
 	ledger   ledger
 	dropped  rowSet
-	follow   int64               // rows that are no events, after the first of their order
+	follow   int64               // rows that were rejected after the first of their order
 	days     map[event.Day]int64 // events of each day, in UTC
 }
 
