@@ -164,13 +164,13 @@ func (h *history) send(input, customer int, rest string) {
 		h.now.Format(time.RFC3339), rest)
 	r := &kgo.Record{Topic: h.cfg.Inputs[input].Topic, Partition: ours, Key: fmt.Appendf(nil, "c%d", customer),
 		Value: []byte(value), Timestamp: h.now}
+	taken := *r // the client writes into the one that it is given
+	taken.Offset = h.ends[input]
 	h.client.Produce(h.t.Context(), r, func(_ *kgo.Record, err error) {
 		if err != nil {
 			h.t.Error(err)
 		}
 	})
-	taken := *r
-	taken.Offset = h.ends[input]
 	h.lane.Take(input, []*kgo.Record{&taken}, h.now)
 	h.ends[input]++
 }
