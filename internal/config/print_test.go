@@ -178,7 +178,7 @@ func TestTheDefaultIsValid(t *testing.T) {
 // FuzzLoad reads any file: it is refused with lines that are there, or what is
 // printed of it is the same configuration again.
 func FuzzLoad(f *testing.F) {
-	for _, text := range []string{valid, "a: &a\n  b: *a\n", "kafka: {brokers: [*x]}\n<<: {a: 1}\n? [a]\n: b",
+	for _, text := range []string{valid, "\r:", "a: &a\n  b: *a\n", "kafka: {brokers: [*x]}\n<<: {a: 1}\n? [a]\n: b",
 		"score: {params: !!str auto, weights: {1: .inf}}", valid + "alerts: {levels: {watch: [0.5,\n 0.6]}}",
 		valid + "alerts: {levels: {watch: &w [0.3, 0.4], at_risk: *w}}", valid + "segments: [\"a: #b\", 'c''d', |\n e\n]",
 		valid + "mapping: {visits: {constants: {kind: 017, pages: 1e3, status: \"\\n\"}}}",
@@ -192,8 +192,9 @@ func FuzzLoad(f *testing.F) {
 		}
 		var invalid *Invalid
 		if errors.As(err, &invalid) {
+			breaks := strings.Count(text, "\n") + strings.Count(text, "\r") // YAML ends a line at either
 			for _, problem := range invalid.Problems {
-				if problem.Message == "" || problem.Line < 0 || problem.Line > strings.Count(text, "\n")+1 {
+				if problem.Message == "" || problem.Line < 0 || problem.Line > breaks+1 {
 					t.Fatalf("%q: %+v", text, problem)
 				}
 			}

@@ -75,6 +75,10 @@ func (p *Process) Restart(ctx context.Context) error {
 	return nil
 }
 
+// ErrStopTimeout says that an engine had to be killed, as a busy machine may let it:
+// its data may need a repair at the next start.
+var ErrStopTimeout = errors.New("it did not end in time and was killed")
+
 // Close asks the child to end, waits, and kills it when it takes longer than
 // Options.StopTimeout and a little. Closing twice, or after the child died, is no error.
 func (p *Process) Close() error {
@@ -85,7 +89,7 @@ func (p *Process) Close() error {
 	case <-p.child.Done():
 		return nil
 	case <-ctx.Done():
-		return errors.Join(errors.New("close the embedded ClickHouse: it did not end in time and was killed"), p.Kill())
+		return errors.Join(fmt.Errorf("close the embedded ClickHouse: %w", ErrStopTimeout), p.Kill())
 	}
 }
 
