@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build static demo test engine lint race kill bench bench-kafka integration fuzz up down clean
+.PHONY: help build static demo test engine lint race kill memory bench bench-kafka integration fuzz up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,9 +40,12 @@ lint: ## gofmt, go vet, staticcheck, errorlint, exhaustive, the rules of the hou
 race: ## the tests once more under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 
-kill: engine ## the long kill suite: HOLDFAST_KILLS (60) at random, HOLDFAST_KILLS_PER_POINT (5) at each named point, by the memory limit, and all that ClickHouse may be
-	HOLDFAST_MEMORY=1 HOLDFAST_KILLS=$${HOLDFAST_KILLS:-60} HOLDFAST_KILLS_PER_POINT=$${HOLDFAST_KILLS_PER_POINT:-5} HOLDFAST_STOP_SECONDS=40 \
+kill: engine ## the long kill suite: HOLDFAST_KILLS (60) at random, HOLDFAST_KILLS_PER_POINT (5) at each named point, and all that ClickHouse may be
+	HOLDFAST_KILLS=$${HOLDFAST_KILLS:-60} HOLDFAST_KILLS_PER_POINT=$${HOLDFAST_KILLS_PER_POINT:-5} HOLDFAST_STOP_SECONDS=40 \
 	  $(GO) test -count=1 -v -timeout 20m -run 'Kill|ProcessWasStopped|EveryOrder' ./...
+
+memory: engine ## the program under the memory limit that docker-compose.yml sets, killed on the way
+	HOLDFAST_MEMORY=1 $(GO) test -count=1 -v -timeout 20m -run 'NoMemoryKill' ./internal/e2e
 
 bench: ## rates against the bare fetch of the same minute; BENCH_CUSTOMERS=1000000
 	$(GO) run ./bench $(ARGS)

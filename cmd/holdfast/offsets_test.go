@@ -197,6 +197,7 @@ func TestSkipAfterACrash(t *testing.T) {
 // TestTheLoaderGoesOnBehindRowsThatAreGone deletes rows from the outbox while
 // nobody loads them. The loader says the command that lets it go on.
 func TestTheLoaderGoesOnBehindRowsThatAreGone(t *testing.T) {
+	t.Parallel() // it waits for sessions to run out
 	engine := enginetest.Start(t)
 	p := newPlace(t)
 	p.environ["HOLDFAST_CLICKHOUSE_DSN"], p.environ["HOLDFAST_CLICKHOUSE_DATABASE"] = engine.DSN(), engine.Database()
@@ -264,6 +265,7 @@ func (p *place) loaderShown(partition int) loaderOffsets {
 
 // TestMovesWaitForInstancesToBeGone: nothing is moved under one that works.
 func TestMovesWaitForInstancesToBeGone(t *testing.T) {
+	t.Parallel() // it waits for sessions to run out
 	p := newPlace(t)
 	p.orders(0, 0, 10)
 	stop, ended := p.run()

@@ -89,6 +89,7 @@ func TestEachRemedyHelps(t *testing.T) {
 		}, []string{"written for 2 partitions and the inputs have 3 now"}, (*place).anew, 25, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // each has brokers of its own, and mostly waits
 			p := newPlace(t)
 			p.orders(0, 0, 10)
 			p.visits(1, 0, 10)

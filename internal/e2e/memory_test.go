@@ -103,7 +103,7 @@ func (w *world) underLimit(limits shipped, write func(*world), want map[string]s
 		p.kill() // what it had not written as pages is replayed, under the same limit
 	}
 	p = w.startIn(group, "run", "--instance-id", "limited")
-	wait := w.start("wait", "--caught-up", "--timeout", "5m")
+	wait := w.start("wait", "--caught-up", "--timeout", "12m") // what it needs is asked for, not how long it takes
 	select {
 	case <-p.done:
 		w.t.Fatalf("it ended: %v", p.cmd.ProcessState)

@@ -194,6 +194,7 @@ func orders() [][]storeState {
 // TestEveryOrderAtTheStart: whatever ClickHouse is, and becomes, before it is
 // right: the loader waits, says which it is, and the rows arrive in the end.
 func TestEveryOrderAtTheStart(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	r := newRig(t, enginetest.Start(t))
 	f := r.fronted()
 	f.enter(t, badStates[0])
@@ -213,6 +214,7 @@ func TestEveryOrderAtTheStart(t *testing.T) {
 // TestEveryOrderWhileLoading: the store is right, becomes one thing, then
 // another, then right again; rows that came meanwhile arrive, and none twice.
 func TestEveryOrderWhileLoading(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	r := newRig(t, enginetest.Start(t))
 	f := r.fronted()
 	l := r.loader()

@@ -81,6 +81,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"a store that refuses all", refusesAll},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // most of each is waiting
 			c.run(&suite{Rig: NewRig(t), store: open(t)})
 		})
 	}
