@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-X main.version=$(VERSION)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build static demo test engine lint race kill memory bench bench-kafka integration fuzz up down clean
+.PHONY: help build static demo test engine lint race kill memory bench bench-kafka shops integration fuzz up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: ## rates against the bare fetch of the same minute; BENCH_CUSTOMERS=10000
 
 bench-kafka: build ## the program that ships beside a bare fetch, on Apache Kafka; options: bench/shipped.go
 	$(GO) run ./bench shipped
+
+shops: build ## how soon and how often wrong alerts come in simulated shops; options: bench/shops/main.go
+	$(GO) run ./bench/shops
 
 integration: build ## the whole path on a real Apache Kafka (needs java and mvn)
 	HOLDFAST_INTEGRATION=1 $(GO) test -count=1 -v -timeout 20m -run 'Integration' ./...
