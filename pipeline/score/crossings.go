@@ -44,7 +44,7 @@ func (p *Parameters) Crossings(s *Facts) Crossings {
 func (p *Parameters) capDay(s *Facts) event.Day {
 	days := p.Thresholds.CapLeastDays
 	if s.X > 0 {
-		gap := float64(3*daysPerWeek) * p.Purchase.GapQuantile(history(s, s.LastDay), .99)
+		gap := float64(3*daysPerWeek) * p.timing().GapQuantile(history(s, s.LastDay), .99)
 		switch {
 		case !(gap < float64(p.Thresholds.CapMostDays)):
 			days = p.Thresholds.CapMostDays
@@ -98,9 +98,9 @@ func (p *Parameters) guess(s *Facts, b border, most event.Day) event.Day {
 	h := history(s, s.LastDay)
 	var days float64 // since the first purchase
 	if b.quantile {
-		days = daysPerWeek * (h.TX + p.Purchase.GapQuantile(h, b.threshold))
+		days = daysPerWeek * (h.TX + p.timing().GapQuantile(h, b.threshold))
 	} else {
-		weeks, ok := p.Purchase.CrossingTime(h, b.threshold)
+		weeks, ok := p.timing().CrossingTime(h, b.threshold)
 		if !ok {
 			return most
 		}
@@ -116,7 +116,7 @@ func (p *Parameters) guess(s *Facts, b border, most event.Day) event.Day {
 func (p *Parameters) crossed(s *Facts, b border, day event.Day) bool {
 	h := history(s, day)
 	if b.quantile {
-		return Millionths(p.Purchase.OverdueQuantile(h)) > Millionths(b.threshold)
+		return Millionths(p.timing().OverdueQuantile(h)) > Millionths(b.threshold)
 	}
-	return Millionths(p.Purchase.PAlive(h)) < Millionths(b.threshold)
+	return Millionths(p.timing().PAlive(h)) < Millionths(b.threshold)
 }

@@ -44,6 +44,7 @@ func DefaultThresholds() Thresholds {
 // the value is read only and may be shared.
 type Parameters struct {
 	Purchase btyd.MBGNBD     // of the purchase days, time in weeks
+	K        int             // order of the gaps between purchase days: 1 without memory, more where regular; 0 is 1
 	Spend    btyd.GammaGamma // of the value of a purchase day, major units of the currency
 	HasSpend bool            // without it a customer's own mean is its E[M]
 
@@ -69,6 +70,9 @@ type Parameters struct {
 	values *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
 	minor  float64          // minor units per unit of the currency
 }
+
+// timing is the model of when purchases come.
+func (p *Parameters) timing() btyd.MBG { return btyd.MBG{MBGNBD: p.Purchase, K: p.K} }
 
 // Unfitted is the version of DefaultParameters.
 const Unfitted = "0"
@@ -97,7 +101,7 @@ func (p *Parameters) Prepare() error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	values, err := p.Purchase.NewValueTable(90./daysPerWeek, weeksPerYear, p.AnnualDiscount)
+	values, err := p.timing().NewValueTable(90./daysPerWeek, weeksPerYear, p.AnnualDiscount)
 	if err != nil {
 		return fmt.Errorf("%w: value of a customer: %w", ErrParameter, err)
 	}
@@ -107,7 +111,7 @@ func (p *Parameters) Prepare() error {
 }
 
 func (p *Parameters) check() error {
-	if err := p.Purchase.Validate(); err != nil {
+	if err := p.timing().Validate(); err != nil {
 		return fmt.Errorf("%w: purchase model: %w", ErrParameter, err)
 	}
 	if p.HasSpend {

@@ -27,7 +27,7 @@ func (p *Parameters) Probabilities(s *Facts) Probabilities {
 		return Probabilities{}
 	}
 	h := history(s, s.Today)
-	alive, overdue := p.Purchase.PAlive(h), p.Purchase.OverdueQuantile(h)
+	alive, overdue := p.timing().PAlive(h), p.timing().OverdueQuantile(h)
 	return Probabilities{
 		PAlive: alive, PAliveMillionths: Millionths(alive),
 		OverdueQuantile: overdue, OverdueMillionths: Millionths(overdue),

@@ -120,7 +120,7 @@ func (s *Shard) writeRow(b *Batch, c *state.Customer, fx *Effects) {
 func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 	p := s.versions.parameters
 	row := signal.ModelRow{
-		ParamVersion: p.Version, Model: "purchase", K: 1,
+		ParamVersion: p.Version, Model: "purchase", K: uint32(max(p.K, 1)),
 		R: signal.Some(p.Purchase.R), Alpha: signal.Some(p.Purchase.Alpha),
 		A: signal.Some(p.Purchase.A), B: signal.Some(p.Purchase.B),
 		DropoutIdentified: p.DropoutIdentified,
