@@ -58,7 +58,7 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 	if err != nil {
 		return d, err
 	}
-	fitted, err := fitOrder(k, points, options)
+	fitted, err := fitTwice(k, points, options)
 	if err != nil {
 		return d, fmt.Errorf("fit the purchase model: %w", err)
 	}

@@ -18,6 +18,10 @@ const (
 	orderGain = .01
 	// timedShare is the share of customers whose gaps must all be known.
 	timedShare = .5
+	// fewPoints are what a search from afar is made on, and manyPoints what its last
+	// steps are where the slope has no closed form.
+	fewPoints  = 2000
+	manyPoints = 20_000
 )
 
 // order is the order of the gaps between purchase days by likelihood: 1 where they are
@@ -26,7 +30,7 @@ func (b *Base) order(until event.Day, options fit.Options) (int, error) {
 	if float64(b.timedCustomers) < timedShare*float64(b.customers) {
 		return 1, nil
 	}
-	points := b.timed.Points(fit.Day(until))
+	points := fit.Coarsen(b.timed.Points(fit.Day(until)), fewPoints)
 	best, first, highest := 1, 0.0, math.Inf(-1)
 	for k := 1; k <= fit.MaxFittedK; k++ {
 		fitted, err := fit.Fit(fit.MBGCNBDK, k, points, options)
@@ -47,7 +51,24 @@ func (b *Base) order(until event.Day, options fit.Options) (int, error) {
 	return best, nil
 }
 
-// fitOrder fits the purchase model with gaps of an order.
+// fitTwice fits the purchase model with gaps of an order: from the starts to few
+// points, then the last steps to all of them, which cost a hundred times as much each.
+func fitTwice(k int, points []fit.Point, options fit.Options) (fit.Result, error) {
+	few := fit.Coarsen(points, fewPoints)
+	found, err := fitOrder(k, few, options)
+	if err != nil || len(few) == len(points) {
+		return found, err
+	}
+	options.From = make([]float64, len(found.Parameters))
+	for i := range found.Parameters {
+		options.From[i] = found.Parameters[i].Value
+	}
+	if k > 1 { // without a closed form of the slope each step costs tens of sums
+		points = fit.Coarsen(points, manyPoints)
+	}
+	return fitOrder(k, points, options)
+}
+
 func fitOrder(k int, points []fit.Point, options fit.Options) (fit.Result, error) {
 	if k == 1 {
 		return fit.Fit(fit.MBGNBD, 0, points, options)

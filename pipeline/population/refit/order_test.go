@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/population/fit"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
@@ -61,6 +62,29 @@ func TestOrderOfGapsIsFound(t *testing.T) {
 		}
 		if d := decide(t, baseOf(histories, until), until, nil); max(d.Record.K, 1) != 1 {
 			t.Errorf("order %d is fitted though most gaps are not known", d.Record.K)
+		}
+	}
+}
+
+// A large base is searched on few points first: it loses nothing of the top.
+func TestALargeBaseIsFittedToItsTop(t *testing.T) {
+	const until = 730
+	for k, limit := range map[int]float64{1: 1e-3, 2: .05} {
+		base := baseOf(regularLives(6000, k, 20, until), until)
+		points := base.purchase.Points(until)
+		if len(points) <= fewPoints {
+			t.Fatalf("only %d points", len(points))
+		}
+		top, err := fitOrder(k, points, fit.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := fitTwice(k, points, fit.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lost := top.LogLikelihood - fit.LogLikelihood(found, points); lost > limit || !found.Verdict.Converged {
+			t.Errorf("order %d: %g of the log-likelihood is lost; %s", k, lost, found.Verdict.Reason)
 		}
 	}
 }
