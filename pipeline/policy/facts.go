@@ -19,6 +19,10 @@ type Facts struct {
 	// CustomerID draws the holdout arm when an alert is raised; read during the call.
 	CustomerID []byte
 
+	// ActiveUntil is the end of the latest activity day where P(alive) is that of the
+	// activity days; 0 where it is that of the purchase days.
+	ActiveUntil event.Instant
+
 	HasPurchase     bool
 	X               uint32
 	LastPurchaseDay event.Day

@@ -80,6 +80,8 @@ func (j *judgement) silenceOver(e *Episode) signal.ResolveReason {
 		return signal.ByPurchase
 	case j.complaintCleared:
 		return signal.ByComplaintResolved
+	case j.f.ActiveUntil > e.RaisedAt:
+		return signal.ByVisit
 	case j.f.ModelSince > e.RaisedAt:
 		return signal.ByModelChange
 	}

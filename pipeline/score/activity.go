@@ -2,6 +2,7 @@ package score
 
 import (
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
@@ -39,4 +40,31 @@ var activity = family{
 			row.SetDay(lastActivityDay, signal.Day(s.LastActivityDay))
 		}
 	},
+}
+
+// ByActivity reports whether P(alive) of a customer is that of the activity days:
+// there are parameters of them, the customer has been seen on a day without a
+// purchase (of others the visits are not captured, so that none are missing), and
+// visits arrive.
+func (p *Parameters) ByActivity(s *Facts) bool {
+	return p.HasActivity && !s.ActivityHeld && s.HasPurchase && IsSeen(s.X, s.ActivityX)
+}
+
+// IsSeen reports whether one with so many repeat purchase days and repeat activity
+// days has been seen on a day without a purchase. Activity parameters are fitted
+// to those alone, too.
+func IsSeen(x, activityX uint32) bool { return activityX > x }
+
+// TestsAlive reports whether P(alive) tells who is at risk: it is that of the
+// activity days, or dropout is identified.
+func (p *Parameters) TestsAlive(s *Facts) bool { return p.DropoutIdentified || p.ByActivity(s) }
+
+// activityHistory is history of the activity days.
+func activityHistory(s *Facts, day event.Day) btyd.History {
+	day = max(day, s.LastActivityDay)
+	return btyd.History{
+		X:  int(min(s.ActivityX, btyd.MaxRepeats)),
+		TX: float64(s.LastActivityDay-s.FirstActivityDay) / daysPerWeek,
+		T:  float64(day-s.FirstActivityDay) / daysPerWeek,
+	}
 }

@@ -99,14 +99,14 @@ func TestCountedColumns(t *testing.T) {
 func TestModelColumnsTakeTheirOwnScore(t *testing.T) {
 	p := cdnow(t)
 	s := buyer(2, 10, 20, 10)
-	sc := Scores{PAlive: .01, PReturn30: .02, PReturn60: .03, PReturn90: .04, PReturn: .05, PReturnAtPurchase: .06,
+	sc := Scores{PAlive: .01, PAlivePurchase: .015, PReturn30: .02, PReturn60: .03, PReturn90: .04, PReturn: .05, PReturnAtPurchase: .06,
 		RelativeDrop: .07, OverdueRatio: .08, OverdueQuantile: .09, GapQ50Days: .5, GapQ90Days: 2, Expected90: .12,
 		ExpectedSpend: 13, CLV365: 14, ValueAtRisk: 15, ChurnRisk: .16, AOVTrend: signal.Some(.17),
 		Ladder: signal.LadderRepeat}
 	row := filled(t, p, &Input{Statistics: &s, Scores: &sc, Level: signal.LevelWatch, Lifecycle: signal.LifecycleNew,
 		AsOf: 21, Watermark: 22, ComputedAt: 23, Shard: 24, Seq: 25})
 	for column, want := range map[string]any{
-		"p_alive": .01, "p_alive_purchase": .01, "p_return_30d": .02, "p_return_60d": .03, "p_return_90d": .04,
+		"p_alive": .01, "p_alive_purchase": .015, "p_return_30d": .02, "p_return_60d": .03, "p_return_90d": .04,
 		"p_return_at_last_purchase": .06, "relative_drop": .07, "overdue_ratio": .08, "overdue_quantile": .09,
 		"expected_purchases_90d": .12, "expected_spend": 13., "clv_365d": 14., "value_at_risk": 15., "churn_risk": .16,
 		"aov_trend": .17, "next_purchase_q50_ts": int64(s.LastDayStart + 12*event.Hour),

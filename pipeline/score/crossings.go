@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
 )
 
 // border is a condition on silence: P(alive) below a threshold, or the quantile
@@ -22,7 +23,7 @@ func (p *Parameters) Crossings(s *Facts) Crossings {
 	}
 	t, most := &p.Thresholds, p.capDay(s)
 	c := Crossings{Overdue: p.firstDay(s, border{true, t.OverdueWatch}, most)}
-	if p.DropoutIdentified {
+	if p.TestsAlive(s) {
 		c.Watch = p.firstDay(s, border{false, t.Watch}, most)
 		c.AtRisk = p.firstDay(s, border{false, t.AtRisk}, most)
 		c.Critical = c.AtRisk
@@ -52,18 +53,19 @@ func (p *Parameters) capDay(s *Facts) event.Day {
 			days = int32(math.Floor(gap))
 		}
 	}
-	return s.LastDay + event.Day(days) + 1
+	return p.start(s) + event.Day(days) + 1
 }
 
-// firstDay finds the first day from the latest purchase to most on which the
+// firstDay finds the first day from the start of the silence to most on which the
 // border is crossed, Never if it is not by then. The closed form gives a guess;
 // the answer is settled by the very comparison that a judgement makes, after
 // rounding, so that a deadline never fires before its condition holds.
 func (p *Parameters) firstDay(s *Facts, b border, most event.Day) event.Day {
-	if p.crossed(s, b, s.LastDay) {
-		return s.LastDay
+	low, high := p.startOf(s, b), most
+	if p.crossed(s, b, low) {
+		return low
 	}
-	low, high := s.LastDay, most // not crossed on low; crossed on high, or never
+	// Not crossed on low; crossed on high, or never.
 	guess := p.guess(s, b, most)
 	switch {
 	case guess > low && guess < high && p.crossed(s, b, guess):
@@ -93,30 +95,53 @@ func (p *Parameters) firstDay(s *Facts, b border, most event.Day) event.Day {
 	return high
 }
 
-// guess is the day by the closed form, held between the latest purchase and most.
+// guess is the day by the closed form, held between the start of the silence and
+// most.
 func (p *Parameters) guess(s *Facts, b border, most event.Day) event.Day {
-	h := history(s, s.LastDay)
-	var days float64 // since the first purchase
+	h, first := history(s, s.LastDay), s.FirstDay
+	var days float64 // since first
 	if b.quantile {
 		days = daysPerWeek * (h.TX + p.timing().GapQuantile(h, b.threshold))
 	} else {
-		weeks, ok := p.timing().CrossingTime(h, b.threshold)
+		m := p.timing()
+		if p.ByActivity(s) {
+			m, h, first = btyd.MBG{MBGNBD: p.Activity}, activityHistory(s, s.LastActivityDay), s.FirstActivityDay
+		}
+		weeks, ok := m.CrossingTime(h, b.threshold)
 		if !ok {
 			return most
 		}
 		days = daysPerWeek * weeks
 	}
-	if !(days < float64(most-s.FirstDay)) {
+	if !(days < float64(most-first)) {
 		return most
 	}
-	return max(s.LastDay, s.FirstDay+event.Day(math.Ceil(days)))
+	return max(p.startOf(s, b), first+event.Day(math.Ceil(days)))
+}
+
+// startOf is the day on which the silence begins that a border is of.
+func (p *Parameters) startOf(s *Facts, b border) event.Day {
+	if b.quantile {
+		return s.LastDay
+	}
+	return p.start(s)
+}
+
+// start is the day on which the silence begins that P(alive) is of.
+func (p *Parameters) start(s *Facts) event.Day {
+	if p.ByActivity(s) {
+		return max(s.LastDay, s.LastActivityDay)
+	}
+	return s.LastDay
 }
 
 // crossed is the condition as a judgement on that day would find it.
 func (p *Parameters) crossed(s *Facts, b border, day event.Day) bool {
-	h := history(s, day)
 	if b.quantile {
-		return Millionths(p.timing().OverdueQuantile(h)) > Millionths(b.threshold)
+		return Millionths(p.timing().OverdueQuantile(history(s, day))) > Millionths(b.threshold)
 	}
-	return Millionths(p.timing().PAlive(h)) < Millionths(b.threshold)
+	if p.ByActivity(s) {
+		return Millionths(p.Activity.PAlive(activityHistory(s, day))) < Millionths(b.threshold)
+	}
+	return Millionths(p.timing().PAlive(history(s, day))) < Millionths(b.threshold)
 }

@@ -43,10 +43,12 @@ func DefaultThresholds() Thresholds {
 // on. Prepare must have succeeded before any other method is called; after it
 // the value is read only and may be shared.
 type Parameters struct {
-	Purchase btyd.MBGNBD     // of the purchase days, time in weeks
-	K        int             // order of the gaps between purchase days: 1 without memory, more where regular; 0 is 1
-	Spend    btyd.GammaGamma // of the value of a purchase day, major units of the currency
-	HasSpend bool            // without it a customer's own mean is its E[M]
+	Purchase    btyd.MBGNBD     // of the purchase days, time in weeks
+	K           int             // order of the gaps between purchase days: 1 without memory, more where regular; 0 is 1
+	Activity    btyd.MBGNBD     // of the activity days, time in weeks
+	HasActivity bool            // without it P(alive) is that of the purchase days
+	Spend       btyd.GammaGamma // of the value of a purchase day, major units of the currency
+	HasSpend    bool            // without it a customer's own mean is its E[M]
 
 	CurrencyExponent uint8   // minor units are 10^-exponent of the currency
 	MarginRatio      float64 // margin over net, 0 to 1
@@ -113,6 +115,11 @@ func (p *Parameters) Prepare() error {
 func (p *Parameters) check() error {
 	if err := p.timing().Validate(); err != nil {
 		return fmt.Errorf("%w: purchase model: %w", ErrParameter, err)
+	}
+	if p.HasActivity {
+		if err := p.Activity.Validate(); err != nil {
+			return fmt.Errorf("%w: activity model: %w", ErrParameter, err)
+		}
 	}
 	if p.HasSpend {
 		if err := p.Spend.ValidateMean(); err != nil {

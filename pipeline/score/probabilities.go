@@ -27,17 +27,21 @@ func (p *Parameters) Probabilities(s *Facts) Probabilities {
 		return Probabilities{}
 	}
 	h := history(s, s.Today)
-	alive, overdue := p.timing().PAlive(h), p.timing().OverdueQuantile(h)
+	purchase, overdue := p.timing().PAlive(h), p.timing().OverdueQuantile(h)
+	alive := purchase
+	if p.ByActivity(s) {
+		alive = p.Activity.PAlive(activityHistory(s, s.Today))
+	}
 	return Probabilities{
-		PAlive: alive, PAliveMillionths: Millionths(alive),
+		PAlive: alive, PAlivePurchase: purchase, PAliveMillionths: Millionths(alive),
 		OverdueQuantile: overdue, OverdueMillionths: Millionths(overdue),
 	}
 }
 
 // atRisk reports whether silence has passed the at-risk threshold of the test that
 // is in force: P(alive), or the overdue quantile where dropout is not identified.
-func (p *Parameters) atRisk(pr *Probabilities) bool {
-	if p.DropoutIdentified {
+func (p *Parameters) atRisk(s *Facts, pr *Probabilities) bool {
+	if p.TestsAlive(s) {
 		return pr.PAliveMillionths < Millionths(p.Thresholds.AtRisk)
 	}
 	return pr.OverdueMillionths > Millionths(p.Thresholds.OverdueAtRisk)

@@ -43,7 +43,7 @@ var returns = family{
 		}
 		sc := in.Scores
 		row.SetFloat(pAlive, sc.PAlive)
-		row.SetFloat(pAlivePurchase, sc.PAlive)
+		row.SetFloat(pAlivePurchase, sc.PAlivePurchase)
 		row.SetFloat(pReturn30d, sc.PReturn30)
 		row.SetFloat(pReturn60d, sc.PReturn60)
 		row.SetFloat(pReturn90d, sc.PReturn90)

@@ -9,7 +9,8 @@ import (
 
 // Probabilities is the cheap part, for the judgement at every event.
 type Probabilities struct {
-	PAlive          float64
+	PAlive          float64 // of the activity days where Parameters.ByActivity, else of the purchase days
+	PAlivePurchase  float64 // of the purchase days
 	OverdueQuantile float64
 
 	// The same rounded to millionths: what decisions compare.
@@ -26,8 +27,10 @@ const Never event.Day = math.MaxInt32
 
 // Crossings are the business days on which, without a further purchase, a
 // condition first holds: the latest purchase day itself where it holds from the
-// start, Never where it does not hold by the day of the silence cap. They depend
-// on the purchase days and the parameters alone, so they change only with those.
+// start, Never where it does not hold by the day of the silence cap. Where
+// Parameters.ByActivity those of P(alive) are without a further activity day, and
+// begin with the latest. They depend on these days and the parameters alone, so they
+// change only with those.
 type Crossings struct {
 	Watch    event.Day
 	AtRisk   event.Day
@@ -43,6 +46,7 @@ type Crossings struct {
 // hold anything.
 type Scores struct {
 	PAlive            float64
+	PAlivePurchase    float64
 	PReturn30         float64
 	PReturn60         float64
 	PReturn90         float64

@@ -8,7 +8,7 @@ func (p *Parameters) Scores(s *Statistics, out *Scores) {
 	pr := p.Probabilities(&s.Facts)
 	if s.HasPurchase {
 		h := history(&s.Facts, s.Today)
-		out.PAlive = pr.PAlive
+		out.PAlive, out.PAlivePurchase = pr.PAlive, pr.PAlivePurchase
 		p.comebacks(h, out)
 		p.gaps(h, pr.OverdueQuantile, out)
 		p.worth(s, h, out)

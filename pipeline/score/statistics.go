@@ -62,6 +62,12 @@ type Facts struct {
 	DoNotRetain bool
 
 	Approximate bool // something may be missing, or a sum has met its limit
+
+	// The activity days: hold something where Parameters.HasActivity, and in a
+	// Statistics always. ActivityHeld says that nothing follows from missing visits,
+	// since visits of nobody arrive.
+	ActivityFigures
+	ActivityHeld bool
 }
 
 // Statistics is one customer's numbers at one moment: the facts, and what is
@@ -70,7 +76,6 @@ type Facts struct {
 type Statistics struct {
 	Facts
 	RecencyFigures
-	ActivityFigures
 	MonetaryFigures
 	VisitFigures
 	IntentFigures

@@ -43,19 +43,19 @@ const weeksPerYear = 52
 // worth fills what the customer is expected to bring and what of it is at risk.
 //
 //	clv_365d      = margin × E[M] × discounted E[purchase days in 52 weeks]
-//	value_at_risk = (1 − p_alive) × clv_365d / p_alive
+//	value_at_risk = (1 − p_alive) × clv_365d / p_alive_purchase
 //
-// E[purchases] carries p_alive as a factor, so the quotient is the value of the
+// E[purchases] carries p_alive_purchase as a factor, so the quotient is the value of the
 // same customer if alive. Both sums come from a table that is good to 1e-6
-// (btyd.ValueTable). Where p_alive is 0 to the last bit, so is the value.
+// (btyd.ValueTable). Where that is 0 to the last bit, so is the value.
 func (p *Parameters) worth(s *Statistics, h btyd.History, out *Scores) {
 	expected90, days := p.values.Living(h)
-	out.Expected90 = out.PAlive * expected90
+	out.Expected90 = out.PAlivePurchase * expected90
 	out.ExpectedSpend = p.expectedSpend(s)
-	days *= out.PAlive
+	days *= out.PAlivePurchase
 	out.CLV365 = p.MarginRatio * out.ExpectedSpend * days
-	if out.PAlive > 0 {
-		out.ValueAtRisk = (1 - out.PAlive) * (out.CLV365 / out.PAlive)
+	if out.PAlivePurchase > 0 {
+		out.ValueAtRisk = (1 - out.PAlive) * (out.CLV365 / out.PAlivePurchase)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // VersionOf is the param_version of parameters given by configuration: the first
-// 8 bytes of SHA-256 over the model's and, where there is one, the spend model's
-// parameters in their shortest decimal form, as hex. Equal parameters have equal
+// 8 bytes of SHA-256 over the parameters of the purchase model and, where there are,
+// of the spend and the activity model, in their shortest decimal form, as hex. Equal parameters have equal
 // versions, wherever and whenever they are read.
 func VersionOf(p *Parameters) string {
 	text := append([]byte(nil), Model...)
@@ -21,6 +21,12 @@ func VersionOf(p *Parameters) string {
 	}
 	for _, v := range values {
 		text = strconv.AppendFloat(append(text, ' '), v, 'g', -1, 64)
+	}
+	if p.HasActivity {
+		text = append(text, " activity"...)
+		for _, v := range [...]float64{p.Activity.R, p.Activity.Alpha, p.Activity.A, p.Activity.B} {
+			text = strconv.AppendFloat(append(text, ' '), v, 'g', -1, 64)
+		}
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])

@@ -22,6 +22,9 @@ type Batch struct {
 	// yet must not look like silence.
 	SilenceWaits bool
 	Silence      event.Instant
+	// ActivityHeld says that visits of nobody arrive: P(alive) is that of the
+	// purchase days.
+	ActivityHeld bool
 	// RepairClock lets the clock fall back to Clock, and takes back what was
 	// judged after it: a clock was wrong. ResendRows makes every customer's row owed.
 	RepairClock, ResendRows bool

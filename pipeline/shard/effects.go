@@ -116,7 +116,7 @@ func (s *Shard) writeRow(b *Batch, c *state.Customer, fx *Effects) {
 }
 
 // WriteModel appends the parameters in force: one row for the purchase model,
-// one for the spend model if there is one.
+// one for each of the activity and the spend model if there is one.
 func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 	p := s.versions.parameters
 	row := signal.ModelRow{
@@ -131,6 +131,14 @@ func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 		row.LogLikelihood, row.FittedAt = signal.Some(p.LogLikelihood), signal.Some(signalInstant(p.FittedAt))
 	}
 	fx.Models.Append(&row)
+	if p.HasActivity {
+		activity := row
+		activity.Model, activity.K, activity.Seq, activity.DropoutIdentified = "activity", 1, s.seq(), true
+		activity.LogLikelihood = signal.Null[float64]{} // that of the purchase model
+		activity.R, activity.Alpha = signal.Some(p.Activity.R), signal.Some(p.Activity.Alpha)
+		activity.A, activity.B = signal.Some(p.Activity.A), signal.Some(p.Activity.B)
+		fx.Models.Append(&activity)
+	}
 	if p.HasSpend {
 		row.Model, row.Seq = "spend", s.seq()
 		row.R, row.Alpha, row.A, row.B = signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{},

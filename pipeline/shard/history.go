@@ -6,7 +6,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/state"
 )
 
-// History is what the purchase models are fitted to, of one customer with a
+// History is what the purchase and the activity model are fitted to, of one customer with a
 // purchase. Days are business days.
 type History struct {
 	FirstDay, LastDay event.Day
@@ -26,6 +26,11 @@ type History struct {
 	GapsKnown bool
 
 	Approximate bool // something may be missing
+
+	// The activity days of one who has been seen on a day without a purchase.
+	Seen                    bool
+	FirstActive, LastActive event.Day
+	ActivityX               uint32 // repeat activity days
 }
 
 // Histories calls take with the history of each customer with a purchase in the
@@ -60,6 +65,10 @@ func historyOf(c *state.Customer, window event.Day, h *History) bool {
 	*h = History{FirstDay: st.FirstDay, LastDay: st.LastDay, X: st.X, RepeatNet: st.RepeatNet,
 		RepeatNetDays: st.RepeatNetDays, Returned: st.LastDay >= window, Approximate: c.Flags&state.Approximate != 0}
 	h.LogGaps, h.GapsKnown = logGaps(c)
+	if activityDays(c, &st.Facts); score.IsSeen(st.X, st.ActivityX) {
+		h.Seen, h.ActivityX = true, st.ActivityX
+		h.FirstActive, h.LastActive = st.FirstActivityDay, st.LastActivityDay
+	}
 	days := c.Life.Days
 	if days > 0 {
 		h.LastBefore = c.Life.Last

@@ -65,12 +65,17 @@ func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Facts) bool {
 		return was != crossingsKept{}
 	}
 	key := crossingsKept{x: st.X, firstDay: st.FirstDay, lastDay: st.LastDay, parameters: s.versions.hash, days: kept.days}
-	if key == *kept {
+	byActivity := s.versions.parameters.ByActivity(st)
+	if byActivity {
+		key.x, key.firstDay = 0, 0 // of no history: computed at each judgement, for nothing says what they are of
+	}
+	if key == *kept && !byActivity {
 		return false
 	}
+	was := *kept
 	key.days = s.versions.parameters.Crossings(st)
 	*kept = key
-	return true
+	return was != key
 }
 
 // gather fills the facts that the policy judges by.
@@ -81,7 +86,7 @@ func (s *Shard) gather(c *state.Customer, st *score.Facts) {
 		Now: st.Now, Silence: s.silence, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
 		WatchAt: policy.Never, AtRiskAt: policy.Never, CriticalAt: policy.Never, LostAt: policy.Never,
 		OverdueAt:         policy.Never,
-		DropoutIdentified: p.DropoutIdentified, Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
+		DropoutIdentified: p.TestsAlive(st), Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
 		// No cut points are in force yet: a rank of value counts as met,
 		// membership in a class as not met.
 		ValueRankMet:   true,
@@ -95,6 +100,9 @@ func (s *Shard) gather(c *state.Customer, st *score.Facts) {
 	f.Ladder, f.Reasons = p.LadderStage(st, &pr), p.ReasonMask(st, &pr)
 	if !st.HasPurchase {
 		return
+	}
+	if p.ByActivity(st) {
+		f.ActiveUntil = s.cfg.Zone.StartOf(st.LastActivityDay + 1)
 	}
 	f.PAlive, f.OverdueQuantile = pr.PAliveMillionths, pr.OverdueMillionths
 	days := &s.judge.standing.crossings.days

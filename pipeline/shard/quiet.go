@@ -34,7 +34,11 @@ func (s *Shard) quiet(c *state.Customer, before event.Instant, visit event.Day, 
 	if !certain {
 		return false
 	}
-	if d := c.Days.Find(int32(visit)); d != nil && d.Visits > 0 && leave != never {
+	d := c.Days.Find(int32(visit))
+	if s.versions.parameters.HasActivity && (d == nil || d.Visits < 2) {
+		return false // an activity day more: other crossings
+	}
+	if d != nil && d.Visits > 0 && leave != never {
 		c.Deadline = min(c.Deadline, s.cfg.Zone.StartOf(leave))
 	}
 	c.Silence = min(max(at.silence, c.Silence, 1), at.now)
@@ -77,6 +81,9 @@ func (s *Shard) light(b *Batch, e *event.Event, day event.Day, slot state.Slot) 
 	mark := state.EventMark{At: e.OccurredAt, Hash: state.FingerprintOf(e.EventHash)}
 	if !s.slab.VisitFits(v, mark, day, state.VisitBounds{Folded: border, Aged: aged}) {
 		return false
+	}
+	if s.versions.parameters.HasActivity && !v.Again() {
+		return false // an activity day more: other crossings
 	}
 	s.counters.Applied++
 	v.JudgedAt, v.FoldedThrough = now, border

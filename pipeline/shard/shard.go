@@ -80,6 +80,8 @@ type versions struct {
 	hash       uint32        // of the parameters' version
 	since      event.Instant // when the parameters came into force; 0: from the beginning
 	cuts       *cuts.Cuts
+	// activityHeld says that visits of nobody arrive: none is missing.
+	activityHeld bool
 }
 
 // Position is a shard's place in its history.
@@ -123,7 +125,8 @@ func (s *Shard) Seek(p Position) {
 // change is found when a customer is next judged: its deadline stays till then.
 // Apply does the same for what a batch names; after a restore the caller must.
 func (s *Shard) Use(p *score.Parameters, since event.Instant, c *cuts.Cuts) {
-	s.versions = versions{parameters: p, hash: hashOf(p.Version), since: since, cuts: c}
+	s.versions = versions{parameters: p, hash: hashOf(p.Version), since: since, cuts: c,
+		activityHeld: s.versions.activityHeld}
 }
 
 // Apply applies one batch: events in the order of their times, and between them
@@ -146,6 +149,7 @@ func (s *Shard) Apply(b *Batch, fx *Effects) error {
 		b.Cuts != s.versions.cuts) {
 		s.Use(b.Parameters, b.ParametersSince, b.Cuts)
 	}
+	s.versions.activityHeld = b.ActivityHeld
 	if b.RepairClock {
 		s.repairClock(b, fx)
 	}

@@ -22,6 +22,9 @@ func (s *Shard) facts(c *state.Customer, now event.Instant, f *score.Facts) {
 	recentDays(c, f)
 	s.complaintFacts(c, f)
 	lastPurchase := s.orders(c, f)
+	if f.ActivityHeld = s.versions.activityHeld; s.versions.parameters.HasActivity {
+		activityDays(c, f)
+	}
 	r := &c.Interest
 	f.RatingLast, f.RatingPrevious = c.Ratings.Last.Value, c.Ratings.Previous.Value
 	f.CartOrInquiry = r.ProspectAt != 0
@@ -44,7 +47,7 @@ func (s *Shard) publish(c *state.Customer, st *score.Statistics) {
 		st.LastDayStart = s.cfg.Zone.StartOf(st.LastDay)
 	}
 	lifeSums(c, st)
-	activityDays(c, st)
+	activityDays(c, &st.Facts)
 	windows(c, st)
 	s.complaints(c, st)
 	s.orderFigures(c, st)
@@ -124,19 +127,19 @@ func lifeSums(c *state.Customer, st *score.Statistics) {
 }
 
 // activityDays unites the days with a purchase or an acting visit likewise.
-func activityDays(c *state.Customer, st *score.Statistics) {
+func activityDays(c *state.Customer, f *score.Facts) {
 	r := &c.Life
 	a := window.ActivityOf(c.Days, c.Weeks)
 	n := a.Count + r.ActivityDays
 	if n == 0 {
 		return
 	}
-	st.HasActivity, st.ActivityX = true, n-1
-	st.FirstActivityDay, st.LastActivityDay = event.Day(a.First), event.Day(a.Last)
+	f.HasActivity, f.ActivityX = true, n-1
+	f.FirstActivityDay, f.LastActivityDay = event.Day(a.First), event.Day(a.Last)
 	if r.ActivityDays > 0 {
-		st.FirstActivityDay = r.FirstAct
+		f.FirstActivityDay = r.FirstAct
 		if a.Count == 0 {
-			st.LastActivityDay = r.LastAct
+			f.LastActivityDay = r.LastAct
 		}
 	}
 }

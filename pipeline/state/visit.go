@@ -101,6 +101,9 @@ func (v *Visit) readDays(run []byte, day event.Day, bounds VisitBounds) bool {
 	return true
 }
 
+// Again reports whether the day of the visit that fits has one already.
+func (v *Visit) Again() bool { return v.last.Visits > 0 }
+
 // StoreVisit puts the visit in that fits, with the core as it stands in v, and
 // arms the deadline.
 func (s *Slab) StoreVisit(v *Visit) {

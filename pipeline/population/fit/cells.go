@@ -79,6 +79,12 @@ func floorDiv(d, by Day) Day {
 	return q
 }
 
+// Has reports whether a customer would be counted in a cell that is in use.
+func (c *Cells) Has(first, last Day, x int) bool {
+	_, ok := c.cells[cellKey{floorDiv(first, c.grain), floorDiv(last, c.grain), x}]
+	return ok
+}
+
 // Len is the number of cells in use.
 func (c *Cells) Len() int { return len(c.cells) }
 

@@ -22,6 +22,7 @@ type Record struct {
 	Source            Source
 	Purchase          btyd.MBGNBD      // time in weeks
 	K                 int              // order of the gaps; 0 is 1
+	Activity          *btyd.MBGNBD     // of the activity days, time in weeks; nil: none fitted
 	Spend             *btyd.GammaGamma // major units of the currency; nil: none fitted
 	DropoutIdentified bool
 	Sufficiency       signal.DataSufficiency
@@ -55,6 +56,7 @@ type document struct {
 	Version           string        `json:"version"`
 	Source            Source        `json:"source"`
 	Purchase          purchase      `json:"purchase"`
+	Activity          *purchase     `json:"activity,omitempty"`
 	Spend             *spend        `json:"spend,omitempty"`
 	DropoutIdentified bool          `json:"dropout_identified"`
 	Sufficiency       string        `json:"data_sufficiency"`
@@ -89,6 +91,10 @@ func (r *Record) Append(dst []byte) ([]byte, error) {
 		Purchase:          purchase{r.Purchase.R, r.Purchase.Alpha, r.Purchase.A, r.Purchase.B, r.K},
 		DropoutIdentified: r.DropoutIdentified, Sufficiency: r.Sufficiency.String(), ComputedAt: r.ComputedAt,
 		Customers: r.Customers, LogLikelihood: r.LogLikelihood, Through: r.Through}
+	if r.Activity != nil {
+		activity := purchase{R: r.Activity.R, Alpha: r.Activity.Alpha, A: r.Activity.A, B: r.Activity.B}
+		d.Activity = &activity
+	}
 	if r.Spend != nil {
 		d.Spend = &spend{P: r.Spend.P, Q: r.Spend.Q, Nu: r.Spend.Nu}
 	}
@@ -121,6 +127,10 @@ func Parse(value []byte) (Record, error) {
 		Purchase:          btyd.MBGNBD{R: d.Purchase.R, Alpha: d.Purchase.Alpha, A: d.Purchase.A, B: d.Purchase.B},
 		DropoutIdentified: d.DropoutIdentified, Sufficiency: sufficiency, ComputedAt: d.ComputedAt,
 		Customers: d.Customers, LogLikelihood: d.LogLikelihood, Through: d.Through}
+	if d.Activity != nil {
+		activity := btyd.MBGNBD{R: d.Activity.R, Alpha: d.Activity.Alpha, A: d.Activity.A, B: d.Activity.B}
+		r.Activity = &activity
+	}
 	if d.Spend != nil {
 		r.Spend = &btyd.GammaGamma{P: d.Spend.P, Q: d.Spend.Q, Nu: d.Spend.Nu}
 	}
@@ -131,6 +141,10 @@ func Parse(value []byte) (Record, error) {
 func RecordOf(p *score.Parameters, source Source, at event.Instant) Record {
 	r := Record{Version: p.Version, Source: source, Purchase: p.Purchase, K: p.K, DropoutIdentified: p.DropoutIdentified,
 		Sufficiency: p.DataSufficiency, ComputedAt: at}
+	if p.HasActivity {
+		activity := p.Activity
+		r.Activity = &activity
+	}
 	if p.HasSpend {
 		spend := p.Spend
 		r.Spend = &spend
@@ -145,6 +159,9 @@ func (r *Record) Parameters(configured *score.Parameters) (*score.Parameters, er
 	p.Purchase, p.K, p.HasSpend, p.Spend = r.Purchase, r.K, r.Spend != nil, btyd.GammaGamma{}
 	if r.Spend != nil {
 		p.Spend = *r.Spend
+	}
+	if p.HasActivity, p.Activity = r.Activity != nil, (btyd.MBGNBD{}); r.Activity != nil {
+		p.Activity = *r.Activity
 	}
 	p.Fitted, p.DropoutIdentified, p.DataSufficiency, p.Version = r.Sufficiency != signal.NoFit, r.DropoutIdentified,
 		r.Sufficiency, r.Version

@@ -38,6 +38,9 @@ type Base struct {
 	purchase       *fit.Cells // as things stand
 	timed          *fit.Cells // of those whose gaps are all known
 	returned, away *fit.Cells // as they stood before the label window, by what came of it
+	activity       *fit.Cells // activity days of those who have been seen, as things stand
+	seen           int64
+	firstActive    event.Day // of them
 	spend          spendCells
 	customers      int64
 	timedCustomers int64
@@ -49,8 +52,8 @@ type Base struct {
 // NewBase makes an empty base whose label window begins with a day.
 func NewBase(window event.Day) *Base {
 	return &Base{Window: window, purchase: fit.NewCells(grainDays), timed: fit.NewCells(orderGrainDays),
-		returned: fit.NewCells(grainDays),
-		away:     fit.NewCells(grainDays), spend: spendCells{}}
+		returned: fit.NewCells(grainDays), away: fit.NewCells(grainDays), activity: fit.NewCells(grainDays),
+		spend: spendCells{}}
 }
 
 // Add counts one customer.
@@ -71,6 +74,7 @@ func (b *Base) Add(h *shard.History) {
 	}
 	b.customers++
 	b.spend.add(h)
+	b.addActivity(h)
 	switch {
 	case !h.Known:
 	case h.Returned:

@@ -78,12 +78,22 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 	if d.Record.Spend, err = b.spendModel(configured); err != nil {
 		return d, err
 	}
+	if champion != nil {
+		d.Record.Activity = champion.Activity // until it is decided on
+	}
 	p, err := d.Record.Parameters(configured)
 	if err != nil {
 		return d, err
 	}
 	d.Record.Version = score.VersionOf(p)
 	d.Accepted, d.Reason = b.better(points, until, champion, &d.Record, grown, configured.HorizonDays)
+	if err := b.decideActivity(&d, until, champion, grown != "" || champion == nil); err != nil {
+		return d, err
+	}
+	if p, err = d.Record.Parameters(configured); err != nil {
+		return d, err
+	}
+	d.Record.Version = score.VersionOf(p)
 	return d, nil
 }
 
