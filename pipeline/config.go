@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
 	"github.com/holdfast/holdfast/pipeline/txn"
@@ -52,6 +53,8 @@ type Config struct {
 	// BackfillMaxOpen is after how long without a sign of life a backfill
 	// session counts as given up; 0 = DefaultBackfillMaxOpen.
 	BackfillMaxOpen time.Duration
+	// QuietAfter is that of lane.Config.
+	QuietAfter event.Instant
 	// ClockTolerance is by how much the wall time may differ from what the
 	// brokers and the machine's monotonic clock say before the clock stands;
 	// 0 = DefaultClockTolerance, negative: it is not looked at.
@@ -146,7 +149,7 @@ func (c *Config) process(o txn.Observer) txn.Config {
 		Config: lane.Config{Group: c.Group, Inputs: c.Inputs, Topics: c.Topics,
 			Shard: c.Shard, ConfigHash: c.ConfigHash, Clock: c.Clock,
 			CommitEvery: c.CommitEvery, MaxReplay: c.MaxReplay, FlushEvery: c.FlushEvery, RowsPerCommit: c.RowsPerCommit,
-			EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen,
+			EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen, QuietAfter: c.QuietAfter,
 			Logger: c.Logger, OnBatch: c.OnBatch},
 		Client: c.Client, InstanceID: c.InstanceID, CommitBytes: c.CommitBytes, TransactionTimeout: c.TransactionTimeout,
 		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes,

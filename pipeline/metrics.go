@@ -47,6 +47,7 @@ type metrics struct {
 	dirty      *prometheus.GaugeVec
 	pending    *prometheus.GaugeVec
 	caughtUp   *prometheus.GaugeVec
+	quiet      *prometheus.GaugeVec
 	believed   prometheus.Gauge
 	backfills  prometheus.Gauge
 	folded     prometheus.Counter
@@ -104,6 +105,8 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		pending:    gauge("deadlines_pending", "Customers that wait for a deadline.", "partition"),
 		caughtUp: gauge("clock_caught_up", "1 where everything that had reached Kafka when last asked is applied.",
 			"partition"),
+		quiet: gauge("input_quiet", "1 while an input brings nothing against its own rhythm and others flow: nothing is "+
+			"concluded from that.", "topic"),
 		believed: gauge("clock_trusted", "1 while the host's clock, the brokers' and the shards' agree.").WithLabelValues(),
 		backfills: gauge("backfill_sessions_open",
 			"Backfills that are on their way; silence waits for them.").WithLabelValues(),
@@ -141,7 +144,7 @@ func (m *metrics) register(reg prometheus.Registerer) error {
 func (m *metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
 		m.rejected, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
-		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.backfills, m.folded, m.skipped,
+		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.quiet, m.backfills, m.folded, m.skipped,
 		m.fits,
 		m.fitSeconds}
 	if m.perPartition {

@@ -115,6 +115,8 @@ func (o *observer) Looked(v txn.View) {
 	m.backfills.Set(float64(v.Sessions))
 	skipped := uint64(0)
 	defer func() { m.skipped.Set(float64(skipped)) }()
+	quiet := make([]bool, len(o.cfg.Inputs))
+	defer func() { o.noteQuiet(quiet) }()
 	for _, l := range v.Lanes {
 		label := strconv.Itoa(int(l.Partition()))
 		slab, at := l.Shard().Slab(), l.Shard().Position()
@@ -126,6 +128,9 @@ func (o *observer) Looked(v txn.View) {
 		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
 		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))
 		m.pending.WithLabelValues(label).Set(float64(slab.Pending()))
+		for i := range o.cfg.Inputs {
+			quiet[i] = quiet[i] || l.IsQuiet(i)
+		}
 		m.caughtUp.WithLabelValues(label).Set(truth(l.CaughtUp()))
 		m.waiting.WithLabelValues(label).Set(float64(l.WaitingBytes()))
 		for i := range o.cfg.Inputs {
@@ -134,4 +139,20 @@ func (o *observer) Looked(v txn.View) {
 			}
 		}
 	}
+}
+
+// noteQuiet tells which inputs have broken off in a shard.
+func (o *observer) noteQuiet(quiet []bool) {
+	var names []string
+	for i := range quiet {
+		if o.cfg.Inputs[i].Decode.Type == event.Internal {
+			continue
+		}
+		topic := o.cfg.Inputs[i].Topic
+		o.metrics.quiet.WithLabelValues(topic).Set(truth(quiet[i]))
+		if quiet[i] {
+			names = append(names, topic)
+		}
+	}
+	o.setQuiet(names)
 }

@@ -12,6 +12,8 @@ type status struct {
 	sessions []string
 	// model says whether the model rests on enough, or what is missing.
 	model string
+	// quiet are the inputs that have broken off.
+	quiet []string
 }
 
 // Ready notes whether all is at work; if not, why.
@@ -84,4 +86,19 @@ func (p *Pipeline) Model() string {
 	p.observer.mu.Lock()
 	defer p.observer.mu.Unlock()
 	return p.observer.model
+}
+
+// setQuiet keeps which inputs have broken off.
+func (s *status) setQuiet(topics []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet = topics
+}
+
+// Quiet returns the topics of the inputs that have broken off against their own
+// rhythm while others flow.
+func (p *Pipeline) Quiet() []string {
+	p.observer.mu.Lock()
+	defer p.observer.mu.Unlock()
+	return p.observer.quiet
 }

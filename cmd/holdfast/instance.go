@@ -262,6 +262,10 @@ func (i *instance) checks() []ops.Check {
 		if open := i.pipeline.Sessions(); len(open) > 0 {
 			checks = append(checks, ops.Check{Name: "backfill", Shown: true, Why: strings.Join(open, "; ")})
 		}
+		if topics := i.pipeline.Quiet(); len(topics) > 0 {
+			checks = append(checks, ops.Check{Name: "inputs", Shown: true, Why: strings.Join(topics, ", ") +
+				": nothing has come for much longer than usual, and nothing is concluded from that"})
+		}
 		if text := i.pipeline.Model(); text != "" {
 			checks = append(checks, ops.Check{Name: "model", Shown: true, Why: text})
 		}

@@ -95,6 +95,7 @@ type Time struct {
 	BusinessZone    string   `yaml:"business_zone" env:"HOLDFAST_TIME_BUSINESS_ZONE" meaning:"y" doc:"IANA time zone in which days begin"`
 	MaxFuture       Duration `yaml:"max_future" env:"HOLDFAST_TIME_MAX_FUTURE" meaning:"y" doc:"how far an event time may lie after its record's timestamp, and after the wall time at which it is counted"`
 	ClockTolerance  Duration `yaml:"clock_tolerance" env:"HOLDFAST_TIME_CLOCK_TOLERANCE" doc:"by how much the host's clock may differ from the brokers' and from its own monotonic one before no more is concluded"`
+	InputQuietAfter Duration `yaml:"input_quiet_after" env:"HOLDFAST_TIME_INPUT_QUIET_AFTER" doc:"least pause after which an input that has paused for three of its longest pauses counts as broken off, while another one flows: nothing is concluded then from what it does not bring; 0: never"`
 	MinEventTime    Date     `yaml:"min_event_time" env:"HOLDFAST_TIME_MIN_EVENT_TIME" meaning:"y" doc:"first day that an event time may have, UTC"`
 }
 

@@ -70,7 +70,8 @@ func defaultKafka() Kafka {
 func defaultTime() Time {
 	return Time{
 		Clock:           "honest",
-		AllowedLateness: hour, // sources that load once a night are covered by the dwell
+		InputQuietAfter: 12 * hour, // a night; less than a day, after which purchases that are missing are silence
+		AllowedLateness: hour,      // sources that load once a night are covered by the dwell
 		BusinessZone:    "UTC",
 		// more than clocks drift that are kept in step, less than anything that is concluded
 		ClockTolerance: Duration(2 * time.Minute),

@@ -17,6 +17,7 @@ const year = 365 * 24 * time.Hour
 
 func (c *checker) time(t Time) {
 	c.zone("time.business_zone", t.BusinessZone)
+	c.duration("time.input_quiet_after", t.InputQuietAfter, 0, 30*24*time.Hour)
 	c.duration("time.allowed_lateness", t.AllowedLateness, 0, 7*24*time.Hour)
 	c.duration("time.max_future", t.MaxFuture, 0, 7*24*time.Hour)
 	c.duration("time.clock_tolerance", t.ClockTolerance, 5*time.Second, time.Hour)

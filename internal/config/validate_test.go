@@ -18,6 +18,7 @@ var bounds = map[string]struct{ below, low, high, above string }{
 	"kafka.partitions":                 {"0", "1", "4096", "4097"},
 	"kafka.replication":                {"-1", "0", "16", "17"},
 	"kafka.transaction_timeout":        {"4999ms", "5s", "15m", "901s"},
+	"time.input_quiet_after":           {"-1ns", "0s", "30d", "30d1ns"},
 	"time.allowed_lateness":            {"-1ns", "0s", "7d", "7d1ns"},
 	"time.max_future":                  {"-1ns", "0s", "7d", "7d1ns"},
 	"time.clock_tolerance":             {"4999ms", "5s", "1h", "1h1ns"},

@@ -38,7 +38,12 @@ const (
 	RepairClock Actions = 1 << iota
 	// ResendRows makes a row of every customer owed.
 	ResendRows
-	knownActions = RepairClock | ResendRows
+	_ // taken
+	// HoldActivity lets nothing follow from missing visits: none arrive.
+	HoldActivity
+	// rhythms says that the rhythms of the inputs follow at the end.
+	rhythms
+	knownActions = RepairClock | ResendRows | HoldActivity | rhythms
 )
 
 // InputRange is what a batch took from one input: offsets From ≤ o < To of the
@@ -50,6 +55,9 @@ type InputRange struct {
 	From, To  int64
 	Latest    int64 // latest event time applied of the input so far; 0 = none
 	LostBelow int64 // records below this offset may be gone: a replay does without them
+	// Its rhythm, by event time in microseconds: that of its first event, the longest
+	// pause of late, and up to when events of an outage may be missing; 0 = none.
+	Since, Pause, Doubt int64
 }
 
 // Session is a backfill session: while one is open, silence counts only as far
@@ -112,7 +120,7 @@ func (e *Entry) Append(dst []byte) []byte {
 func (e *Entry) body(dst []byte) []byte {
 	for _, v := range []uint64{e.Batch, zigzag(e.Clock), zigzag(e.Wall), e.NextSeq, e.OldestNeeded,
 		e.RowsComplete, uint64(e.Partitions), uint64(e.Epoch), e.ConfigHash, e.CutsVersion,
-		zigzag(e.Silence - e.Clock), uint64(e.Actions), zigzag(e.ParamSince)} {
+		zigzag(e.Silence - e.Clock), uint64(e.actions()), zigzag(e.ParamSince)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
 	dst = appendText(dst, e.ParamVersion)
@@ -127,6 +135,29 @@ func (e *Entry) body(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(e.Counters)))
 	for _, v := range e.Counters {
 		dst = binary.AppendUvarint(dst, v)
+	}
+	return e.appendRhythms(dst)
+}
+
+// actions are the entry's, with what says what follows the counters.
+func (e *Entry) actions() Actions {
+	for i := range e.Inputs {
+		if e.Inputs[i].Since != 0 {
+			return e.Actions | rhythms
+		}
+	}
+	return e.Actions
+}
+
+func (e *Entry) appendRhythms(dst []byte) []byte {
+	if e.actions()&rhythms == 0 {
+		return dst
+	}
+	for i := range e.Inputs {
+		r := &e.Inputs[i]
+		for _, v := range [...]int64{r.Since, r.Pause, r.Doubt} {
+			dst = binary.AppendUvarint(dst, zigzag(v))
+		}
 	}
 	return dst
 }

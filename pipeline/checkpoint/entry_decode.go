@@ -68,6 +68,13 @@ func (r *entryReader) entry() Entry {
 	for n := r.count(maxEntryCounters); n > 0; n-- {
 		e.Counters = append(e.Counters, r.uvarint())
 	}
+	if e.Actions&rhythms != 0 {
+		e.Actions &^= rhythms
+		for i := range e.Inputs {
+			in := &e.Inputs[i]
+			in.Since, in.Pause, in.Doubt = r.varint(), r.varint(), r.varint()
+		}
+	}
 	return e
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/shard"
 )
 
@@ -33,6 +34,9 @@ type Config struct {
 	// BackfillMaxOpen is after how long without a sign of life a backfill
 	// session counts as given up.
 	BackfillMaxOpen time.Duration
+	// QuietAfter is the least pause, by event time, after which an input counts as
+	// broken off where the others flow; 0 = none does.
+	QuietAfter event.Instant
 
 	Logger  *slog.Logger                 // nil = discard
 	OnBatch func(partition int32, n int) // nil; benchmarks count here

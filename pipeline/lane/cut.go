@@ -13,6 +13,8 @@ func (l *Lane) cut(in *Intake) bool {
 	reading := l.clock.reading(l, l.cfg.Clock, in.Wall)
 	if len(l.sessions) > 0 {
 		reading = min(reading, l.silenceOf())
+	} else if silence, holds := l.holding(reading); holds {
+		reading = min(reading, silence)
 	}
 	if !l.moved() && !l.shard.NeedsTime(reading) && !l.judgedAnew(in.Parameters) {
 		return false
@@ -38,7 +40,10 @@ func (l *Lane) stamp(m *Moment) {
 	}
 	if b.SilenceWaits = len(l.sessions) > 0; b.SilenceWaits {
 		b.Silence = min(l.silenceOf(), b.Clock)
+	} else if silence, holds := l.holding(b.Clock); holds {
+		b.SilenceWaits, b.Silence = true, min(silence, b.Clock)
 	}
+	b.ActivityHeld = l.activityHeld(b.Clock)
 	b.Parameters, b.Cuts = m.Parameters, m.Cuts
 	b.ParametersSince = l.since(b.Parameters, b.Clock)
 	l.inForce = inForce{b.Parameters.Version, b.ParametersSince}
@@ -105,13 +110,17 @@ func (l *Lane) entry() checkpoint.Entry {
 	if b.RepairClock {
 		e.Actions |= checkpoint.RepairClock
 	}
+	if b.ActivityHeld {
+		e.Actions |= checkpoint.HoldActivity
+	}
 	if b.ResendRows {
 		e.Actions |= checkpoint.ResendRows
 	}
 	for i := range l.inputs {
 		in := &l.inputs[i]
 		e.Inputs = append(e.Inputs, checkpoint.InputRange{Topic: l.topics[i], ID: in.id, From: l.lastTo(i), To: in.position,
-			Latest: int64(in.latest), LostBelow: in.lostBelow})
+			Latest: int64(in.latest), LostBelow: in.lostBelow,
+			Since: int64(in.rhythm.since), Pause: int64(in.rhythm.pause), Doubt: int64(in.rhythm.doubt)})
 	}
 	return e
 }

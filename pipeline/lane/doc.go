@@ -22,6 +22,7 @@
 //	intake.go      from what has been read to the events of a batch; decoding
 //	cut.go         the batch: its number, times and entry
 //	clock.go       the honest clock
+//	rhythm.go      inputs that have broken off
 //	backfill.go    control records and backfill sessions
 //	prepare.go     when a commit is due; rows, entries
 //	commit.go      the value of a commit, and its records

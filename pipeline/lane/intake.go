@@ -137,7 +137,10 @@ func (l *Lane) admit(input, n int, wall event.Instant) {
 		in.bytes += uint64(len(item.record.Key) + len(item.record.Value))
 		if item.at != noTime {
 			in.events++
-			in.latest = max(in.latest, min(item.at, wall))
+			if at := min(item.at, wall); at > in.latest {
+				in.rhythm.follow(in.latest, at, l.cfg.QuietAfter)
+				in.latest = at
+			}
 		}
 	}
 	if n > 0 {

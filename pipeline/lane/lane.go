@@ -85,8 +85,9 @@ type inputState struct {
 	position  int64         // the next offset to apply
 	known     bool          // false until a position was found
 	latest    event.Instant // latest event time applied
-	id        [16]byte      // of the topic
-	lostBelow int64         // records below may be gone, see checkpoint.InputRange
+	rhythm    rhythm
+	id        [16]byte // of the topic
+	lostBelow int64    // records below may be gone, see checkpoint.InputRange
 	decoder   *json.Decoder
 	records   uint64 // of this life, for the metrics; also bytes and events
 	bytes     uint64

@@ -55,11 +55,13 @@ func (l *Lane) Resume(last *checkpoint.Entry, places []int, starts []int64, mark
 		}
 		r := last.Inputs[place]
 		in.position, in.latest, in.lostBelow = r.To, event.Instant(r.Latest), r.LostBelow
+		in.rhythm = rhythm{since: event.Instant(r.Since), pause: event.Instant(r.Pause), doubt: event.Instant(r.Doubt)}
 	}
 	l.sessions = copySessions(l.sessions, last.Sessions)
 	l.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), Epoch: last.Epoch,
 		NextSeq:  last.NextSeq,
 		Counters: shard.CountersOf(last.Counters)})
+	l.shard.HoldActivity(last.Actions&checkpoint.HoldActivity != 0)
 	l.shard.FinishRestore()
 	l.clock.last = event.Instant(last.Clock)
 	l.inForce = inForce{last.ParamVersion, event.Instant(last.ParamSince)}

@@ -30,10 +30,13 @@ func (l *Lane) TopicID(input int) [16]byte { return l.inputs[input].id }
 func (l *Lane) ClockReading() event.Instant { return max(l.clock.last, l.shard.Position().Clock) }
 
 // Silence is up to when silence counts: the clock's reading, or less while a
-// backfill is open. shard.ClockUnset: nowhere yet.
+// backfill is open or purchases are quiet. shard.ClockUnset: nowhere yet.
 func (l *Lane) Silence() event.Instant {
 	if len(l.sessions) > 0 {
 		return min(l.silenceOf(), l.clock.last)
+	}
+	if silence, holds := l.holding(l.clock.last); holds {
+		return min(silence, l.clock.last)
 	}
 	return l.clock.last
 }

@@ -167,11 +167,14 @@ func (l *Lane) clockLimit() event.Instant {
 	if len(l.sessions) > 0 || l.batch.RepairClock {
 		return forever
 	}
+	if _, holds := l.holding(l.ClockReading()); holds {
+		return forever // what is due waits, and nothing may wait for it
+	}
 	return l.shard.ClockWithin(l.mostDue)
 }
 
 // late reports whether the clock has stopped on its way in the last batch: more
 // is due than it has brought.
 func (l *Lane) late() bool {
-	return len(l.sessions) == 0 && l.shard.Position().Clock < l.clock.last && l.shard.NeedsTime(l.clock.last)
+	return len(l.sessions) == 0 && l.shard.Position().Clock < l.clock.last && l.shard.NeedsTime(l.Silence())
 }

@@ -56,6 +56,7 @@ func (l *Lane) EndReplay() { l.batch.Shrink(0) }
 func replayOf(e *checkpoint.Entry, b *shard.Batch) {
 	b.Number, b.Clock, b.Wall, b.Replay = e.Batch, event.Instant(e.Clock), event.Instant(e.Wall), true
 	b.SilenceWaits, b.Silence = e.Silence != e.Clock, event.Instant(e.Silence)
+	b.ActivityHeld = e.Actions&checkpoint.HoldActivity != 0
 	b.ParametersSince = event.Instant(e.ParamSince)
 	b.RepairClock = e.Actions&checkpoint.RepairClock != 0
 	b.ResendRows = e.Actions&checkpoint.ResendRows != 0

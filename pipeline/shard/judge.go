@@ -34,7 +34,7 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 	s.facts(c, now, st)
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
-	j.facts.WindowEdgeAt = s.nextExpiry(c, st)
+	j.facts.WindowEdgeAt = min(s.nextExpiry(c, st), s.heldAgain(st))
 	j.standing.episodes, j.transitions, c.Deadline =
 		s.cfg.Policy.Judge(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
 	j.standing.save(c)
@@ -193,3 +193,15 @@ func (s *Shard) nextExpiry(c *state.Customer, f *score.Facts) event.Instant {
 	}
 	return s.cfg.Zone.StartOf(next)
 }
+
+// heldAgain is when one whose activity days say nothing for now is judged anew,
+// Never for others: nothing else would when they do again.
+func (s *Shard) heldAgain(f *score.Facts) event.Instant {
+	if !s.versions.activityHeld || !s.versions.parameters.HasActivity || !f.HasPurchase {
+		return policy.Never
+	}
+	return s.cfg.Zone.StartOf(f.Today + heldAgainDays)
+}
+
+// heldAgainDays is as long as the shortest window of visits.
+const heldAgainDays = 7

@@ -125,8 +125,19 @@ func (s *Shard) Seek(p Position) {
 // change is found when a customer is next judged: its deadline stays till then.
 // Apply does the same for what a batch names; after a restore the caller must.
 func (s *Shard) Use(p *score.Parameters, since event.Instant, c *cuts.Cuts) {
-	s.versions = versions{parameters: p, hash: hashOf(p.Version), since: since, cuts: c,
-		activityHeld: s.versions.activityHeld}
+	held := s.versions.activityHeld
+	s.versions = versions{parameters: p, since: since, cuts: c}
+	s.HoldActivity(held)
+}
+
+// HoldActivity says whether nothing follows from missing visits. Who is judged by
+// activity days is judged anew then, as by other parameters. Apply does what a batch
+// says; after a restore the caller must.
+func (s *Shard) HoldActivity(held bool) {
+	v := &s.versions
+	if v.hash, v.activityHeld = hashOf(v.parameters.Version), held; held && v.parameters.HasActivity {
+		v.hash = ^v.hash
+	}
 }
 
 // Apply applies one batch: events in the order of their times, and between them
@@ -149,7 +160,9 @@ func (s *Shard) Apply(b *Batch, fx *Effects) error {
 		b.Cuts != s.versions.cuts) {
 		s.Use(b.Parameters, b.ParametersSince, b.Cuts)
 	}
-	s.versions.activityHeld = b.ActivityHeld
+	if b.ActivityHeld != s.versions.activityHeld {
+		s.HoldActivity(b.ActivityHeld)
+	}
 	if b.RepairClock {
 		s.repairClock(b, fx)
 	}

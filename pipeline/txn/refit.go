@@ -117,6 +117,9 @@ func (f *refitter) begin(s *session, now time.Time) bool {
 		return false
 	}
 	silence, customers, settled := s.standing()
+	if s.isQuiet() { // what is missing would be fitted to
+		return false
+	}
 	if silence <= 0 || customers < refit.MinCustomers {
 		return false
 	}
@@ -127,6 +130,18 @@ func (f *refitter) begin(s *session, now time.Time) bool {
 	f.base = refit.NewBase(until - event.Day(f.p.cfg.Shard.Parameters.HorizonDays) + 1)
 	f.until, f.lane, f.place, f.tried = until, 0, 0, attempt{until, customers}
 	return true
+}
+
+// isQuiet reports whether an input has broken off.
+func (s *session) isQuiet() bool {
+	for _, l := range s.lanes {
+		for i := range s.p.cfg.Inputs {
+			if l.IsQuiet(i) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // standing is up to when silence counts, how many customers there are, and whether
