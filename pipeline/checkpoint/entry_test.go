@@ -184,7 +184,7 @@ func TestCountsAreBounded(t *testing.T) {
 		"counters": {Counters: make([]uint64, 257)},
 		"sessions": {Sessions: make([]checkpoint.Session, 17)},
 		"topics":   {Sessions: []checkpoint.Session{{Topics: make([]string, 65), Offsets: make([]int64, 65)}}},
-		"actions":  {Actions: 4 | 1 << 5},
+		"actions":  {Actions: 4 | 1<<5},
 	} {
 		if _, err := checkpoint.DecodeEntry(e.Append(nil)); !errors.Is(err, checkpoint.ErrEntryCorrupt) {
 			t.Errorf("%s: %v", what, err)

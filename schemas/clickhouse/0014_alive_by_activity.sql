@@ -28,19 +28,20 @@ CREATE OR REPLACE VIEW v_customers_at_risk (
 )
 AS
 WITH
-    -- The purchase model's parameters by version; every shard wrote the same.
+    -- The parameters by version, of the purchase and of the activity model; every shard
+    -- wrote the same.
     model AS
     (
-        SELECT param_version, any(k) AS k, any(r) AS r, any(alpha) AS alpha, any(a) AS a, any(b) AS b
-        FROM model_params
-        WHERE model = 'purchase'
-        GROUP BY param_version
-    ),
-    activity AS
-    (
-        SELECT param_version, any(k) AS k, any(r) AS r, any(alpha) AS alpha, any(a) AS a, any(b) AS b
-        FROM model_params
-        WHERE model = 'activity'
+        SELECT
+            param_version,
+            anyIf(p.k, p.model = 'purchase') AS k, anyIf(p.r, p.model = 'purchase') AS r,
+            anyIf(p.alpha, p.model = 'purchase') AS alpha,
+            anyIf(p.a, p.model = 'purchase') AS a, anyIf(p.b, p.model = 'purchase') AS b,
+            anyIf(p.k, p.model = 'activity') AS activity_k, anyIf(p.r, p.model = 'activity') AS activity_r,
+            anyIf(p.alpha, p.model = 'activity') AS activity_alpha,
+            anyIf(p.a, p.model = 'activity') AS activity_a, anyIf(p.b, p.model = 'activity') AS activity_b
+        FROM model_params AS p
+        WHERE p.model IN ('purchase', 'activity')
         GROUP BY param_version
     ),
     -- Time in weeks. Silence is counted in whole business days of the row's time
@@ -77,13 +78,12 @@ WITH
             m.r + h.x AS shape,
             m.alpha + h.t_x + h.g AS scale,
             if(m.k = 1, 1 / (1 + m.a / (m.b + h.x) * pow(scale / (m.alpha + h.t_x), shape)), NULL) AS alive_by_purchases,
-            if(v.k = 1, 1 / (1 + v.a / (v.b + h.activity_repeats) *
-                pow((v.alpha + h.activity_span + h.activity_silence) / (v.alpha + h.activity_span),
-                    v.r + h.activity_repeats)), NULL) AS alive_by_activity,
+            if(m.activity_k = 1, 1 / (1 + m.activity_a / (m.activity_b + h.activity_repeats) *
+                pow((m.activity_alpha + h.activity_span + h.activity_silence) / (m.activity_alpha + h.activity_span),
+                    m.activity_r + h.activity_repeats)), NULL) AS alive_by_activity,
             if(h.by_activity, alive_by_activity, alive_by_purchases) AS alive_now
         FROM history AS h
         LEFT JOIN model AS m ON m.param_version = h.param_version
-        LEFT JOIN activity AS v ON v.param_version = h.param_version
     )
 SELECT
     row_number() OVER (ORDER BY value_at_risk DESC NULLS LAST, customer_id) AS risk_rank,
