@@ -144,7 +144,8 @@ func (m *metrics) register(reg prometheus.Registerer) error {
 func (m *metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
 		m.rejected, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
-		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.quiet, m.backfills, m.folded, m.skipped,
+		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.quiet,
+		m.backfills, m.folded, m.skipped,
 		m.fits,
 		m.fitSeconds}
 	if m.perPartition {

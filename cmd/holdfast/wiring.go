@@ -50,9 +50,10 @@ func (c *cli) pipelineConfig(loaded *config.Loaded) (pipeline.Config, error) {
 		CommitEvery: cfg.Kafka.CommitEvery.D(), CommitBytes: int64(cfg.Kafka.CommitBytes),
 		TransactionTimeout: cfg.Kafka.TransactionTime.D(),
 		MaxReplay:          cfg.Checkpoint.MaxReplay.D(), FlushEvery: cfg.Outbox.FlushEvery.D(),
-		BackfillMaxOpen: cfg.Backfill.MaxOpen.D(), QuietAfter: instantOf(cfg.Time.InputQuietAfter), ClockTolerance: cfg.Time.ClockTolerance.D(),
-		SelfFit:    cfg.Score.Fit,
-		FetchBytes: memory.fetch, MergeBytes: memory.merge, EffectBytes: memory.effects,
+		BackfillMaxOpen: cfg.Backfill.MaxOpen.D(), QuietAfter: instantOf(cfg.Time.InputQuietAfter),
+		ClockTolerance: cfg.Time.ClockTolerance.D(),
+		SelfFit:        cfg.Score.Fit,
+		FetchBytes:     memory.fetch, MergeBytes: memory.merge, EffectBytes: memory.effects,
 		Now: c.now, Logger: c.logger(), Metrics: pipeline.MetricsConfig{PerPartition: cfg.Metrics.PerPartition},
 	}, nil
 }

@@ -126,8 +126,8 @@ func TestVisitsThatBreakOff(t *testing.T) {
 		d.hour(5, 0)
 	}
 	if !d.lane.IsQuiet(visits) || !held() || d.lane.Silence() != d.lane.ClockReading() {
-		t.Errorf("visits are quiet: %v, held: %v; silence counts to %d of %d", d.lane.IsQuiet(visits), held(), d.lane.Silence(),
-			d.lane.ClockReading())
+		t.Errorf("visits are quiet: %v, held: %v; silence counts to %d of %d", d.lane.IsQuiet(visits), held(),
+			d.lane.Silence(), d.lane.ClockReading())
 	}
 	for range 40 {
 		d.hour(5, 3)

@@ -29,7 +29,8 @@ func TestActivityProvesLife(t *testing.T) {
 	activity.HasActivity, activity.Activity = true, btyd.MBGNBD{R: 1.2, Alpha: 2, A: .5, B: 8}
 	got := activity.Probabilities(&s)
 	if purchases > .4 || got.PAlive < .9 || got.PAlivePurchase != purchases {
-		t.Errorf("who visits is alive with %.3f, by its purchases with %.3f and %.3f", got.PAlive, got.PAlivePurchase, purchases)
+		t.Errorf("who visits is alive with %.3f, by its purchases with %.3f and %.3f",
+			got.PAlive, got.PAlivePurchase, purchases)
 	}
 	for name, c := range map[string]func(*Facts){
 		"visits of nobody arrive": func(s *Facts) { s.ActivityHeld = true },
@@ -37,7 +38,8 @@ func TestActivityProvesLife(t *testing.T) {
 	} {
 		other := s
 		if c(&other); activity.Probabilities(&other).PAlive != purchases {
-			t.Errorf("%s: P(alive) is %.3f, want that of purchases, %.3f", name, activity.Probabilities(&other).PAlive, purchases)
+			t.Errorf("%s: P(alive) is %.3f, want that of purchases, %.3f", name,
+				activity.Probabilities(&other).PAlive, purchases)
 		}
 	}
 	s.Today = s.LastActivityDay + 60
@@ -57,15 +59,17 @@ func TestActivityCrossingsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := DefaultParameters()
 		p.HasActivity = true
-		p.Activity = btyd.MBGNBD{R: rapid.Float64Range(.05, 20).Draw(t, "r"), Alpha: rapid.Float64Range(.05, 100).Draw(t, "alpha"),
-			A: rapid.Float64Range(.01, 10).Draw(t, "a"), B: rapid.Float64Range(.01, 100).Draw(t, "b")}
+		p.Activity = btyd.MBGNBD{R: rapid.Float64Range(.05, 20).Draw(t, "r"),
+			Alpha: rapid.Float64Range(.05, 100).Draw(t, "alpha"),
+			A:     rapid.Float64Range(.01, 10).Draw(t, "a"), B: rapid.Float64Range(.01, 100).Draw(t, "b")}
 		p.DropoutIdentified = rapid.Bool().Draw(t, "identified")
 		x := rapid.IntRange(0, 20).Draw(t, "x")
 		tx := rapid.IntRange(x, 700).Draw(t, "tx")
 		if x == 0 {
 			tx = 0
 		}
-		s := seen(uint32(x), tx, uint32(x+rapid.IntRange(1, 90).Draw(t, "more")), tx+rapid.IntRange(1, 300).Draw(t, "later"))
+		s := seen(uint32(x), tx, uint32(x+rapid.IntRange(1, 90).Draw(t, "more")),
+			tx+rapid.IntRange(1, 300).Draw(t, "later"))
 		c := p.Crossings(&s)
 		for name, b := range map[string]struct {
 			got    event.Day

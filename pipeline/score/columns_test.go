@@ -99,7 +99,8 @@ func TestCountedColumns(t *testing.T) {
 func TestModelColumnsTakeTheirOwnScore(t *testing.T) {
 	p := cdnow(t)
 	s := buyer(2, 10, 20, 10)
-	sc := Scores{PAlive: .01, PAlivePurchase: .015, PReturn30: .02, PReturn60: .03, PReturn90: .04, PReturn: .05, PReturnAtPurchase: .06,
+	sc := Scores{PAlive: .01, PAlivePurchase: .015,
+		PReturn30: .02, PReturn60: .03, PReturn90: .04, PReturn: .05, PReturnAtPurchase: .06,
 		RelativeDrop: .07, OverdueRatio: .08, OverdueQuantile: .09, GapQ50Days: .5, GapQ90Days: 2, Expected90: .12,
 		ExpectedSpend: 13, CLV365: 14, ValueAtRisk: 15, ChurnRisk: .16, AOVTrend: signal.Some(.17),
 		Ladder: signal.LadderRepeat}

@@ -21,8 +21,9 @@ func TestViewOfActivity(t *testing.T) {
 	parameters := signal.NewModelBlock(conformance.Euros)
 	for name, m := range map[string]btyd.MBGNBD{"purchase": purchase, "activity": activity} {
 		r.Expected()[0]++
-		parameters.Append(&signal.ModelRow{ParamVersion: "v", Model: name, K: 1, R: signal.Some(m.R), Alpha: signal.Some(m.Alpha),
-			A: signal.Some(m.A), B: signal.Some(m.B), Seq: r.Expected()[0]})
+		parameters.Append(&signal.ModelRow{ParamVersion: "v", Model: name, K: 1, R: signal.Some(m.R),
+			Alpha: signal.Some(m.Alpha),
+			A:     signal.Some(m.A), B: signal.Some(m.B), Seq: r.Expected()[0]})
 	}
 	r.Produce(0, parameters.Encode(nil))
 	today := signal.Day(time.Now().Unix() / 86_400)
@@ -32,8 +33,9 @@ func TestViewOfActivity(t *testing.T) {
 			byPurchases = .125
 		}
 		rowtest.SetAll(row, map[string]any{
-			"customer_id": fmt.Sprintf("c%d", i), "first_purchase_day": today - 700, "last_purchase_day": today - 100 - signal.Day(i),
-			"frequency_repeat": 3, "first_activity_day": today - 710, "last_activity_day": today - 1 - signal.Day(i),
+			"customer_id": fmt.Sprintf("c%d", i), "first_purchase_day": today - 700,
+			"last_purchase_day": today - 100 - signal.Day(i),
+			"frequency_repeat":  3, "first_activity_day": today - 710, "last_activity_day": today - 1 - signal.Day(i),
 			"activity_x": 20 + i, "param_version": "v", "value_at_risk": float64(i), "p_alive": .25,
 			"p_alive_purchase": byPurchases,
 		})

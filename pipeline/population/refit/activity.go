@@ -78,8 +78,8 @@ func (b *Base) decideActivity(d *Decision, until event.Day, champion *parameters
 // before, nil for none, and why.
 func (b *Base) activityModel(until event.Day, before *btyd.MBGNBD, afresh bool) (*btyd.MBGNBD, string, error) {
 	if !b.activitySuffices(until) {
-		return nil, fmt.Sprintf("%d customers have been seen on a day without a purchase; wanted are %d over %d days", b.seen,
-			MinCustomers, MinDays), nil
+		return nil, fmt.Sprintf("%d customers have been seen on a day without a purchase; wanted are %d over %d days",
+			b.seen, MinCustomers, MinDays), nil
 	}
 	points := b.activity.Points(fit.Day(until))
 	var options fit.Options

@@ -27,7 +27,8 @@ func TestActivityIsFittedBesidePurchases(t *testing.T) {
 		t.Fatalf("decided %+v", d)
 	}
 	without := decide(t, baseOf(lives(1, 3000, until), until), until, nil)
-	if without.Record.Activity != nil || without.Record.Purchase != d.Record.Purchase || without.Record.Version == d.Record.Version {
+	if without.Record.Activity != nil || without.Record.Purchase != d.Record.Purchase ||
+		without.Record.Version == d.Record.Version {
 		t.Errorf("without visits %+v, with %+v", without.Record, d.Record)
 	}
 	few := visiting(lives(1, 3000, until), lives(2, 3000, until))
