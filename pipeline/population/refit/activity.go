@@ -99,7 +99,8 @@ func (b *Base) activityModel(until event.Day, before *btyd.MBGNBD, afresh bool) 
 	if before != nil && !afresh {
 		now = towards(*before, now)
 	}
-	if before != nil && !afresh && !(likelihood(btyd.MBG{MBGNBD: now}, points) > likelihood(btyd.MBG{MBGNBD: *before}, points)) {
+	if before != nil && !afresh && !(likelihood(btyd.MBG{MBGNBD: now}, points) > likelihood(btyd.MBG{MBGNBD: *before},
+		points)) {
 		return before, "what is in force explains the base as well", nil
 	}
 	return &now, fmt.Sprintf("fitted to %d customers", b.seen), nil
