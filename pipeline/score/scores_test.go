@@ -152,7 +152,8 @@ func TestPrepareRefuses(t *testing.T) {
 		"discount":   func(p *Parameters) { p.AnnualDiscount = -1 },
 		"thresholds": func(p *Parameters) { p.Thresholds.Lost = .6 },
 		"quantiles":  func(p *Parameters) { p.Thresholds.OverdueLost = 1 },
-		"caps":       func(p *Parameters) { p.Thresholds.CapMostDays = 1 },
+		"lost days":  func(p *Parameters) { p.Thresholds.LostDays = 0 },
+		"onsets":     func(p *Parameters) { p.Thresholds.OnsetsAtRisk = math.NaN() },
 		"weights":    func(p *Parameters) { p.Weights[Evidence(0)] = math.Inf(1) },
 	}
 	for name, spoil := range tests {
