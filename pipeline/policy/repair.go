@@ -20,7 +20,7 @@ func (c *Config) Repair(
 		}
 	}
 	st.set(FlagWatch, st.Flags&FlagWatch != 0 && f.Now >= f.WatchAt)
-	st.Level = st.level()
+	st.Level = j.level()
 	kept := j.episodes[:0]
 	for i := range j.episodes {
 		e := &j.episodes[i]

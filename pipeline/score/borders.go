@@ -1,8 +1,9 @@
 package score
 
 // How often an active customer may be taken for one who leaves is the same whatever
-// the rhythm (Thresholds.OnsetsAtRisk), so where a level begins depends on the
-// customer's own. The borders rest on the purchase days and the parameters alone.
+// the rhythm (Thresholds.OnsetsAtRisk), so where a level begins depends on that: on
+// the customer's for the quantiles, on all customers' for P(alive). The borders rest
+// on the purchase days and the parameters alone.
 
 // ByQuantile reports whether the quantile of the current gap enters levels of the
 // customer: where the model cannot tell silence from loss, and of slow buyers.
@@ -27,17 +28,35 @@ func (p *Parameters) quantile(s *Facts, least, onsets float64) float64 {
 // those told at a P(alive) of q a share of q has not left, so to each one who has
 // come q/(1−q) who have not. Where D leave in a year of activity, D·q/(1−q) must not
 // exceed the onsets that a year may have.
-func (p *Parameters) bounded(s *Facts, enter float64) float64 {
-	onsets := p.Thresholds.OnsetsAtRisk
-	return max(p.Thresholds.Lost, min(enter, onsets/(onsets+p.leaving(s))))
+func (p *Parameters) bounded(enter float64) float64 {
+	return max(p.Thresholds.Lost, min(enter, p.highest))
 }
 
-// leaving is how many customers like this leave in a year of activity. Each purchase
-// may be the last with probability a/(a+b+x+1), which falls with every one that is
-// not: taken as it will stand in the middle of the coming quarter.
-func (p *Parameters) leaving(s *Facts) float64 {
-	m, yearly := &p.Purchase, p.yearly(s)
-	return yearly * m.A / (m.A + m.B + float64(s.X) + 1 + float64(yearly/8))
+// prepareBorders computes the P(alive) beyond which those at risk would be too many.
+func (p *Parameters) prepareBorders() {
+	p.highest = p.Thresholds.OnsetsAtRisk / (p.Thresholds.OnsetsAtRisk + p.leaving())
+}
+
+const (
+	leavingYears     = 2
+	leavingPurchases = 10_000 // at most, that the sum is bounded
+)
+
+// leaving is how many repeat buyers leave in a year of their activity: of the
+// purchases within two years after the second, each of which may be the last.
+func (p *Parameters) leaving() float64 {
+	m := &p.Purchase
+	// The mean rate, lowered by its spread: slow buyers make more of the time.
+	yearly := m.R / m.Alpha * (m.R / (m.R + 1)) * (daysPerYear / daysPerWeek)
+	purchases := max(1, int(min(yearly*leavingYears, leavingPurchases)))
+	stays := m.B / (m.A + m.B) // after the purchase at hand
+	first, active := stays, 0.
+	for i := range purchases {
+		active += stays
+		n := float64(i + 1)
+		stays = float64(stays * ((m.B + n) / (m.A + m.B + n)))
+	}
+	return yearly * (first - stays) / active
 }
 
 // yearly is the expected number of purchases a year while active, the shrunken rate.

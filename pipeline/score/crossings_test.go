@@ -55,6 +55,7 @@ func TestCrossingsAreExact(t *testing.T) {
 		if err := p.check(); err != nil { // and no table of values
 			t.Fatal(err)
 		}
+		p.prepareBorders()
 		x := rapid.IntRange(0, 60).Draw(t, "x")
 		tx := 0
 		if x > 0 {
@@ -88,7 +89,6 @@ func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
 	}
 	m := p.Purchase
 	rate := (m.R + float64(x)) / (m.Alpha + tx/7) * 365.25 / 7 // a year
-	leaving := rate * m.A / (m.A + m.B + float64(x) + 1 + rate/8)
 	alive := func(border float64) event.Day {
 		if !p.DropoutIdentified {
 			return Never
@@ -107,12 +107,36 @@ func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
 	want := Crossings{Watch: min(alive(.5), quantile(.9, .5)), AtRisk: Never, Critical: Never, Lost: s.LastDay + 366,
 		Overdue: overdue(.9)}
 	if x > 0 {
-		highest := .2 / (.2 + leaving)
+		highest := .2 / (.2 + leavingByHand(m))
 		want.AtRisk = min(alive(max(.03, min(.3, highest))), quantile(.95, .2))
 		want.Critical = min(alive(max(.03, min(.35, highest))), quantile(.95, .2))
 		want.Lost = min(alive(.03), max(want.Lost, overdue(.99)))
 	}
 	return want
+}
+
+// leavingByHand is how many leave in a year of activity, by the probabilities that a
+// buyer makes a further purchase, each written out.
+func leavingByHand(m btyd.MBGNBD) float64 {
+	yearly := m.R / m.Alpha * m.R / (m.R + 1) * 365.25 / 7
+	lives := func(purchases int) float64 { // after so many
+		log := 0.
+		for i := range purchases {
+			log -= math.Log1p(m.A / (m.B + float64(i)))
+		}
+		return math.Exp(log)
+	}
+	n := min(10_000, max(1, int(2*yearly)))
+	years, at := 0., 0.
+	for i := 1; i <= n; i++ { // lives(i), step by step
+		if i == 1 || i%100 == 0 {
+			at = lives(i)
+		} else {
+			at -= at * m.A / (m.A + m.B + float64(i) - 1)
+		}
+		years += at / yearly
+	}
+	return (lives(1) - lives(n+1)) / years
 }
 
 // TestCrossingOnAFlatSlope: P(alive) falls by 4e-8 a day, so rounding moves the
@@ -140,6 +164,7 @@ func TestWhatLostWaitsFor(t *testing.T) {
 	p := cdnow(t)
 	yearly := *p
 	yearly.Purchase = btyd.MBGNBD{R: 2, Alpha: 104, A: .5, B: 10}
+	yearly.prepareBorders()
 	unidentified := *p
 	unidentified.DropoutIdentified = false
 	for _, test := range []struct {

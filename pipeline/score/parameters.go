@@ -73,8 +73,9 @@ type Parameters struct {
 	LogLikelihood float64
 	FittedAt      event.Instant
 
-	values *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
-	minor  float64          // minor units per unit of the currency
+	values  *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
+	minor   float64          // minor units per unit of the currency
+	highest float64          // P(alive) at which a repeat buyer may be at risk
 }
 
 // timing is the model of when purchases come.
@@ -112,6 +113,7 @@ func (p *Parameters) Prepare() error {
 		return fmt.Errorf("%w: value of a customer: %w", ErrParameter, err)
 	}
 	p.values = values
+	p.prepareBorders()
 	p.minor = math.Pow10(int(p.CurrencyExponent))
 	return nil
 }

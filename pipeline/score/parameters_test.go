@@ -100,6 +100,7 @@ func TestWhatIsAtRiskFollowsTheTestInForce(t *testing.T) {
 	} {
 		p := DefaultParameters()
 		p.Purchase.A = .1
+		p.prepareBorders()
 		p.DropoutIdentified = test.identified
 		pr := Probabilities{PAliveMillionths: test.alive, OverdueMillionths: test.overdue}
 		if got := p.LadderStage(test.advocate, &pr); got != test.want {

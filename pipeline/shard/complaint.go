@@ -189,13 +189,18 @@ func complaintBefore(a, b *state.Complaint) bool {
 func (s *Shard) dueTimes(k *state.Complaint) (response, resolution event.Instant) {
 	t := &s.cfg.Complaints
 	response, resolution = k.OpenedAt+t.FirstResponse, k.OpenedAt+t.Resolution
-	if t.SevereFrom != 0 && k.Severity >= t.SevereFrom {
+	if s.severe(k) {
 		response, resolution = k.OpenedAt+t.SevereFirstResponse, k.OpenedAt+t.SevereResolution
 	}
 	if k.DueAt != 0 {
 		resolution = k.DueAt
 	}
 	return response, resolution
+}
+
+// severe says whether a complaint has the severity from which other times hold.
+func (s *Shard) severe(k *state.Complaint) bool {
+	return s.cfg.Complaints.SevereFrom != 0 && k.Severity >= s.cfg.Complaints.SevereFrom
 }
 
 // categoryOf is what a complaint is counted as.

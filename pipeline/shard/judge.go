@@ -81,12 +81,13 @@ func (s *Shard) gather(c *state.Customer, st *score.Facts) {
 		Now: st.Now, Silence: s.silence, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
 		WatchAt: policy.Never, AtRiskAt: policy.Never, CriticalAt: policy.Never, LostAt: policy.Never,
 		OverdueAt:         policy.Never,
-		DropoutIdentified: p.DropoutIdentified, Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
+		DropoutIdentified: p.DropoutIdentified, ByQuantile: p.ByQuantile(st), Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
 		// No cut points are in force yet: a rank of value counts as met,
 		// membership in a class as not met.
 		ValueRankMet:   true,
 		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen, SLABrokenAt: st.SLABrokenAt,
-		SLADueAt: s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: st.ComplaintsIn30,
+		SevereBreached: st.SevereBreached,
+		SLADueAt:       s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: st.ComplaintsIn30,
 		LastComplaintAt: st.LastComplaintAt,
 		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
 	}
