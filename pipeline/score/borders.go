@@ -27,14 +27,33 @@ func (p *Parameters) quantile(s *Facts, least, onsets float64) float64 {
 // bounded is the P(alive) below which a repeat buyer is at risk: enter, or less. Of
 // those told at a P(alive) of q a share of q has not left, so to each one who has
 // come q/(1−q) who have not. Where D leave in a year of activity, D·q/(1−q) must not
-// exceed the onsets that a year may have.
-func (p *Parameters) bounded(enter float64) float64 {
-	return max(p.Thresholds.Lost, min(enter, p.highest))
+// exceed the onsets that a year may have. D is that of all customers; of a slow buyer
+// the own, if it is less.
+func (p *Parameters) bounded(s *Facts, enter float64) float64 {
+	highest := p.highest
+	if p.slow(s) {
+		highest = max(highest, p.share(p.leavingLike(s)))
+	}
+	return max(p.Thresholds.Lost, min(enter, highest))
 }
 
-// prepareBorders computes the P(alive) beyond which those at risk would be too many.
+// share is the P(alive) at which of all told in a year of activity, in which so many
+// leave, no more have not left than OnsetsAtRisk.
+func (p *Parameters) share(leaving float64) float64 {
+	return p.Thresholds.OnsetsAtRisk / (p.Thresholds.OnsetsAtRisk + leaving)
+}
+
+// leavingLike is how many customers like this leave in a year of activity: the next
+// purchase is the last with probability a/(a+b+x+1).
+func (p *Parameters) leavingLike(s *Facts) float64 {
+	m := &p.Purchase
+	return p.yearly(s) * m.A / (m.A + m.B + float64(s.X) + 1)
+}
+
+// prepareBorders computes the P(alive) at which repeat buyers of any kind may be at
+// risk.
 func (p *Parameters) prepareBorders() {
-	p.highest = p.Thresholds.OnsetsAtRisk / (p.Thresholds.OnsetsAtRisk + p.leaving())
+	p.highest = p.share(p.leaving())
 }
 
 const (

@@ -33,9 +33,9 @@ func (p *Parameters) Crossings(s *Facts) Crossings {
 		return c
 	}
 	quantile := p.quantile(s, t.OverdueAtRisk, t.OnsetsAtRisk)
-	c.AtRisk = p.entered(s, p.bounded(t.AtRisk), quantile)
+	c.AtRisk = p.entered(s, p.bounded(s, t.AtRisk), quantile)
 	if c.Critical = c.AtRisk; t.Critical != t.AtRisk {
-		c.Critical = p.entered(s, p.bounded(t.Critical), quantile)
+		c.Critical = p.entered(s, p.bounded(s, t.Critical), quantile)
 	}
 	if c.Lost = max(c.Lost, p.firstDay(s, border{true, t.OverdueLost})); p.DropoutIdentified {
 		c.Lost = min(c.Lost, p.firstDay(s, border{false, t.Lost}))

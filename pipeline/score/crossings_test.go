@@ -107,7 +107,11 @@ func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
 	want := Crossings{Watch: min(alive(.5), quantile(.9, .5)), AtRisk: Never, Critical: Never, Lost: s.LastDay + 366,
 		Overdue: overdue(.9)}
 	if x > 0 {
-		highest := .2 / (.2 + leavingByHand(m))
+		leave := leavingByHand(m)
+		if rate*(1-.95) <= .2 {
+			leave = min(leave, rate*m.A/(m.A+m.B+float64(x)+1))
+		}
+		highest := .2 / (.2 + leave)
 		want.AtRisk = min(alive(max(.03, min(.3, highest))), quantile(.95, .2))
 		want.Critical = min(alive(max(.03, min(.35, highest))), quantile(.95, .2))
 		want.Lost = min(alive(.03), max(want.Lost, overdue(.99)))

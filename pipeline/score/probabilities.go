@@ -41,6 +41,6 @@ func (p *Parameters) Probabilities(s *Facts) Probabilities {
 // for the customer: of P(alive), or of the overdue quantile.
 func (p *Parameters) atRisk(s *Facts, pr *Probabilities) bool {
 	t := &p.Thresholds
-	return p.DropoutIdentified && pr.PAliveMillionths < Millionths(p.bounded(t.AtRisk)) ||
+	return p.DropoutIdentified && pr.PAliveMillionths < Millionths(p.bounded(s, t.AtRisk)) ||
 		p.ByQuantile(s) && pr.OverdueMillionths > Millionths(p.quantile(s, t.OverdueAtRisk, t.OnsetsAtRisk))
 }

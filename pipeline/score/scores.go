@@ -40,7 +40,7 @@ type Crossings struct {
 
 // Scores is everything that a row or an alert says about a customer. Without a
 // purchase only the ladder, the order values and the reasons that need no model
-// hold anything.
+// hold anything. Of who has closed the account, what is to come is 0.
 type Scores struct {
 	PAlive            float64
 	PReturn30         float64

@@ -81,7 +81,8 @@ func (s *Shard) gather(c *state.Customer, st *score.Facts) {
 		Now: st.Now, Silence: s.silence, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
 		WatchAt: policy.Never, AtRiskAt: policy.Never, CriticalAt: policy.Never, LostAt: policy.Never,
 		OverdueAt:         policy.Never,
-		DropoutIdentified: p.DropoutIdentified, ByQuantile: p.ByQuantile(st), Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
+		DropoutIdentified: p.DropoutIdentified, ByQuantile: p.ByQuantile(st),
+		Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
 		// No cut points are in force yet: a rank of value counts as met,
 		// membership in a class as not met.
 		ValueRankMet:   true,
