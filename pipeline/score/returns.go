@@ -21,7 +21,7 @@ var returns = family{
 	name: "returns",
 	columns: []signal.ColumnSpec{
 		{ID: pAlive, Name: "p_alive", Type: signal.TypeFloat, Unit: "probability", Null: true, History: true,
-			Doc: "probability of being still a customer, at as_of; drives levels; 0 once closed"},
+			Doc: "probability of being still a customer, at as_of; drives levels"},
 		{ID: pAlivePurchase, Name: "p_alive_purchase", Type: signal.TypeFloat, Unit: "probability", Null: true,
 			Doc: "p_alive of the purchase days alone"},
 		{ID: pReturn30d, Name: "p_return_30d", Type: signal.TypeFloat, Unit: "probability", Null: true,
