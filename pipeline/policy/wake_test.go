@@ -27,6 +27,8 @@ func TestTheNextMoment(t *testing.T) {
 	untold.Told = signal.LevelNone
 	toldLongAgo := atRisk
 	toldLongAgo.AtRiskSince = 1
+	critical := toldLongAgo
+	critical.CriticalSince, critical.Level, critical.Told = 1, signal.LevelCritical, signal.LevelCritical
 	back := bought()
 	back.ReactivatedAt = present - event.Day24h
 	for _, test := range []struct {
@@ -61,6 +63,11 @@ func TestTheNextMoment(t *testing.T) {
 			facts(func(f *Facts) { f.HasPurchase, f.SLADueAt = false, soon }), soon},
 		{"long silence after a broken time", bought(), open(ComplaintSLABreached, present),
 			facts(func(f *Facts) { f.SLABreached, f.OverdueAt = true, soon }), soon},
+		{"the same of who is critical for the rank", critical, open(ComplaintSLABreached, present),
+			facts(func(f *Facts) { f.VIP, f.PAlive, f.SLABreached, f.OverdueAt = true, 0, true, soon }), soon},
+		{"a severe complaint that is not known to the present", bought(), open(ComplaintSLABreached, present),
+			facts(func(f *Facts) { f.SLABreached, f.SevereBreached, f.Silence = true, true, present-event.Hour }),
+			present + 1},
 		{"long silence alone", bought(), nil, facts(func(f *Facts) { f.OverdueAt = soon }), Never},
 		{"a crossing in what is not known yet", bought(), nil,
 			facts(func(f *Facts) { f.WatchAt, f.Silence = present-event.Hour, present-event.Day24h }), present + 1},

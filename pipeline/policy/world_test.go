@@ -65,7 +65,8 @@ func (w *world) facts() Facts {
 	f := Facts{
 		Now: w.now, CustomerID: []byte("c-1"), HasPurchase: w.has, X: w.x, LastPurchaseDay: w.last,
 		WatchAt: Never, AtRiskAt: Never, CriticalAt: Never, LostAt: Never, OverdueAt: Never,
-		DropoutIdentified: w.identified, ByQuantile: !w.identified, ModelSince: w.modelSince, ValueRankMet: true, VIP: w.vip, ClassA: w.vip,
+		DropoutIdentified: w.identified, ByQuantile: !w.identified, ModelSince: w.modelSince,
+		ValueRankMet: true, VIP: w.vip, ClassA: w.vip,
 		SLADueAt: Never, Complaints30FallAt: Never, WindowEdgeAt: Never, LastComplaintAt: w.lastMade,
 		ComplaintsOpen: uint32(len(w.due)), Closed: w.closed, OptedOut: w.optedOut, Ladder: w.ladder,
 	}
