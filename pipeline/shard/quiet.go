@@ -104,8 +104,8 @@ func visitLeaves(day, today event.Day) (leave event.Day, certain bool) {
 // day's probabilities: no level holds and no alert is open.
 func (st *standing) settled() bool {
 	p := &st.state
-	if p.Level != signal.LevelNone || p.Flags&^policy.FlagSecondTold != policy.FlagPurchased || p.AtRiskSince != 0 || p.CriticalSince != 0 ||
-		p.LostSince != 0 {
+	if p.Level != signal.LevelNone || p.Flags&^policy.FlagSecondTold != policy.FlagPurchased ||
+		p.AtRiskSince != 0 || p.CriticalSince != 0 || p.LostSince != 0 {
 		return false
 	}
 	for i := range st.episodes {
