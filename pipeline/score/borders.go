@@ -66,7 +66,7 @@ const (
 func (p *Parameters) leaving() float64 {
 	m := &p.Purchase
 	// The mean rate, lowered by its spread: slow buyers make more of the time.
-	yearly := m.R / m.Alpha * (m.R / (m.R + 1)) * (daysPerYear / daysPerWeek)
+	yearly := m.R / (m.Alpha * float64(p.timing().Order())) * (m.R / (m.R + 1)) * (daysPerYear / daysPerWeek)
 	purchases := max(1, int(min(yearly*leavingYears, leavingPurchases)))
 	stays := m.B / (m.A + m.B) // after the purchase at hand
 	first, active := stays, 0.
@@ -80,6 +80,7 @@ func (p *Parameters) leaving() float64 {
 
 // yearly is the expected number of purchases a year while active, the shrunken rate.
 func (p *Parameters) yearly(s *Facts) float64 {
-	h := history(s, s.LastDay)
-	return (p.Purchase.R + float64(h.X)) / (p.Purchase.Alpha + h.TX) * (daysPerYear / daysPerWeek)
+	h, order := history(s, s.LastDay), p.timing().Order()
+	events := (p.Purchase.R + float64(order*h.X)) / (p.Purchase.Alpha + h.TX) // a week; so many make a purchase
+	return events / float64(order) * (daysPerYear / daysPerWeek)
 }

@@ -50,6 +50,7 @@ func TestCrossingsAreExact(t *testing.T) {
 		p := DefaultParameters()
 		p.Purchase = btyd.MBGNBD{R: parameter("r", 50), Alpha: parameter("alpha", 500), A: parameter("a", 100),
 			B: parameter("b", 1e4)}
+		p.K = rapid.IntRange(0, 3).Draw(t, "order of the gaps")
 		p.DropoutIdentified = rapid.Bool().Draw(t, "identified")
 		p.Thresholds.Critical = .35
 		if err := p.check(); err != nil { // and no table of values
@@ -88,7 +89,8 @@ func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
 		return Never
 	}
 	m := p.Purchase
-	rate := (m.R + float64(x)) / (m.Alpha + tx/7) * 365.25 / 7 // a year
+	k := float64(max(p.K, 1))
+	rate := (m.R + k*float64(x)) / (k * (m.Alpha + tx/7)) * 365.25 / 7 // a year
 	alive := func(border float64) event.Day {
 		if !p.DropoutIdentified {
 			return Never
@@ -107,7 +109,7 @@ func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
 	want := Crossings{Watch: min(alive(.5), quantile(.9, .5)), AtRisk: Never, Critical: Never, Lost: s.LastDay + 366,
 		Overdue: overdue(.9)}
 	if x > 0 {
-		leave := leavingByHand(m)
+		leave := leavingByHand(m, k)
 		if rate*(1-.95) <= .2 {
 			leave = min(leave, rate*m.A/(m.A+m.B+float64(x)+1))
 		}
@@ -121,8 +123,8 @@ func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
 
 // leavingByHand is how many leave in a year of activity, by the probabilities that a
 // buyer makes a further purchase, each written out.
-func leavingByHand(m btyd.MBGNBD) float64 {
-	yearly := m.R / m.Alpha * m.R / (m.R + 1) * 365.25 / 7
+func leavingByHand(m btyd.MBGNBD, k float64) float64 {
+	yearly := m.R / m.Alpha / k * m.R / (m.R + 1) * 365.25 / 7
 	lives := func(purchases int) float64 { // after so many
 		log := 0.
 		for i := range purchases {

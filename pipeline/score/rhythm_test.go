@@ -43,7 +43,7 @@ func live(p *Parameters, seed uint64, customers int, atRisk func(*Facts) event.D
 		leaves := betaOf(random, int(p.Purchase.A), int(p.Purchase.B))
 		s, now := Facts{HasPurchase: true}, 0.
 		for now < horizon {
-			left, gap := random.Float64() < leaves, random.ExpFloat64()/rate
+			left, gap := random.Float64() < leaves, gammaOf(random, p.timing().Order())/rate
 			if s.X > 0 {
 				silence := float64(atRisk(&s) - s.LastDay)
 				switch {
@@ -89,28 +89,33 @@ func TestOnsetsOfEveryRhythm(t *testing.T) {
 		{"yearly", 365.25 / 7, 1, 6, 1400}, {"yearly, few come back", 365.25 / 7, 1, 2, 1150},
 		{"yearly, hardly any leaves", 365.25 / 7, 1, 60, 1125},
 	} {
-		for spread := 1.; spread <= 2; spread++ { // of the rates: r
-			measure(t, fmt.Sprintf("%s, r = %g", test.rhythm, spread), test.within,
-				btyd.MBGNBD{R: spread, Alpha: spread * test.weeks, A: test.a, B: test.b})
+		for _, shape := range []struct { // of the rates, and of the gaps
+			r float64
+			k int
+		}{{1, 1}, {2, 1}, {2, 3}} {
+			model := btyd.MBGNBD{R: shape.r, Alpha: shape.r * test.weeks / float64(shape.k), A: test.a, B: test.b}
+			measure(t, fmt.Sprintf("%s, r = %g, k = %d", test.rhythm, shape.r, shape.k), test.within,
+				btyd.MBG{MBGNBD: model, K: shape.k})
 		}
 	}
 }
 
 // measure holds the shipped thresholds to .2 onsets a year, and to the days within
 // which half of those who leave are at risk.
-func measure(t *testing.T, rhythm string, within int, model btyd.MBGNBD) {
+func measure(t *testing.T, rhythm string, within int, model btyd.MBG) {
 	p := DefaultParameters()
-	p.Purchase = model
+	p.Purchase, p.K = model.MBGNBD, model.K
 	p.prepareBorders()
-	got := live(&p, 1, 600, func(s *Facts) event.Day { return p.Crossings(s).AtRisk })
-	plain := live(&p, 1, 600, func(s *Facts) event.Day { return p.firstDay(s, border{threshold: .3}) })
+	customers := 600 / (model.Order() * model.Order()) // the regular ones cost more
+	got := live(&p, 1, customers, func(s *Facts) event.Day { return p.Crossings(s).AtRisk })
+	plain := live(&p, 1, customers, func(s *Facts) event.Day { return p.firstDay(s, border{threshold: .3}) })
 	q := p
 	q.DropoutIdentified = false
-	unknown := live(&q, 1, 600, func(s *Facts) event.Day { return q.Crossings(s).AtRisk })
+	unknown := live(&q, 1, customers, func(s *Facts) event.Day { return q.Crossings(s).AtRisk })
 	rate := func(o onsets) float64 { return float64(o.onsets) / o.years }
 	error95 := 1.96 * math.Sqrt(float64(got.onsets)) / got.years
 	median := func(o onsets) int { return o.waits[len(o.waits)/2] }
-	t.Logf("%-34s %.3f ± %.3f a year, %4d days | P(alive) < .30 alone %.3f, %4d days | quantile alone %.3f, %4d days",
+	t.Logf("%-42s %.3f ± %.3f a year, %4d days | P(alive) < .30 alone %.3f, %4d days | quantile alone %.3f, %4d days",
 		rhythm, rate(got), error95, median(got), rate(plain), median(plain), rate(unknown), median(unknown))
 	if rate(got) > .2 || rate(unknown) > .2 {
 		t.Errorf("%s: at risk %.3f ± %.3f times a year while active, %.3f by the quantile alone; want .2 at most",
