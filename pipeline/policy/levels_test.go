@@ -100,7 +100,7 @@ func TestLevelsAreLeftByHysteresis(t *testing.T) {
 	critical.CriticalSince, critical.Level = earlier, signal.LevelCritical
 	unidentified := func(quantile int32) func(*Facts) {
 		return func(f *Facts) {
-			f.DropoutIdentified, f.ByQuantile, f.VIP, f.OverdueQuantile = false, true, true, quantile
+			f.PAlive, f.DropoutIdentified, f.ByQuantile, f.VIP, f.OverdueQuantile = 0, false, true, true, quantile
 		}
 	}
 	slow := func(p, quantile int32) func(*Facts) {
