@@ -113,7 +113,7 @@ func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
 		if rate*(1-.95) <= .2 {
 			leave = min(leave, rate*m.A/(m.A+m.B+float64(x)+1))
 		}
-		highest := .2 / (.2 + leave)
+		highest := .15 / (.15 + leave)
 		want.AtRisk = min(alive(max(.03, min(.3, highest))), quantile(.95, .2))
 		want.Critical = min(alive(max(.03, min(.35, highest))), quantile(.95, .2))
 		want.Lost = min(alive(.03), max(want.Lost, overdue(.99)))
