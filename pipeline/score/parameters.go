@@ -33,6 +33,12 @@ type Thresholds struct {
 	LostDays int32
 }
 
+// Values are all borders as numbers, in the order of their fields.
+func (t *Thresholds) Values() []float64 {
+	return []float64{t.Watch, t.AtRisk, t.Critical, t.Lost, t.OverdueWatch, t.OverdueAtRisk, t.OverdueLost,
+		t.OnsetsWatch, t.OnsetsAtRisk, float64(t.LostDays)}
+}
+
 // DefaultThresholds are the shipped borders: .5 and .3 correspond to about 0.5
 // and 0.2 false onsets per active customer-year in simulation, and so may the
 // quantiles (docs/signals.md, "Levels", has the measurement).

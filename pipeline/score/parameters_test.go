@@ -3,6 +3,7 @@ package score
 import (
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -171,6 +172,28 @@ func TestAlertTakesItsNumbers(t *testing.T) {
 		p.FillAlert(&nobody, &sc, &Lead{}, &a)
 		if a.PAlive.Valid || a.PReturn.Valid || a.Score.Valid || a.AtStake.Valid || a.BasisPurchases != 0 {
 			t.Errorf("%v of one who has never bought: %+v", action, a)
+		}
+	}
+}
+
+// TestEveryBorderIsAmongTheValues: each field of the thresholds is one of them.
+func TestEveryBorderIsAmongTheValues(t *testing.T) {
+	var borders Thresholds
+	fields := reflect.ValueOf(&borders).Elem()
+	for i := range fields.NumField() {
+		if f := fields.Field(i); f.CanFloat() {
+			f.SetFloat(float64(i + 1))
+		} else {
+			f.SetInt(int64(i + 1))
+		}
+	}
+	values := borders.Values()
+	if len(values) != fields.NumField() {
+		t.Fatalf("%d values of %d fields", len(values), fields.NumField())
+	}
+	for i, v := range values {
+		if v != float64(i+1) {
+			t.Errorf("value %d is %g, want that of %s", i, v, fields.Type().Field(i).Name)
 		}
 	}
 }
