@@ -56,7 +56,7 @@ func (j *judgement) say(
 	t := Transition{
 		At: j.f.Now, RaisedAt: e.RaisedAt, Episode: e.Number, Seq: e.Seq, Kind: e.Kind, Action: action,
 		Level: level, PreviousLevel: previous, Resolve: why,
-		Suppression: e.Suppression, Feedback: e.Feedback, Holdout: e.Holdout,
+		Suppression: e.Suppression, Standing: e.ToldAt != 0, Feedback: e.Feedback, Holdout: e.Holdout,
 	}
 	if !e.Open {
 		t.CooldownUntil = e.CooldownUntil
@@ -93,7 +93,7 @@ func (j *judgement) answered(k *kind, e *Episode) bool {
 // aged expires an alert that has been open too long, and tells of changed
 // reasons, not more often than UpdateEvery. It reports whether the episode is over.
 func (j *judgement) aged(k *kind, e *Episode) bool {
-	if j.f.Now >= e.RaisedAt+j.c.Expiry {
+	if j.f.Now >= j.expiresAt(k, e) {
 		j.end(k, e, signal.Expired, signal.ResolveNone)
 		return true
 	}
@@ -103,4 +103,13 @@ func (j *judgement) aged(k *kind, e *Episode) bool {
 		j.say(k, e, signal.Updated, e.Level, previous, signal.ResolveNone)
 	}
 	return false
+}
+
+// expiresAt is when an open alert will have been open too long. One that waits to
+// be told does not expire: nobody has had the time to act on it.
+func (j *judgement) expiresAt(k *kind, e *Episode) event.Instant {
+	if k.onSilence && e.waits(j.st, j.f) {
+		return Never
+	}
+	return max(e.RaisedAt, e.ToldAt) + j.c.Expiry
 }

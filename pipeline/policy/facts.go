@@ -16,6 +16,12 @@ type Facts struct {
 	// are still unread. What silence brings holds up to here, not up to Now. Never
 	// after Now; 0 stands for Now.
 	Silence event.Instant
+	// Wall is the wall time of the batch: what is raised of a moment more than
+	// Config.MaxEventAge before it is of the past, and not delivered to its end.
+	Wall event.Instant
+	// Present says that an alert which was not delivered for such a reason, and
+	// still stands, is told now.
+	Present bool
 	// CustomerID draws the holdout arm when an alert is raised; read during the call.
 	CustomerID []byte
 

@@ -34,8 +34,9 @@ func (j *judgement) wakeForEpisodes(n *earliest) {
 			n.or(e.CooldownUntil)
 			continue
 		}
-		n.or(e.RaisedAt + j.c.Expiry)
-		if j.reasons(kindOf(j.kinds, e.Kind)) != e.Reasons {
+		k := kindOf(j.kinds, e.Kind)
+		n.or(j.expiresAt(k, e))
+		if j.reasons(k) != e.Reasons {
 			n.or(e.MessageAt + j.c.UpdateEvery)
 		}
 	}

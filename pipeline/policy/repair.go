@@ -28,7 +28,7 @@ func (c *Config) Repair(
 		k := kindOf(j.kinds, e.Kind)
 		untold = untold || k.onSilence && e.RaisedAt > f.Now
 		if e.RaisedAt <= f.Now {
-			e.MessageAt = min(e.MessageAt, f.Now)
+			e.MessageAt, e.ToldAt = min(e.MessageAt, f.Now), min(e.ToldAt, f.Now)
 			e.CooldownUntil = min(e.CooldownUntil, f.Now+k.cooldown(c))
 			kept = append(kept, *e)
 		} else if e.Open {

@@ -59,7 +59,8 @@ func (j *judgement) continueSilence(k *kind, e *Episode) {
 		j.end(k, e, signal.Resolved, why)
 		return
 	}
-	if j.f.Now < e.RaisedAt+j.c.Expiry {
+	j.tellStanding(k, e)
+	if j.f.Now < j.expiresAt(k, e) {
 		if level := j.confirmed(); level > e.Level {
 			previous := e.Level
 			e.Level, j.st.Told = level, max(j.st.Told, level)

@@ -54,6 +54,7 @@ type Episode struct {
 	RaisedAt      event.Instant
 	MessageAt     event.Instant // of the latest message
 	CooldownUntil event.Instant // meaningful once closed
+	ToldAt        event.Instant // when it was told though it had been raised before, undelivered; else 0
 	Number        uint32        // which alert of the customer it is, from 1
 	Seq           uint32        // alert_seq of the latest message
 	Reasons       signal.ReasonMask
@@ -78,7 +79,8 @@ type Transition struct {
 	Level         signal.Level
 	PreviousLevel signal.Level
 	Resolve       signal.ResolveReason
-	Suppression   signal.Suppression // all but replay, which Suppress adds
-	Feedback      event.Outcome      // noted since the message before
+	Suppression   signal.Suppression
+	Standing      bool          // it is told though it had been raised before, undelivered
+	Feedback      event.Outcome // noted since the message before
 	Holdout       bool
 }

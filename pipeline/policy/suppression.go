@@ -10,23 +10,31 @@ import (
 )
 
 // suppression is the first reason why an alert raised now is recorded and not
-// delivered. That it rests on too little data, or on a customer who never came
+// delivered, to its end: what began in the past and was not delivered has no end
+// that anybody waits for. That it rests on too little data, or on a customer who never came
 // back, speaks against an alert on silence alone: a complaint is a complaint,
 // and a second purchase is one.
 func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
 	f := j.f
 	switch {
-	case k.since != nil && f.Now-k.since(j) > j.c.MaxEventAge:
+	case f.Wall-f.Now > j.c.MaxEventAge, k.since != nil && f.Now-k.since(j) > j.c.MaxEventAge:
 		return signal.SuppressedReplay
 	case k.onSilence && f.Sufficiency != signal.SufficiencyOK:
 		return signal.SuppressedInsufficientData
+	}
+	return lastingSuppression(f, k.onSilence, holdout)
+}
+
+// lastingSuppression is what of it does not pass with the time or with a fit.
+func lastingSuppression(f *Facts, onSilence, holdout bool) signal.Suppression {
+	switch {
 	case f.OptedOut:
 		return signal.SuppressedOptedOut
 	case f.DoNotRetain:
 		return signal.SuppressedDoNotRetain
 	case f.Closed && natural(f.Closure):
 		return signal.SuppressedNatural
-	case k.onSilence && f.X == 0:
+	case onSilence && f.X == 0:
 		return signal.SuppressedOneTimeBuyer
 	case holdout:
 		return signal.SuppressedHoldout
@@ -42,17 +50,6 @@ func natural(reason event.ClosureReason) bool {
 	default:
 		return false
 	}
-}
-
-// Suppress adds the replay guard to a transition's suppression: what is said at
-// wall (the wall time of the batch) about a moment more than MaxEventAge before
-// is recorded, never delivered. The result stamps the message; it must not enter
-// the state.
-func (c *Config) Suppress(s signal.Suppression, wall, asOf event.Instant) signal.Suppression {
-	if wall-asOf > c.MaxEventAge {
-		return signal.SuppressedReplay
-	}
-	return s
 }
 
 // InHoldout reports whether the customer is in the arm that is left alone: the

@@ -54,7 +54,7 @@ func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transiti
 		Currency: s.cfg.Alerts.CurrencyText, Holdout: t.Holdout,
 		RaisedAt: signalInstant(t.RaisedAt), AsOf: signalInstant(t.At),
 		ComputedAt: signalInstant(b.Wall), CooldownUntil: signalInstant(t.CooldownUntil),
-		Suppressed: s.cfg.Policy.Suppress(t.Suppression, b.Wall, t.At),
+		Suppressed: t.Suppression, Standing: t.Standing,
 		ConfigHash: s.cfg.Alerts.ConfigHash, EngineVersion: s.cfg.Alerts.EngineVersion,
 	}
 	lead := s.cfg.Policy.Lead(t.Kind, &j.statistics, &j.scores)

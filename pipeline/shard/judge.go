@@ -35,10 +35,12 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
 	j.facts.WindowEdgeAt = s.nextExpiry(c, st)
+	j.facts.Wall, j.facts.Present = b.Wall, s.telling
 	j.standing.episodes, j.transitions, c.Deadline =
 		s.cfg.Policy.Judge(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
 	j.standing.save(c)
 	j.standing.settle(c)
+	s.noteUntold(b, c)
 	if len(j.transitions) > 0 {
 		s.counters.AlertsRaised += raised(j.transitions)
 		if !b.Replay {

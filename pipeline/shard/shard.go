@@ -59,6 +59,8 @@ type Shard struct {
 	known    event.Instant // how far silence counted in the last batch
 	silence  event.Instant // how far the customer at hand is known to have been silent
 	versions versions
+	untold   untold
+	telling  bool // the customer at hand is one of Batch.Tell
 	saved    savedPoint
 	touched  uint64 // means nothing; see state.Slab.Touch
 	thorough bool   // decide everything in full: what tests hold the short way to
@@ -166,6 +168,7 @@ func (s *Shard) Apply(b *Batch, fx *Effects) error {
 		s.apply(b, p.index, fx)
 	}
 	s.fire(b, silence, fx)
+	s.tell(b, silence, fx)
 	return nil
 }
 
@@ -253,6 +256,7 @@ func (s *Shard) Undo() {
 	s.slab.Undo()
 	s.clock, s.batch, s.nextSeq, s.counters = s.saved.clock, s.saved.batch, s.saved.nextSeq, s.saved.counters
 	s.versions = s.saved.versions
+	s.untold.forget()
 }
 
 func (s *Shard) save() {
@@ -264,6 +268,7 @@ func (s *Shard) FinishRestore() {
 	s.slab.EndReplay()
 	s.slab.Commit()
 	s.changed, s.taken = s.changed[:0], 0
+	s.untold.forget()
 	s.slab.Each(func(slot state.Slot) {
 		if s.slab.IsRowPending(slot) {
 			s.changed = append(s.changed, slot)

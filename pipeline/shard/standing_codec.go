@@ -22,15 +22,16 @@ import (
 //	since the last purchase
 //	episodes until the end of the section: what follows u8 | kind u8 |
 //	level u8 | number | seq | raised at | the rest by its bits, instants as
-//	spans since it was raised
+//	spans since it was raised; the suppression says by its highest bit that the
+//	instant at which the alert was told after all follows
 const (
 	standingVersion = 2
 
 	// maxEpisodes is how many alert episodes a record keeps, at most one a kind.
-	maxEpisodes = 32
+	maxEpisodes = 29
 	// longestStanding and longestEpisode are the most that the parts take, in bytes.
 	longestStanding = 128
-	longestEpisode  = 3 + 2*5 + 3*10 + 10 + 2
+	longestEpisode  = 3 + 2*5 + 4*10 + 10 + 2
 )
 
 // A full standing fits the section.
@@ -45,6 +46,10 @@ const (
 	episodeSuppressed
 	episodeFeedback
 )
+
+// toldStanding, beside the suppression: when it was told follows. An episode that
+// was told though it had been raised before, undelivered, is rare.
+const toldStanding = 1 << 7
 
 func (st *standing) append(out []byte) []byte {
 	p := &st.state
@@ -116,7 +121,11 @@ func appendEpisode(out []byte, e *policy.Episode) []byte {
 		out[which] |= episodeReasons
 		out = binary.AppendUvarint(out, uint64(e.Reasons))
 	}
-	if e.Suppression != 0 {
+	switch {
+	case e.ToldAt != 0:
+		out[which] |= episodeSuppressed
+		out = state.AppendSpan(append(out, uint8(e.Suppression)|toldStanding), e.ToldAt-e.RaisedAt)
+	case e.Suppression != 0:
 		out[which] |= episodeSuppressed
 		out = append(out, uint8(e.Suppression))
 	}
@@ -171,7 +180,11 @@ func readEpisode(r *state.Reader, e *policy.Episode) {
 		e.Reasons = signal.ReasonMask(r.Uvarint())
 	}
 	if which&episodeSuppressed != 0 {
-		e.Suppression = signal.Suppression(r.Byte())
+		how := r.Byte()
+		e.Suppression = signal.Suppression(how &^ toldStanding)
+		if how&toldStanding != 0 {
+			e.ToldAt = e.RaisedAt + r.Span()
+		}
 	}
 	if which&episodeFeedback != 0 {
 		e.Feedback = event.Outcome(r.Byte())

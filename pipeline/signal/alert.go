@@ -52,6 +52,9 @@ type Alert struct {
 	CooldownUntil Instant // 0 while open
 
 	Suppressed Suppression
+	// Standing: it is told though it was raised earlier, without a message:
+	// RaisedAt lies before the first message that was delivered.
+	Standing bool
 
 	Model          string
 	ParamVersion   string
@@ -102,7 +105,7 @@ func (a *Alert) Row(row *AlertRow) {
 		AlertID: a.AlertID, AlertSeq: a.Seq, DedupKey: a.DedupKey(), Family: a.Kind.Family,
 		Kind: a.Kind.Name, Action: a.Action, CustomerID: a.CustomerID, Segment: a.Segment,
 		Level: a.Level, PreviousLevel: a.PreviousLevel, Score: a.Score, PAlive: a.PAlive,
-		AtStake: a.AtStake, Currency: a.Currency, Arm: a.Arm(), SuppressedReason: a.Suppressed,
+		AtStake: a.AtStake, Currency: a.Currency, Arm: a.Arm(), SuppressedReason: a.Suppressed, Standing: a.Standing,
 		ResolveReason: a.Resolve, RaisedAt: a.RaisedAt, AsOf: a.AsOf, ComputedAt: a.ComputedAt,
 		ParamVersion: a.ParamVersion, SrcPartition: row.SrcPartition, Seq: row.Seq,
 		ReasonCodes: make([]ReasonCode, 0, a.ReasonCount), ReasonTexts: make([]string, 0, a.ReasonCount),

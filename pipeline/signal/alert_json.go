@@ -33,6 +33,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	o.instant("cooldown_until", a.CooldownUntil)
 	o.boolean("suppressed", a.Suppressed != NotSuppressed)
 	o.optional("suppressed_reason", a.Suppressed.String())
+	o.boolean("standing", a.Standing)
 	o.key("links") // set by whoever knows the addresses
 	o.null()
 	o.text("model", a.Model)

@@ -20,6 +20,7 @@ type AlertRow struct {
 	Currency         string        `col:"currency" type:"name" doc:"currency of at_stake"`
 	Arm              string        `col:"arm" type:"name" doc:"treat or holdout"`
 	SuppressedReason Suppression   `col:"suppressed_reason" type:"enum" doc:"why it is recorded and not delivered; empty otherwise"`
+	Standing         bool          `col:"standing" type:"flag" doc:"told when the present was reached, though it was raised earlier, undelivered"`
 	ResolveReason    ResolveReason `col:"resolve_reason" type:"enum" doc:"why it was resolved; empty otherwise"`
 	RaisedAt         Instant       `col:"raised_at" type:"instant" doc:"when the alert was raised"`
 	AsOf             Instant       `col:"as_of" type:"instant" doc:"the moment of the transition"`
