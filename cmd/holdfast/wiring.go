@@ -50,6 +50,7 @@ func (c *cli) pipelineConfig(loaded *config.Loaded) (pipeline.Config, error) {
 		CommitEvery: cfg.Kafka.CommitEvery.D(), CommitBytes: int64(cfg.Kafka.CommitBytes),
 		TransactionTimeout: cfg.Kafka.TransactionTime.D(),
 		MaxReplay:          cfg.Checkpoint.MaxReplay.D(), FlushEvery: cfg.Outbox.FlushEvery.D(),
+		StandingPerHour: cfg.Alerts.StandingPerHour, PublishSuppressed: cfg.Alerts.PublishSuppressed,
 		BackfillMaxOpen: cfg.Backfill.MaxOpen.D(), ClockTolerance: cfg.Time.ClockTolerance.D(),
 		SelfFit:    cfg.Score.Fit,
 		FetchBytes: memory.fetch, MergeBytes: memory.merge, EffectBytes: memory.effects,

@@ -48,13 +48,15 @@ type Severe struct {
 
 // Alerts are the levels and the life of an alert.
 type Alerts struct {
-	Levels         Levels          `yaml:"levels" doc:"P(alive) at which a level is entered and left"`
-	Dwell          Duration        `yaml:"dwell" env:"HOLDFAST_ALERTS_DWELL" meaning:"y" doc:"how long a level must hold before an alert is raised"`
-	Cooldown       Duration        `yaml:"cooldown" env:"HOLDFAST_ALERTS_COOLDOWN" meaning:"y" doc:"quiet time of a customer and kind after an alert ended"`
-	MaxEventAge    Duration        `yaml:"max_event_age" env:"HOLDFAST_ALERTS_MAX_EVENT_AGE" meaning:"y" doc:"alerts about moments older than this are recorded, never delivered"`
-	HoldoutPercent float64         `yaml:"holdout_percent" env:"HOLDFAST_ALERTS_HOLDOUT_PERCENT" meaning:"y" doc:"percent of customers whose alerts are recorded and not delivered, to measure what delivery does"`
-	HoldoutSalt    string          `yaml:"holdout_salt" env:"HOLDFAST_ALERTS_HOLDOUT_SALT" meaning:"y" doc:"another salt draws another holdout"`
-	Plays          map[string]Play `yaml:"plays" meaning:"y" doc:"reason code: what the team is asked to do"`
+	Levels            Levels          `yaml:"levels" doc:"P(alive) at which a level is entered and left"`
+	Dwell             Duration        `yaml:"dwell" env:"HOLDFAST_ALERTS_DWELL" meaning:"y" doc:"how long a level must hold before an alert is raised"`
+	Cooldown          Duration        `yaml:"cooldown" env:"HOLDFAST_ALERTS_COOLDOWN" meaning:"y" doc:"quiet time of a customer and kind after an alert ended"`
+	MaxEventAge       Duration        `yaml:"max_event_age" env:"HOLDFAST_ALERTS_MAX_EVENT_AGE" meaning:"y" doc:"alerts about moments older than this are recorded, never delivered"`
+	StandingPerHour   int             `yaml:"standing_per_hour" env:"HOLDFAST_ALERTS_STANDING_PER_HOUR" doc:"how many customers a partition tells of in an hour who have been at risk since before the present was reached: after a backfill, the first fit, an outage; the highest value at risk first"`
+	PublishSuppressed bool            `yaml:"publish_suppressed" env:"HOLDFAST_ALERTS_PUBLISH_SUPPRESSED" doc:"suppressed alerts are messages on the topics too, marked as such; without it they are rows only"`
+	HoldoutPercent    float64         `yaml:"holdout_percent" env:"HOLDFAST_ALERTS_HOLDOUT_PERCENT" meaning:"y" doc:"percent of customers whose alerts are recorded and not delivered, to measure what delivery does"`
+	HoldoutSalt       string          `yaml:"holdout_salt" env:"HOLDFAST_ALERTS_HOLDOUT_SALT" meaning:"y" doc:"another salt draws another holdout"`
+	Plays             map[string]Play `yaml:"plays" meaning:"y" doc:"reason code: what the team is asked to do"`
 }
 
 // Levels are the P(alive) borders of the levels.

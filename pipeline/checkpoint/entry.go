@@ -27,6 +27,9 @@ type Entry struct {
 	Inputs       []InputRange
 	Sessions     []Session // backfill sessions that are open after the batch
 	Counters     []uint64
+	// Tell are the places of the customers whose alerts, undelivered so far, the
+	// batch told of: shard.Batch.Tell.
+	Tell []uint32
 }
 
 // Actions are what a batch does besides applying its events.
@@ -38,7 +41,9 @@ const (
 	RepairClock Actions = 1 << iota
 	// ResendRows makes a row of every customer owed.
 	ResendRows
-	knownActions = RepairClock | ResendRows
+	// tells says that Entry.Tell follows the counters.
+	tells
+	knownActions = RepairClock | ResendRows | tells
 )
 
 // InputRange is what a batch took from one input: offsets From ≤ o < To of the
@@ -99,6 +104,8 @@ const (
 	maxEntryCounters = 256
 	maxEntryText     = 256
 	maxEntrySessions = 16
+	// MaxTell bounds Entry.Tell.
+	MaxTell = 256
 )
 
 // Append appends the encoding: magic, version, varints in the order of the
@@ -110,9 +117,13 @@ func (e *Entry) Append(dst []byte) []byte {
 }
 
 func (e *Entry) body(dst []byte) []byte {
+	actions := e.Actions
+	if len(e.Tell) > 0 {
+		actions |= tells
+	}
 	for _, v := range []uint64{e.Batch, zigzag(e.Clock), zigzag(e.Wall), e.NextSeq, e.OldestNeeded,
 		e.RowsComplete, uint64(e.Partitions), uint64(e.Epoch), e.ConfigHash, e.CutsVersion,
-		zigzag(e.Silence - e.Clock), uint64(e.Actions), zigzag(e.ParamSince)} {
+		zigzag(e.Silence - e.Clock), uint64(actions), zigzag(e.ParamSince)} {
 		dst = binary.AppendUvarint(dst, v)
 	}
 	dst = appendText(dst, e.ParamVersion)
@@ -127,6 +138,12 @@ func (e *Entry) body(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(e.Counters)))
 	for _, v := range e.Counters {
 		dst = binary.AppendUvarint(dst, v)
+	}
+	if len(e.Tell) > 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(e.Tell)))
+		for _, place := range e.Tell {
+			dst = binary.AppendUvarint(dst, uint64(place))
+		}
 	}
 	return dst
 }

@@ -30,7 +30,7 @@ func (j *judgement) raise(k *kind, level signal.Level) {
 	j.st.Raised++
 	*e = Episode{
 		Kind: k.id, Open: true, Level: level, Number: j.st.Raised, RaisedAt: j.f.Now,
-		Suppression: j.suppression(k, holdout), Holdout: holdout,
+		Past: j.past(k), Suppression: j.suppression(k, holdout), Holdout: holdout,
 	}
 	if k.once {
 		e.Open = false
@@ -56,13 +56,21 @@ func (j *judgement) say(
 	t := Transition{
 		At: j.f.Now, RaisedAt: e.RaisedAt, Episode: e.Number, Seq: e.Seq, Kind: e.Kind, Action: action,
 		Level: level, PreviousLevel: previous, Resolve: why,
-		Suppression: e.Suppression, Standing: e.ToldAt != 0, Feedback: e.Feedback, Holdout: e.Holdout,
+		Suppression: e.suppressed(), Standing: e.ToldAt != 0, Feedback: e.Feedback, Holdout: e.Holdout,
 	}
 	if !e.Open {
 		t.CooldownUntil = e.CooldownUntil
 	}
 	e.Feedback = event.OutcomeNone
 	j.out = append(j.out, t)
+}
+
+// suppressed is the first reason why the episode's messages are not delivered.
+func (e *Episode) suppressed() signal.Suppression {
+	if e.Past {
+		return signal.SuppressedReplay
+	}
+	return e.Suppression
 }
 
 // reasons is the set of reasons that hold of those whose change an open alert of

@@ -23,7 +23,7 @@ func (c *Config) Waits(st *State, episodes []Episode, f *Facts) bool {
 // unheard reports whether the alert is open, and was not delivered for a reason
 // that passes.
 func (e *Episode) unheard() bool {
-	return e.Open && (e.Suppression == signal.SuppressedReplay || e.Suppression == signal.SuppressedInsufficientData)
+	return e.Open && (e.Past || e.Suppression == signal.SuppressedInsufficientData)
 }
 
 // waits reports whether an alert on silence is to be told once the present is
@@ -47,11 +47,11 @@ func (c *Config) founded(st *State, f *Facts) bool {
 // tellStanding tells of an alert that waits, where the present is reached. It is
 // judged anew by whatever else speaks against it.
 func (j *judgement) tellStanding(k *kind, e *Episode) {
-	if !j.f.Present || !e.waits(j.st, j.f) || !j.c.founded(j.st, j.f) {
+	if !j.f.Present || j.past(k) || !e.waits(j.st, j.f) || !j.c.founded(j.st, j.f) {
 		return
 	}
 	if s := j.suppression(k, e.Holdout); s == signal.NotSuppressed || s == signal.SuppressedHoldout {
-		e.Suppression, e.ToldAt, e.Level = s, j.f.Now, min(e.Level, j.st.Level)
+		e.Past, e.Suppression, e.ToldAt, e.Level = false, s, j.f.Now, min(e.Level, j.st.Level)
 		j.say(k, e, signal.Raised, e.Level, signal.LevelNone, signal.ResolveNone)
 	}
 }

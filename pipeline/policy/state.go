@@ -60,11 +60,12 @@ type Episode struct {
 	Reasons       signal.ReasonMask
 	Kind          Kind
 	Open          bool
-	Level         signal.Level // that its messages have told of, the latest `updated` or higher
-	Suppression   signal.Suppression
-	Feedback      event.Outcome // acknowledged or contacted, told in the next message
+	Level         signal.Level       // that its messages have told of, the latest `updated` or higher
+	Suppression   signal.Suppression // but for SuppressedReplay, which is Past
+	Feedback      event.Outcome      // acknowledged or contacted, told in the next message
 	Holdout       bool
-	Reserved      [2]byte // zero; named, so that the bytes of a copy are those of the original
+	Past          bool    // raised of what was too long ago: not delivered, whatever Suppression says
+	Reserved      [1]byte // zero; named, so that the bytes of a copy are those of the original
 }
 
 // Transition is one message of an alert's life.

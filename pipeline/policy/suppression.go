@@ -9,20 +9,22 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
-// suppression is the first reason why an alert raised now is recorded and not
-// delivered, to its end: what began in the past and was not delivered has no end
-// that anybody waits for. That it rests on too little data, or on a customer who never came
-// back, speaks against an alert on silence alone: a complaint is a complaint,
-// and a second purchase is one.
+// past reports whether an alert raised now tells of what is too long ago to be
+// delivered. That holds to its end: what was not delivered has no end that anybody
+// waits for.
+func (j *judgement) past(k *kind) bool {
+	return j.f.Wall-j.f.Now > j.c.MaxEventAge || k.since != nil && j.f.Now-k.since(j) > j.c.MaxEventAge
+}
+
+// suppression is the first reason, but for that it is of the past, why an alert
+// raised now is recorded and not delivered. That it rests on too little data, or on
+// a customer who never came back, speaks against an alert on silence alone: a
+// complaint is a complaint, and a second purchase is one.
 func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
-	f := j.f
-	switch {
-	case f.Wall-f.Now > j.c.MaxEventAge, k.since != nil && f.Now-k.since(j) > j.c.MaxEventAge:
-		return signal.SuppressedReplay
-	case k.onSilence && f.Sufficiency != signal.SufficiencyOK:
+	if k.onSilence && j.f.Sufficiency != signal.SufficiencyOK {
 		return signal.SuppressedInsufficientData
 	}
-	return lastingSuppression(f, k.onSilence, holdout)
+	return lastingSuppression(j.f, k.onSilence, holdout)
 }
 
 // lastingSuppression is what of it does not pass with the time or with a fit.

@@ -60,7 +60,8 @@ func TestSuppressionTakesTheFirstThatApplies(t *testing.T) {
 	}
 	for _, test := range tests {
 		j := judgement{f: &test.facts, c: &c}
-		if got := j.suppression(&kinds[test.kind], test.holdout); got != test.want {
+		e := Episode{Past: j.past(&kinds[test.kind]), Suppression: j.suppression(&kinds[test.kind], test.holdout)}
+		if got := e.suppressed(); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}

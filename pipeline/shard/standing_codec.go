@@ -22,8 +22,8 @@ import (
 //	since the last purchase
 //	episodes until the end of the section: what follows u8 | kind u8 |
 //	level u8 | number | seq | raised at | the rest by its bits, instants as
-//	spans since it was raised; the suppression says by its highest bit that the
-//	instant at which the alert was told after all follows
+//	spans since it was raised; the suppression has two bits beside it, see
+//	ofThePast
 const (
 	standingVersion = 2
 
@@ -47,9 +47,12 @@ const (
 	episodeFeedback
 )
 
-// toldStanding, beside the suppression: when it was told follows. An episode that
-// was told though it had been raised before, undelivered, is rare.
-const toldStanding = 1 << 7
+// Beside the suppression: whether the episode is of the past, and whether it was
+// told though it had been raised before, undelivered: when follows.
+const (
+	ofThePast    = 1 << 6
+	toldStanding = 1 << 7
+)
 
 func (st *standing) append(out []byte) []byte {
 	p := &st.state
@@ -121,13 +124,19 @@ func appendEpisode(out []byte, e *policy.Episode) []byte {
 		out[which] |= episodeReasons
 		out = binary.AppendUvarint(out, uint64(e.Reasons))
 	}
-	switch {
-	case e.ToldAt != 0:
+	how := uint8(e.Suppression)
+	if e.Past {
+		how |= ofThePast
+	}
+	if e.ToldAt != 0 {
+		how |= toldStanding
+	}
+	if how != 0 {
 		out[which] |= episodeSuppressed
-		out = state.AppendSpan(append(out, uint8(e.Suppression)|toldStanding), e.ToldAt-e.RaisedAt)
-	case e.Suppression != 0:
-		out[which] |= episodeSuppressed
-		out = append(out, uint8(e.Suppression))
+		out = append(out, how)
+	}
+	if e.ToldAt != 0 {
+		out = state.AppendSpan(out, e.ToldAt-e.RaisedAt)
 	}
 	if e.Feedback != 0 {
 		out[which] |= episodeFeedback
@@ -181,7 +190,10 @@ func readEpisode(r *state.Reader, e *policy.Episode) {
 	}
 	if which&episodeSuppressed != 0 {
 		how := r.Byte()
-		e.Suppression = signal.Suppression(how &^ toldStanding)
+		e.Suppression, e.Past = signal.Suppression(how&^(toldStanding|ofThePast)), how&ofThePast != 0
+		if e.Suppression == signal.SuppressedReplay { // as an older writer says it
+			e.Suppression, e.Past = signal.NotSuppressed, true
+		}
 		if how&toldStanding != 0 {
 			e.ToldAt = e.RaisedAt + r.Span()
 		}
