@@ -44,6 +44,9 @@ func newBacklog(t *testing.T, seed uint64, tells int) *run {
 // wrong on the way where random is given.
 func (r *run) tellAll(random *rand.Rand) {
 	for quiet := 0; quiet < 3; {
+		if len(r.log) > 20_000 {
+			r.t.Fatal("there is no end to who is told")
+		}
 		before := len(r.log)
 		r.apply(len(r.input))
 		written := r.checkpoint(1)
