@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast/holdfast/schemas/topics"
+)
+
+// said is what a message on the topic of churn alerts says.
+type said struct {
+	AlertID    string `json:"alert_id"`
+	Seq        int    `json:"alert_seq"`
+	Action     string `json:"action"`
+	CustomerID string `json:"customer_id"`
+	AtStake    string `json:"at_stake"`
+	RaisedAt   string `json:"raised_at"`
+	AsOf       string `json:"as_of"`
+	Standing   bool   `json:"standing"`
+	Suppressed bool   `json:"suppressed"`
+}
+
+// A shop's history that ends yesterday goes through backfill with nothing
+// configured. Who is at risk is told when the model is fitted and the present is
+// reached: each once, the most valuable first, through ten kills.
+func TestWhoIsAtRiskIsToldAfterABackfill(t *testing.T) {
+	file, _ := sharedLog(t)
+	w := newWorld(t, "HOLDFAST_MONEY_CURRENCY=USD", "HOLDFAST_SCORE_FIT=true", "HOLDFAST_TIME_CLOCK=honest",
+		"HOLDFAST_ALERTS_PUBLISH_SUPPRESSED=false", "HOLDFAST_ALERTS_STANDING_PER_HOUR=7200")
+	run := w.start("run")
+	w.run(0, "backfill", w.write("log.csv", endingYesterday(t, split(t, file, 1)[0])), "--map",
+		w.write("map.yml", []byte(cdnowMap)), "--quiet")
+	for range 10 {
+		time.Sleep(4 * time.Second)
+		run.kill()
+		run = w.start("run")
+	}
+	w.toldToTheEnd()
+	w.checkStanding()
+}
+
+// endingYesterday moves the days of a log so that the last of them is yesterday.
+func endingYesterday(t *testing.T, log []byte) []byte {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(string(log), "\n"), "\n")
+	dayOf := func(line string) time.Time {
+		day, err := time.Parse(time.DateOnly, strings.SplitN(line, ",", 3)[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return day
+	}
+	last := dayOf(lines[len(lines)-1]) // they are in the order of their days
+	shift := time.Now().UTC().Truncate(24 * time.Hour).Add(-24 * time.Hour).Sub(last)
+	for i, line := range lines[1:] {
+		fields := strings.SplitN(line, ",", 3)
+		fields[1] = dayOf(line).Add(shift).Format(time.DateOnly)
+		lines[i+1] = strings.Join(fields, ",")
+	}
+	return []byte(strings.Join(lines, "\n") + "\n")
+}
+
+// toldToTheEnd waits until nobody is left to be told of.
+func (w *world) toldToTheEnd() {
+	w.t.Helper()
+	before, same := -1, 0
+	for deadline := time.Now().Add(10 * time.Minute); same < 20 && time.Now().Before(deadline); time.Sleep(time.Second) {
+		n := len(w.read(topics.DefaultNames()[topics.Alerts]))
+		if same++; n != before {
+			before, same = n, 0
+		}
+	}
+}
+
+// checkStanding holds the topic of churn alerts, and what the tables say beside it.
+func (w *world) checkStanding() {
+	w.t.Helper()
+	raised, inversions, last := map[string]bool{}, 0, map[int32]float64{}
+	for _, record := range w.read(topics.DefaultNames()[topics.Alerts]) {
+		var m said
+		if err := json.Unmarshal(record.Value, &m); err != nil {
+			w.t.Fatal(err)
+		}
+		switch {
+		case m.Suppressed:
+			w.t.Errorf("suppressed, and on the topic: %s", record.Value)
+		case m.Action != "raised" && !raised[m.AlertID]:
+			w.t.Errorf("the end of what nobody was told: %s", record.Value)
+		case m.Action == "raised" && raised[m.AlertID]:
+			w.t.Errorf("told twice: %s", record.Value)
+		case m.Action == "raised" && m.Standing:
+			value, err := strconv.ParseFloat(m.AtStake, 64)
+			if err != nil || m.Seq < 2 || m.RaisedAt >= m.AsOf {
+				w.t.Errorf("%v: %s", err, record.Value)
+			}
+			if before, ok := last[record.Partition]; ok && value > before {
+				inversions++
+			}
+			last[record.Partition] = value
+		}
+		raised[m.AlertID] = true
+	}
+	if len(raised) < 300 || inversions > len(raised)/50 {
+		w.t.Errorf("%d alerts were told, %d of them after one of less value", len(raised), inversions)
+	}
+	left := ""
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
+		if left = w.ask("SELECT count() FROM v_alerts_open AS a JOIN (SELECT customer_id, level, frequency_repeat FROM " +
+			"customer_current FINAL) AS c ON a.customer_id = c.customer_id WHERE suppressed_reason IN ('replay', " +
+			"'insufficient_data') AND c.frequency_repeat > 0 AND c.level IN ('at_risk', 'critical')"); left == "0" {
+			break
+		}
+	}
+	standing := w.ask("SELECT uniqExact(alert_id) FROM v_alert_event WHERE action = 'raised' AND standing AND " +
+		"suppressed_reason = ''")
+	if left != "0" || standing != fmt.Sprint(len(raised)) {
+		w.t.Errorf("%s of those at risk are not told; %d were told and %s stand in the table", left, len(raised), standing)
+	}
+}
