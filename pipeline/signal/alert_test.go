@@ -34,7 +34,8 @@ func example() *Alert {
 		Score: Some(.93), PreviousScore: Some(.9), Confidence: ConfidenceHigh, BasisPurchases: 6,
 		AtStake: Some(12345.5), Currency: "EUR", CurrencyExponent: 2, Holdout: true,
 		RaisedAt: at - 3600e6, AsOf: at, ComputedAt: at + 1, CooldownUntil: at + 2, Suppressed: SuppressedHoldout,
-		Model: "mbg-nbd", ParamVersion: "v7", ParamsFittedAt: at - 1, ConfigHash: "abc", EngineVersion: "0.1.0",
+		Standing: true,
+		Model:    "mbg-nbd", ParamVersion: "v7", ParamsFittedAt: at - 1, ConfigHash: "abc", EngineVersion: "0.1.0",
 		ReasonCount: 2,
 	}
 	a.Reasons[0] = Reason{Code: Overdue, Contribution: 1.75, Observed: 47, HasObserved: true, Expected: 22.4,
@@ -59,7 +60,7 @@ const exampleJSON = `{"alert_id":"00112233445566778899aabbccddeeff","dedup_key":
 	`"title":"Invite back with an offer that fits the last purchases"},"act_before":"2026-03-08T10:15:30.250000Z",` +
 	`"arm":"holdout","evidence":null,"raised_at":"2026-03-01T09:15:30.250000Z","as_of":"2026-03-01T10:15:30.250000Z",` +
 	`"computed_at":"2026-03-01T10:15:30.250001Z","cooldown_until":"2026-03-01T10:15:30.250002Z",` +
-	`"suppressed":true,"suppressed_reason":"holdout","links":null,"model":"mbg-nbd","param_version":"v7",` +
+	`"suppressed":true,"suppressed_reason":"holdout","standing":true,"links":null,"model":"mbg-nbd","param_version":"v7",` +
 	`"params_fitted_at":"2026-03-01T10:15:30.249999Z","config_hash":"abc","engine_version":"0.1.0"}`
 
 func TestAlertJSON(t *testing.T) {
