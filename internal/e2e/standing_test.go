@@ -68,9 +68,9 @@ func endingYesterday(t *testing.T, log []byte) []byte {
 func (w *world) toldToTheEnd() {
 	w.t.Helper()
 	before, same := -1, 0
-	for deadline := time.Now().Add(10 * time.Minute); same < 20 && time.Now().Before(deadline); time.Sleep(time.Second) {
+	for deadline := time.Now().Add(4 * time.Minute); same < 20 && time.Now().Before(deadline); time.Sleep(time.Second) {
 		n := len(w.read(topics.DefaultNames()[topics.Alerts]))
-		if same++; n != before {
+		if same++; n != before || n == 0 {
 			before, same = n, 0
 		}
 	}
@@ -104,6 +104,8 @@ func (w *world) checkStanding() {
 		}
 		raised[m.AlertID] = true
 	}
+	w.t.Logf("%d were told; rows by reason, action, level and version:\n%s", len(raised), w.ask("SELECT suppressed_reason, "+
+		"action, level, param_version, count() FROM v_alert_event GROUP BY ALL ORDER BY ALL"))
 	if len(raised) < 300 || inversions > len(raised)/50 {
 		w.t.Errorf("%d alerts were told, %d of them after one of less value", len(raised), inversions)
 	}
