@@ -21,6 +21,7 @@ CREATE OR REPLACE VIEW v_alert_event (
     currency LowCardinality(String) COMMENT 'currency of at_stake',
     arm LowCardinality(String) COMMENT 'treat or holdout',
     suppressed_reason LowCardinality(String) COMMENT 'why it is recorded and not delivered; empty otherwise',
+    standing UInt8 COMMENT 'told when the present was reached, though it was raised earlier, undelivered',
     resolve_reason LowCardinality(String) COMMENT 'why it was resolved; empty otherwise',
     raised_at DateTime64(3, 'UTC') COMMENT 'when the alert was raised',
     as_of DateTime64(3, 'UTC') COMMENT 'the moment of the transition',
@@ -28,14 +29,13 @@ CREATE OR REPLACE VIEW v_alert_event (
     param_version LowCardinality(String) COMMENT 'version of the parameters, joins model_params',
     src_partition UInt16 COMMENT 'the shard',
     seq UInt64 COMMENT 'epoch << 36 | dense number within the shard',
-    epoch UInt64 COMMENT 'life of the shard''s state: rises when it is begun anew',
-    standing UInt8 COMMENT 'told when the present was reached, though it was raised earlier, undelivered'
+    epoch UInt64 COMMENT 'life of the shard''s state: rises when it is begun anew'
 )
 AS
 SELECT
     alert_id, alert_seq, dedup_key, family, kind, action, customer_id, segment, level, previous_level, score,
-    p_alive, reason_codes, reason_texts, at_stake, currency, arm, suppressed_reason, resolve_reason, raised_at,
-    as_of, computed_at, param_version, src_partition, seq, bitShiftRight(seq, 36) AS epoch, standing
+    p_alive, reason_codes, reason_texts, at_stake, currency, arm, suppressed_reason, standing, resolve_reason,
+    raised_at, as_of, computed_at, param_version, src_partition, seq, bitShiftRight(seq, 36) AS epoch
 FROM alert_event FINAL
 COMMENT 'every transition of every alert, once; suppressed ones included';
 CREATE OR REPLACE VIEW v_alerts_open (
