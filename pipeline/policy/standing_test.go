@@ -35,8 +35,8 @@ func TestWhatWaitsIsToldOnceThePresentIsReached(t *testing.T) {
 		{"lost by now", func(_ *Facts, e *Episode, st *State) {
 			st.LostSince, st.Level, st.Told, e.Level = raised, signal.LevelLost, signal.LevelLost, signal.LevelLost
 		}, false, 0},
-		{"held by young parameters only", func(f *Facts, _ *Episode, _ *State) { f.PAlive, f.ModelSince = 500_000, present },
-			false, 0},
+		{"held by young parameters only",
+			func(f *Facts, _ *Episode, _ *State) { f.PAlive, f.ModelSince = 500_000, present }, false, 0},
 		{"held by young parameters, and at risk by them", func(f *Facts, _ *Episode, _ *State) { f.ModelSince = present },
 			true, 0},
 	} {

@@ -139,7 +139,8 @@ func checkWave(t *testing.T, standing map[string]bool, said []signal.Alert, age 
 	before := signal.Some(1e18)
 	for i := range said {
 		a := &said[i]
-		if !a.Standing || a.Action != signal.Raised || !standing[a.AlertID] || a.Seq < 2 || a.RaisedAt >= a.AsOf-signal.Instant(age) {
+		if !a.Standing || a.Action != signal.Raised || !standing[a.AlertID] || a.Seq < 2 ||
+			a.RaisedAt >= a.AsOf-signal.Instant(age) {
 			t.Errorf("not one of those who stand, or twice: %s", a.AppendJSON(nil))
 		}
 		if a.Holdout != (a.Suppressed == signal.SuppressedHoldout) || !a.Holdout && a.Suppressed != signal.NotSuppressed {
