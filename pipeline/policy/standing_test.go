@@ -54,8 +54,8 @@ func TestWhatWaitsIsToldOnceThePresentIsReached(t *testing.T) {
 			continue
 		}
 		m := said[0]
-		if m.Action != signal.Raised || !m.Standing || m.Seq != 3 || m.Episode != 7 || m.RaisedAt != raised || m.At != present ||
-			m.Level != signal.LevelAtRisk || m.Suppression != test.quiet {
+		if m.Action != signal.Raised || !m.Standing || m.Seq != 3 || m.Episode != 7 || m.RaisedAt != raised ||
+			m.At != present || m.Level != signal.LevelAtRisk || m.Suppression != test.quiet {
 			t.Errorf("%s: %+v is said", test.name, m)
 		}
 		if _, _, again, _ := judged(st, kept, f); len(again) != 0 {
