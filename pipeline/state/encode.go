@@ -12,7 +12,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// The page format, version 3, little-endian:
+// The page format, version 4, little-endian:
 //
 //	magic "HFP1" | version u8 | codec u8 (1 = s2) | reserved u16
 //	shard u32 | page u32 | batch u64 | customers u32 | raw length u32
@@ -22,10 +22,11 @@ import (
 // u8, run bytes u16, hash of the id u64, deadline, time of the latest judgement
 // and known silence i64 each, last folded day i32, hash of the parameters' version
 // u32, and the run, see sections.go. Version N and N-1 are readable (pageFormats);
-// a newer one is refused. Version 2 is version 3 without categories of orders.
+// a newer one is refused. Version 3 is version 4 without the kinds of complaints and what is more of
+// them, see complaintsection.go.
 const (
 	pageMagic      = "HFP1"
-	pageVersion    = 3
+	pageVersion    = 4
 	pageCodecS2    = 1
 	pageHeaderLen  = 40
 	recordHeadLen  = 4 + 4*8 + 2*4
@@ -65,7 +66,7 @@ type pageFormat struct {
 // released one, the version before.
 var pageFormats = []pageFormat{
 	{version: pageVersion, record: readRecord},
-	{version: 2, record: readRecord},
+	{version: 3, record: readRecord},
 }
 
 // sum is the checksum of a page: the header before it, and the raw part.

@@ -16,10 +16,10 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
-// TestPageOfVersion3 reads a page that was written once and for all: the format
+// TestPageOfVersion4 reads a page that was written once and for all: the format
 // must not change under its version.
-func TestPageOfVersion3(t *testing.T) {
-	const name = "testdata/page.v3"
+func TestPageOfVersion4(t *testing.T) {
+	const name = "testdata/page.v4"
 	want := samplePage(20)
 	if *rewrite {
 		if err := os.WriteFile(name, want, 0o644); err != nil {
@@ -34,21 +34,21 @@ func TestPageOfVersion3(t *testing.T) {
 	got, _ := unwrap(t, s.AppendPage(&PageCodec{}, nil, 3, 0, 9))
 	// The raw parts: how they are compressed is the library's affair.
 	if raw, _ := unwrap(t, want); !bytes.Equal(raw, got) || !bytes.Equal(golden[:28], want[:28]) {
-		t.Error("the page format has changed under version 3: raise the version, keep reading this one")
+		t.Error("the page format has changed under version 4: raise the version, keep reading this one")
 	}
 }
 
-// TestPageOfVersion2 reads a page of the version before: its records are written as they
-// were, since they have no categories.
-func TestPageOfVersion2(t *testing.T) {
-	old, err := os.ReadFile("testdata/page.v2")
+// TestPageOfVersion3 reads a page of the version before: its records are written as they
+// were, since nothing more is known of their complaints.
+func TestPageOfVersion3(t *testing.T) {
+	old, err := os.ReadFile("testdata/page.v3")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := load(t, &PageCodec{}, map[uint32][]byte{0: old})
 	written := s.AppendPage(&PageCodec{}, nil, 3, 0, 9)
 	want, _ := unwrap(t, old)
-	if got, _ := unwrap(t, written); !bytes.Equal(got, want) || s.Len() != 20 || old[4] != 2 || written[4] != pageVersion {
+	if got, _ := unwrap(t, written); !bytes.Equal(got, want) || s.Len() != 20 || old[4] != 3 || written[4] != pageVersion {
 		t.Errorf("%d records of version %d are written otherwise as version %d", s.Len(), old[4], written[4])
 	}
 }
