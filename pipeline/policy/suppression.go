@@ -20,7 +20,7 @@ func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
 		return signal.SuppressedReplay
 	case k.onSilence && f.Sufficiency != signal.SufficiencyOK:
 		return signal.SuppressedInsufficientData
-	case f.OptedOut:
+	case f.OptedOut && !k.service:
 		return signal.SuppressedOptedOut
 	case f.DoNotRetain:
 		return signal.SuppressedDoNotRetain
