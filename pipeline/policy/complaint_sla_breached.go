@@ -30,7 +30,6 @@ var complaintSLABreached = kind{
 type ComplaintTime struct {
 	// Subject tells it from every other time of the customer's complaints; never 0.
 	Subject uint64
-	From    event.Instant // since when the time runs: a reopening begins a new one
 	DueAt   event.Instant
 	// Over says why the complaint is not past the time; ResolveNone where it is.
 	Over signal.ResolveReason
@@ -50,8 +49,9 @@ func judgeComplaintTimes(j *judgement, k *kind) {
 		if !t.broken() {
 			continue
 		}
-		// What has ended speaks against the same time alone.
-		if e := j.findSubject(k.id, t.Subject); e == nil || !e.Open && t.From > e.RaisedAt {
+		// What has ended speaks against the same time alone: not against one that came
+		// later, by a reopening or another promise, and is broken too.
+		if e := j.findSubject(k.id, t.Subject); e == nil || !e.Open && t.DueAt > e.MessageAt {
 			j.subject, j.brokenAt = t.Subject, t.DueAt
 			j.raise(k, j.st.Level)
 			j.subject, j.brokenAt = 0, 0

@@ -8,17 +8,17 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
-// late are times that complaints have broken a moment ago.
+// late are times that complaints have broken two hours ago.
 func late(subjects ...uint64) (all []ComplaintTime) {
 	for _, subject := range subjects {
-		all = append(all, ComplaintTime{Subject: subject, From: present - 20*event.Day24h, DueAt: present})
+		all = append(all, ComplaintTime{Subject: subject, DueAt: present - 2*event.Hour})
 	}
 	return all
 }
 
 // over is a time that is not broken any more.
 func over(subject uint64, why signal.ResolveReason) ComplaintTime {
-	return ComplaintTime{Subject: subject, From: present - 20*event.Day24h, DueAt: present, Over: why}
+	return ComplaintTime{Subject: subject, DueAt: present - 2*event.Hour, Over: why}
 }
 
 // said is what of a message matters to a complaint.
@@ -39,7 +39,7 @@ func TestEachBrokenTimeSpeaks(t *testing.T) {
 		return Episode{Kind: ComplaintSLABreached, Subject: subject, Number: 1, Seq: 2,
 			RaisedAt: present - event.Day24h, MessageAt: present - event.Hour, CooldownUntil: present + c.Cooldown}
 	}
-	reopened := ComplaintTime{Subject: 5, From: present - event.Hour, DueAt: present}
+	reopened := ComplaintTime{Subject: 5, DueAt: present}
 	raised := func(subject uint64) saidOf { return saidOf{subject, signal.Raised, 0} }
 	for _, test := range []struct {
 		name     string

@@ -164,7 +164,7 @@ func (w *world) complain() {
 	w.complained = append(w.complained, w.now)
 	w.due = append(w.due, w.now+event.Day24h)
 	w.made++
-	w.times = append(w.times, ComplaintTime{Subject: w.made, From: w.now, DueAt: w.now + event.Day24h})
+	w.times = append(w.times, ComplaintTime{Subject: w.made, DueAt: w.now + event.Day24h})
 	if len(w.times) > 16 {
 		w.times = slices.Delete(w.times, 0, 1)
 		w.due = w.due[max(0, len(w.due)-16):]

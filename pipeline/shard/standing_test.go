@@ -43,6 +43,7 @@ func anyStanding(r *rand.Rand, episodes int) *standing {
 	for range episodes {
 		var e policy.Episode
 		fillFields(reflect.ValueOf(&e).Elem(), r)
+		e.Kind &^= episodeHasSubject // its place in the record has seven bits
 		st.episodes = append(st.episodes, e)
 	}
 	return st
