@@ -17,16 +17,6 @@ type Opening struct{ From, To event.Instant }
 // and apart, within 24 hours, and one day at least must have some.
 func NewHours(zone *Zone, days [7][]Opening) *Hours { return &Hours{zone: zone, days: days} }
 
-// Week is how long the hours of a week are where no clock is changed.
-func (h *Hours) Week() (total event.Instant) {
-	for _, day := range h.days {
-		for _, o := range day {
-			total += o.To - o.From
-		}
-	}
-	return total
-}
-
 // After is the instant at which a span of these hours has passed since an instant.
 // Where a clock is changed within them, what really passes counts. O(days).
 func (h *Hours) After(from, span event.Instant) event.Instant {
