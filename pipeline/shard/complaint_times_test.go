@@ -154,6 +154,7 @@ func TestAsManyComplaintsAsThereAre(t *testing.T) {
 					raised[key]++
 				case signal.Resolved, signal.Expired:
 					ended[key]++
+				default: // an update
 				}
 			}
 			p.shard.Commit()
