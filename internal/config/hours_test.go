@@ -29,7 +29,8 @@ func TestHours(t *testing.T) {
 		"": `"" is not a weekday`, "mon": `"" is not a part of a day`, "monday 09:00-17:00": `"monday" is not a weekday`,
 		"fri-mon 09:00-17:00": `"fri-mon" is not a weekday`, "mon 9:00-17:00": `"9:00-17:00" is not a part`,
 		"mon 17:00-09:00": "is not a part", "mon 09:00-09:00": "is not a part", "mon 09:00-24:01": "is not a part",
-		"mon 24:00-24:00": "is not a part", "mon 09:00-17:00-18:00": "is not a part", "mon 09:00-17:00,": `"" is not a weekday`,
+		"mon 24:00-24:00":       "is not a part",
+		"mon 09:00-17:00-18:00": "is not a part", "mon 09:00-17:00,": `"" is not a weekday`,
 		"mon-fri 09:00-17:00, wed 16:59-18:00": "hours of wed overlap", "mon  09:00-17:00": "is not a part",
 	} {
 		if _, err := ParseHours(text); err == nil || !strings.Contains(err.Error(), want) {

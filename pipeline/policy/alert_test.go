@@ -67,7 +67,8 @@ func TestWhatAnOpenAlertHears(t *testing.T) {
 		{"it is on its way", ChurnRisk, atRisk, signal.LevelAtRisk, 0, word(event.OutcomeContacted, 7), 0, 0},
 		{"a complaint in time again", ComplaintSLABreached, bought(), 0, 0, func(*Facts) {}, signal.Resolved,
 			signal.ByComplaintResolved},
-		{"still late", ComplaintSLABreached, bought(), 0, 0, func(f *Facts) { f.SLABreached, f.ComplaintTimes = true, late(9) }, 0, 0},
+		{"still late", ComplaintSLABreached, bought(), 0, 0,
+			func(f *Facts) { f.SLABreached, f.ComplaintTimes = true, late(9) }, 0, 0},
 		{"still late, but the team says wrong", ComplaintSLABreached, bought(), 0, 0, func(f *Facts) {
 			f.SLABreached, f.Feedback, f.FeedbackEpisode, f.ComplaintTimes = true, event.OutcomeWrong, 7, late(9)
 		}, signal.Resolved, signal.ByFeedback},

@@ -47,7 +47,9 @@ func TestHoursOfWork(t *testing.T) {
 	}
 	// From 1 to 4 at night there are two hours when the clock goes forward, four when back.
 	h := NewHours(zoneNamed(t, "Europe/Berlin"), night)
-	for from, want := range map[string]string{"2026-03-29T00:00": "2026-04-05T01:00", "2026-10-24T23:00": "2026-10-25T03:00"} {
+	for from, want := range map[string]string{
+		"2026-03-29T00:00": "2026-04-05T01:00", "2026-10-24T23:00": "2026-10-25T03:00",
+	} {
 		if got := h.After(instant(t, from), 4*event.Hour); got != instant(t, want) {
 			t.Errorf("four hours of the night from %s: %s, want %s", from, stamp(signal.Instant(got)), want)
 		}
@@ -69,7 +71,8 @@ func TestHoursAreThoseOfAClock(t *testing.T) {
 		minute := func(name string, low int) int { return rapid.IntRange(max(low, 4*60), 24*60).Draw(t, name) }
 		for day := range days {
 			if from := minute("from", 0); from < 24*60 && (day == 3 || rapid.Bool().Draw(t, "open")) {
-				days[day] = []Opening{{event.Instant(from) * event.Minute, event.Instant(minute("to", from+1)) * event.Minute}}
+				to := event.Instant(minute("to", from+1)) * event.Minute
+				days[day] = []Opening{{event.Instant(from) * event.Minute, to}}
 			}
 		}
 		if days[3] == nil {

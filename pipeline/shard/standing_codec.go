@@ -21,7 +21,8 @@ import (
 //	five crossing days: 0 for never, else one more than the days (in zigzag)
 //	since the last purchase
 //	episodes until the end of the section: what follows u8 | kind u8, its
-//	highest bit where it is about a subject | level u8 | the subject u64 | number | seq | raised at | the rest by its bits, instants as
+//	highest bit where it is about a subject | level u8 | the subject u64 |
+//	number | seq | raised at | the rest by its bits, instants as
 //	spans since it was raised
 const (
 	standingVersion = 2

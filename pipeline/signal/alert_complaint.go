@@ -46,5 +46,6 @@ func hoursUntil(from, to Instant) Null[float64] {
 func (c *AlertComplaint) row(row *AlertRow) {
 	row.ComplaintID, row.ComplaintOrderID, row.ComplaintCategory = c.ID, c.OrderID, c.Category
 	row.ComplaintSeverity, row.ComplaintTime = uint32(c.Severity), c.Time
-	row.ComplaintOpenedAt, row.ComplaintDueAt = Null[Instant]{c.OpenedAt, c.OpenedAt != 0}, Null[Instant]{c.DueAt, c.DueAt != 0}
+	row.ComplaintOpenedAt = Null[Instant]{c.OpenedAt, c.OpenedAt != 0}
+	row.ComplaintDueAt = Null[Instant]{c.DueAt, c.DueAt != 0}
 }

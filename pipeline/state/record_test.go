@@ -189,8 +189,9 @@ func fillUp(c *Customer, r *rand.Rand) {
 		at := event.Instant(i%2) * far
 		c.Complaints = append(c.Complaints, Complaint{Hash: KeyOf(r.Uint64()), OpenedAt: at, CategoryAt: at - far + 1,
 			StatusAt: at - far + 1, RespondedAt: at - far + 1, ResolvedAt: at - far + 1, DueAt: at - far + 1, CategoryHash: 1,
-			Status: 1, Category: 1, Severity: 1, Kinds: 7, ReopenedAt: at - far + 1, DueSetAt: at - far + 1, DueHash: 1,
-			ID: bytes.Repeat([]byte{'k'}, MaxID), OrderID: bytes.Repeat([]byte{'o'}, MaxID)})
+			Status: 1, Category: 1, Severity: 1, Kinds: 7, ReopenedAt: at - far + 1, DueSetAt: at - far + 1,
+			DueHash: 1,
+			ID:      bytes.Repeat([]byte{'k'}, MaxID), OrderID: bytes.Repeat([]byte{'o'}, MaxID)})
 	}
 	c.ComplaintDays = slices.Repeat([]ComplaintDay{{Day: -1 << 31, Count: 1<<16 - 1, Category: 5, Aside: true}}, MaxComplaintDays)
 	c.LastComplaint = far
