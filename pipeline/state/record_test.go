@@ -193,7 +193,8 @@ func fillUp(c *Customer, r *rand.Rand) {
 			DueHash: 1,
 			ID:      bytes.Repeat([]byte{'k'}, MaxID), OrderID: bytes.Repeat([]byte{'o'}, MaxID)})
 	}
-	c.ComplaintDays = slices.Repeat([]ComplaintDay{{Day: -1 << 31, Count: 1<<16 - 1, Category: 5, Aside: true}}, MaxComplaintDays)
+	c.ComplaintDays = slices.Repeat([]ComplaintDay{
+		{Day: -1 << 31, Count: 1<<16 - 1, Category: 5, Aside: true}}, MaxComplaintDays)
 	c.LastComplaint = far
 	c.Life = Life{Days: 1<<32 - 1, Orders: 1<<32 - 1, First: -1 << 31, Last: -1 << 31, Net: -1 << 63,
 		RepeatNet: -1 << 63, RepeatDays: 1<<32 - 1, ActivityDays: 1<<32 - 1, FirstAct: -1 << 31, LastAct: -1 << 31,
