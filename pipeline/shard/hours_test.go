@@ -79,7 +79,8 @@ func TestHoursAreThoseOfAClock(t *testing.T) {
 			days[3] = []Opening{{0, event.Hour}}
 		}
 		changes := rapid.SampledFrom([][2]int{{3, 7}, {3, 28}, {4, 4}, {10, 3}, {10, 24}, {10, 31}}).Draw(t, "change")
-		begin := time.Date(2026, time.Month(changes[0]), changes[1]-rapid.IntRange(0, 2).Draw(t, "days"), 0, minute("begin", 0), 0, 0, time.UTC)
+		begin := time.Date(2026, time.Month(changes[0]), changes[1]-rapid.IntRange(0, 2).Draw(t, "days"), 0,
+			minute("begin", 0), 0, 0, time.UTC)
 		left := rapid.IntRange(1, 3*24*60).Draw(t, "minutes")
 		span := event.Instant(left) * event.Minute
 		at := begin
