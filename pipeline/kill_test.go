@@ -31,6 +31,8 @@ type workerOrder struct {
 	Checkpointed [][16]byte
 	// StuckAfter is how long the loop may stand still; 0 = the default.
 	StuckAfter time.Duration
+	// SelfFit lets it fit its own parameters.
+	SelfFit bool
 }
 
 const workerVariable = "HOLDFAST_TEST_WORKER"
@@ -41,6 +43,10 @@ func runWorker(order workerOrder) int {
 	w := &world{t: t, addrs: order.Addrs, names: defaultNames()}
 	cfg := w.config()
 	cfg.StuckAfter = order.StuckAfter
+	if order.SelfFit {
+		cfg = selfFitted(t, cfg)
+		w.dieFitting(&cfg, order.Point)
+	}
 	if order.Nth > 0 {
 		var reached atomic.Int64
 		w.observe(&cfg, order.Checkpointed, func(at point) {

@@ -30,7 +30,7 @@ func (w *world) versionsFitted() (all []parameters.Record) {
 }
 
 // selfFitted is a configuration without parameters that fits its own.
-func selfFitted(t *testing.T, cfg pipeline.Config) pipeline.Config {
+func selfFitted(t testing.TB, cfg pipeline.Config) pipeline.Config {
 	t.Helper()
 	cfg = otherwise(t, cfg, score.Unfitted, btyd.MBGNBD{R: 1, Alpha: 5, A: 1, B: 2})
 	cfg.SelfFit = true

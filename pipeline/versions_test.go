@@ -20,7 +20,7 @@ import (
 )
 
 // otherwise is a configuration with other parameters.
-func otherwise(t *testing.T, cfg pipeline.Config, version string, m btyd.MBGNBD) pipeline.Config {
+func otherwise(t testing.TB, cfg pipeline.Config, version string, m btyd.MBGNBD) pipeline.Config {
 	t.Helper()
 	p := *cfg.Shard.Parameters
 	p.Version, p.Purchase = version, m

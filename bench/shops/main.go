@@ -42,7 +42,8 @@ type shop struct {
 }
 
 // shops are those of the table: what customers do repeats in a week, a month, a
-// quarter, a year; each without and with visits and complaints. Each is seen for
+// quarter, a year; each without memory, with regular gaps, and with visits and
+// complaints. Each is seen for
 // so long that half of its days hold some purchases of every customer.
 func shops(customers int, seed uint64) (all []shop) {
 	for _, rhythm := range []struct {
@@ -53,6 +54,9 @@ func shops(customers int, seed uint64) (all []shop) {
 			Start:     time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -rhythm.days),
 			RateShape: 1.2, Regularity: 1, LeaveA: .9, LeaveB: 6}
 		all = append(all, shop{name: rhythm.name, Shop: s})
+		even := s
+		even.Regularity = 3
+		all = append(all, shop{name: rhythm.name + "-regular", Shop: even})
 		s.VisitsPerPurchase, s.Complaints = 4, .05
 		all = append(all, shop{name: rhythm.name + "-visits", Shop: s})
 		if rhythm.name == "weekly" {

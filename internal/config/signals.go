@@ -63,9 +63,9 @@ type Alerts struct {
 // Levels are the P(alive) borders of the levels.
 type Levels struct {
 	Watch    Band    `yaml:"watch" env:"HOLDFAST_ALERTS_LEVELS_WATCH" meaning:"y" doc:"[enter below, leave above]"`
-	AtRisk   Band    `yaml:"at_risk" env:"HOLDFAST_ALERTS_LEVELS_AT_RISK" meaning:"y" doc:"[enter below, leave above]"`
+	AtRisk   Band    `yaml:"at_risk" env:"HOLDFAST_ALERTS_LEVELS_AT_RISK" meaning:"y" doc:"[enter below, or lower where many leave; leave above]"`
 	Critical Band    `yaml:"critical" env:"HOLDFAST_ALERTS_LEVELS_CRITICAL" meaning:"y" doc:"[enter below, leave above]"`
-	Lost     float64 `yaml:"lost" env:"HOLDFAST_ALERTS_LEVELS_LOST" meaning:"y" doc:"enter below; left by a purchase only"`
+	Lost     float64 `yaml:"lost" env:"HOLDFAST_ALERTS_LEVELS_LOST" meaning:"y" doc:"enter below, after at_risk has held the dwell; left by a purchase only"`
 }
 
 // Play is what a retention team is asked to do about an alert.

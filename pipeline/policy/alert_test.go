@@ -48,7 +48,8 @@ func TestWhatAnOpenAlertHears(t *testing.T) {
 			signal.Resolved, signal.ByClosure},
 		{"the complaint is answered", ChurnRisk, byComplaint, signal.LevelCritical, 0, func(*Facts) {}, signal.Resolved,
 			signal.ByComplaintResolved},
-		{"a higher level", ChurnRisk, critical, signal.LevelAtRisk, 0, silent, signal.Escalated, 0},
+		{"a higher level", ChurnRisk, critical, signal.LevelAtRisk, 0, func(f *Facts) { f.PAlive, f.VIP = 0, true },
+			signal.Escalated, 0},
 		{"a lower level is no news", ChurnRisk, atRisk, signal.LevelCritical, 0, silent, 0, 0},
 		{"opting out", ChurnRisk, atRisk, signal.LevelAtRisk, 0, func(f *Facts) { f.PAlive, f.OptedOut = 0, true },
 			signal.Resolved, signal.BySuppression},
@@ -134,7 +135,7 @@ func TestExpiryAndUpdatesKeepTheirTimes(t *testing.T) {
 		{"no update without news", atRisk, 2 * c.UpdateEvery, 2 * c.UpdateEvery, false, 0},
 	} {
 		f := steady()
-		f.PAlive = 0
+		f.PAlive, f.VIP = 0, true
 		if test.reasons {
 			f.Reasons = f.Reasons.With(signal.OpenComplaint)
 		}
@@ -166,6 +167,7 @@ func TestWhatIsRaised(t *testing.T) {
 	lost := held(signal.LevelLost, 40*event.Day24h, 0)
 	lost.LostSince = present - 30*event.Day24h
 	atRisk := signal.LevelAtRisk
+	lateComplaint := Episode{Kind: ComplaintSLABreached, Open: true, RaisedAt: present - event.Hour}
 	for _, test := range []struct {
 		name     string
 		state    State
@@ -181,14 +183,22 @@ func TestWhatIsRaised(t *testing.T) {
 			func(f *Facts) { f.LastComplaintAt = present - c.SilentAfter }, ChurnRisk},
 		{"one before them", held(atRisk, c.Dwell, 0), nil,
 			func(f *Facts) { f.LastComplaintAt = present - c.SilentAfter - 1 }, SilentChurn},
+		{"a severe complaint past its time has no dwell", bought(), nil,
+			func(f *Facts) { f.SevereBreached, f.LastComplaintAt = true, present-event.Hour }, ChurnRisk},
+		{"but has to be known to the present", bought(), nil,
+			func(f *Facts) { f.SevereBreached, f.Silence = true, present-1 }, 0},
+		{"one made long ago, and still past its time", held(atRisk, c.Dwell, 0), []Episode{lateComplaint},
+			func(f *Facts) { f.SLABreached, f.LastComplaintAt = true, present-c.SilentAfter-1 }, ChurnRisk},
 		{"told already", held(atRisk, c.Dwell, atRisk), nil, func(*Facts) {}, 0},
-		{"a higher level than was told", held(signal.LevelCritical, c.Dwell, atRisk), nil, func(*Facts) {}, SilentChurn},
+		{"a higher level than was told", held(signal.LevelCritical, c.Dwell, atRisk), nil, func(f *Facts) { f.VIP = true },
+			SilentChurn},
 		{"within the cooldown of the same level", held(atRisk, c.Dwell, 0),
 			[]Episode{{Kind: ChurnRisk, Level: atRisk, CooldownUntil: present + 1}}, func(*Facts) {}, 0},
 		{"its end", held(atRisk, c.Dwell, 0),
 			[]Episode{{Kind: ChurnRisk, Level: atRisk, CooldownUntil: present}}, func(*Facts) {}, SilentChurn},
 		{"within the cooldown of a lower level", held(signal.LevelCritical, c.Dwell, 0),
-			[]Episode{{Kind: SilentChurn, Level: atRisk, CooldownUntil: present + 1}}, func(*Facts) {}, SilentChurn},
+			[]Episode{{Kind: SilentChurn, Level: atRisk, CooldownUntil: present + 1}}, func(f *Facts) { f.VIP = true },
+			SilentChurn},
 		{"who is lost is for winning back", lost, nil, func(*Facts) {}, 0},
 		{"parameters that are a moment too young", held(atRisk, c.Dwell, 0), nil,
 			func(f *Facts) { f.ModelSince = present - c.ModelProtection + 1 }, 0},

@@ -101,7 +101,9 @@ func (j *judgement) aged(k *kind, e *Episode) bool {
 		return true
 	}
 	if j.reasons(k) != e.Reasons && j.f.Now >= e.MessageAt+j.c.UpdateEvery {
-		j.say(k, e, signal.Updated, e.Level, e.Level, signal.ResolveNone)
+		previous := e.Level
+		e.Level = min(e.Level, j.st.Level) // what has fallen is told with it; what rises is told apart
+		j.say(k, e, signal.Updated, e.Level, previous, signal.ResolveNone)
 	}
 	return false
 }

@@ -29,10 +29,13 @@ type Facts struct {
 	WatchAt    event.Instant
 	AtRiskAt   event.Instant
 	CriticalAt event.Instant // matters for a VIP only
-	LostAt     event.Instant
+	LostAt     event.Instant // of who may be at risk, not before that has held
 	OverdueAt  event.Instant // overdue quantile above Config.OverdueWatch
 
+	// The tests that the crossings rest on: P(alive), and score.ByQuantile. Levels
+	// are left when each of them that is in force says so.
 	DropoutIdentified bool
+	ByQuantile        bool
 	Sufficiency       signal.DataSufficiency
 	// ModelSince is when the parameters in force came into force in the shard;
 	// 0 where they have been from the beginning.
@@ -48,6 +51,7 @@ type Facts struct {
 
 	ComplaintsOpen uint32
 	SLABreached    bool          // an open complaint is past a time it must keep
+	SevereBreached bool          // a severe one is
 	SLABrokenAt    event.Instant // the latest such time that was missed; 0 none
 	SLADueAt       event.Instant // the next such time not yet missed
 	// ComplaintTimes are the times of the complaints that are remembered, kept or

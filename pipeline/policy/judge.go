@@ -23,8 +23,8 @@ type judgement struct {
 	brokenAt event.Instant // the time that a complaint has broken which an alert is raised about
 
 	newPurchase      bool // a later purchase day than the one judged before
-	reactivated      bool // a purchase has just ended `lost`
-	complaintCleared bool // critical by complaint has just been left
+	reactivated      bool // coming back has just ended `lost`
+	complaintCleared bool // the complaint that made critical or at_risk is past no time any more
 	silenceJudged    bool // the kinds that rest on silence are judged
 	silenceAsked     bool // and have said when to look again
 }
@@ -51,6 +51,7 @@ func (c *Config) Judge(
 			k.judge(j, k)
 		}
 	}
+	j.lostByAlert()
 	return j.episodes, j.out, j.next()
 }
 

@@ -20,7 +20,7 @@ type deed struct {
 
 func drawDeeds(t *rapid.T) []deed {
 	kinds := []string{"purchase", "purchase", "purchase", "visit", "complain", "settle", "close", "opt",
-		"feedback", "model", "rank", "advocate"}
+		"feedback", "model", "rank", "advocate", "severity", "cancel"}
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) deed {
 		hours := rapid.OneOf(rapid.IntRange(0, 48), rapid.IntRange(0, 24*40), rapid.IntRange(0, 24*150)).Draw(t, "hours")
 		return deed{
@@ -50,6 +50,13 @@ func (w *world) do(d deed) {
 		w.half, w.modelSince = float64(20+15*d.value), w.now
 	case "rank":
 		w.vip = d.value%2 == 0
+	case "severity":
+		w.severe = d.value%2 == 0
+	case "cancel": // the latest purchase day but the first
+		if w.x > 0 {
+			w.x--
+			w.last--
+		}
 	case "advocate":
 		w.ladder = signal.LadderAdvocate
 	}
@@ -79,6 +86,7 @@ func TestMachine(t *testing.T) {
 				w.until(at)
 				w.do(d)
 				again(t, w)
+				risky(t, w)
 			}
 			if plain.state != eager.state {
 				t.Fatalf("state %+v, judged more often %+v", plain.state, eager.state)
@@ -104,6 +112,23 @@ func again(t *rapid.T, w *world) {
 	}
 	if len(w.episodes) > KindCount+2*16 {
 		t.Fatalf("%d episodes", len(w.episodes))
+	}
+}
+
+// risky holds that nobody is lost who has not been at risk and alerted, but one-time
+// buyers and who has closed, and that what complaints make ends with them.
+func risky(t *rapid.T, w *world) {
+	st, f := &w.state, w.facts()
+	switch {
+	case st.Level == signal.LevelLost && w.x > 0 && !w.closed && st.Told < signal.LevelAtRisk:
+		t.Fatalf("lost, and nobody was told of at_risk: %+v", *st)
+	case st.Level == signal.LevelAtRisk && st.AtRiskSince == 0 && !f.SevereBreached,
+		st.Level == signal.LevelCritical && !f.SLABreached && !w.vip:
+		t.Fatalf("%v without a cause: %+v", st.Level, *st)
+	case w.has && (f.SLABreached && st.Level < signal.LevelWatch || f.SevereBreached && st.Level < signal.LevelAtRisk):
+		t.Fatalf("%v with a complaint past its time, severe %v", st.Level, f.SevereBreached)
+	case w.x == 0 && st.AtRiskSince != 0:
+		t.Fatalf("a one-time buyer is at risk since %d", st.AtRiskSince)
 	}
 }
 

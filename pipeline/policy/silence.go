@@ -62,7 +62,7 @@ func (j *judgement) continueSilence(k *kind, e *Episode) {
 	if j.f.Now < e.RaisedAt+j.c.Expiry {
 		if level := j.confirmed(); level > e.Level {
 			previous := e.Level
-			e.Level, j.st.Told = level, level
+			e.Level, j.st.Told = level, max(j.st.Told, level)
 			j.say(k, e, signal.Escalated, level, previous, signal.ResolveNone)
 		}
 	}
@@ -127,13 +127,14 @@ func (j *judgement) confirmed() signal.Level {
 }
 
 // confirmedAt is when a level will have held for its dwell; Never where it does
-// not hold. What a complaint drives has no dwell; what follows from re-scoring
-// under new parameters waits until these have been in force for a while.
+// not hold. What a complaint drives has no dwell, but has to be known to be so up to
+// Now; what follows from re-scoring under new parameters waits until these have been
+// in force for a while.
 func (j *judgement) confirmedAt(level signal.Level) event.Instant {
-	since := j.st.LostSince
+	since, atOnce := j.st.LostSince, false
 	switch level {
 	case signal.LevelAtRisk:
-		since = j.st.AtRiskSince
+		since, atOnce = j.st.AtRiskSince, j.f.SevereBreached
 	case signal.LevelCritical:
 		since = j.st.CriticalSince
 		if since != 0 && j.st.Flags&FlagCriticalByComplaint != 0 {
@@ -141,8 +142,12 @@ func (j *judgement) confirmedAt(level signal.Level) event.Instant {
 		}
 	case signal.LevelNone, signal.LevelWatch, signal.LevelLost:
 	}
-	if since == 0 {
-		return Never
+	at := Never
+	if since != 0 {
+		at = max(since+j.c.Dwell, j.protectedUntil())
 	}
-	return max(since+j.c.Dwell, j.protectedUntil())
+	if atOnce {
+		at = min(at, j.f.Now)
+	}
+	return at
 }

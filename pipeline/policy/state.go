@@ -20,8 +20,8 @@ const Never event.Instant = math.MaxInt64
 // State is what a customer's record keeps for its judgement: fixed in size and
 // without pointers. The zero State is that of a customer never seen.
 type State struct {
-	// Since when each level's own condition has held without a break; 0 = it
-	// does not. The level is the highest that holds.
+	// Since when each level's own condition on silence has held without a break; 0 =
+	// it does not. The level is the highest that holds, what a complaint makes besides.
 	AtRiskSince   event.Instant
 	CriticalSince event.Instant
 	LostSince     event.Instant
@@ -60,7 +60,7 @@ type Episode struct {
 	Reasons       signal.ReasonMask
 	Kind          Kind
 	Open          bool
-	Level         signal.Level // highest that its messages have told of
+	Level         signal.Level // that its messages have told of, the latest `updated` or higher
 	Suppression   signal.Suppression
 	Feedback      event.Outcome // acknowledged or contacted, told in the next message
 	Holdout       bool

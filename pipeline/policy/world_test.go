@@ -31,6 +31,7 @@ type world struct {
 	closed     bool
 	optedOut   bool
 	vip        bool
+	severe     bool // are its complaints
 	identified bool
 	modelSince event.Instant
 	ladder     signal.Ladder
@@ -67,7 +68,8 @@ func (w *world) facts() Facts {
 	f := Facts{
 		Now: w.now, CustomerID: []byte("c-1"), HasPurchase: w.has, X: w.x, LastPurchaseDay: w.last,
 		WatchAt: Never, AtRiskAt: Never, CriticalAt: Never, LostAt: Never, OverdueAt: Never,
-		DropoutIdentified: w.identified, ModelSince: w.modelSince, ValueRankMet: true, VIP: w.vip, ClassA: w.vip,
+		DropoutIdentified: w.identified, ByQuantile: !w.identified, ModelSince: w.modelSince,
+		ValueRankMet: true, VIP: w.vip, ClassA: w.vip,
 		SLADueAt: Never, Complaints30FallAt: Never, WindowEdgeAt: Never, LastComplaintAt: w.lastMade,
 		ComplaintsOpen: uint32(len(w.due)), Closed: w.closed, OptedOut: w.optedOut, Ladder: w.ladder,
 	}
@@ -107,6 +109,7 @@ func (w *world) complaintFacts(f *Facts) {
 	for _, due := range w.due {
 		if w.now >= due {
 			f.SLABreached, f.SLABrokenAt = true, max(f.SLABrokenAt, due)
+			f.SevereBreached = w.severe
 			f.Reasons = f.Reasons.With(signal.OpenComplaint)
 		} else {
 			f.SLADueAt = min(f.SLADueAt, due)

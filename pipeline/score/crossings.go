@@ -13,6 +13,9 @@ type border struct {
 	threshold float64
 }
 
+// farthestDays is how far crossings are looked for: a century of silence.
+const farthestDays = 36500
+
 // Crossings computes the days on which silence crosses each threshold; see the
 // type. Without a purchase all are Never. The cost is a few evaluations of
 // P(alive): compute it when a purchase day changes, not at every event.
@@ -20,46 +23,46 @@ func (p *Parameters) Crossings(s *Facts) Crossings {
 	if !s.HasPurchase {
 		return Crossings{Watch: Never, AtRisk: Never, Critical: Never, Lost: Never, Overdue: Never}
 	}
-	t, most := &p.Thresholds, p.capDay(s)
-	c := Crossings{Overdue: p.firstDay(s, border{true, t.OverdueWatch}, most)}
-	if p.DropoutIdentified {
-		c.Watch = p.firstDay(s, border{false, t.Watch}, most)
-		c.AtRisk = p.firstDay(s, border{false, t.AtRisk}, most)
-		c.Critical = c.AtRisk
-		if t.Critical != t.AtRisk {
-			c.Critical = p.firstDay(s, border{false, t.Critical}, most)
-		}
-		c.Lost = min(p.firstDay(s, border{false, t.Lost}, most), most)
+	t := &p.Thresholds
+	c := Crossings{
+		Watch:   p.entered(s, t.Watch, p.quantile(s, t.OverdueWatch, t.OnsetsWatch)),
+		Overdue: p.firstDay(s, border{true, t.OverdueWatch}),
+		AtRisk:  Never, Critical: Never, Lost: s.LastDay + event.Day(t.LostDays) + 1,
+	}
+	if s.X == 0 {
 		return c
 	}
-	c.Watch = c.Overdue
-	c.AtRisk = p.firstDay(s, border{true, t.OverdueAtRisk}, most)
-	c.Critical = c.AtRisk
-	c.Lost = min(p.firstDay(s, border{true, t.OverdueLost}, most), most)
+	quantile := p.quantile(s, t.OverdueAtRisk, t.OnsetsAtRisk)
+	c.AtRisk = p.entered(s, p.bounded(s, t.AtRisk), quantile)
+	if c.Critical = c.AtRisk; t.Critical != t.AtRisk {
+		c.Critical = p.entered(s, p.bounded(s, t.Critical), quantile)
+	}
+	if c.Lost = max(c.Lost, p.firstDay(s, border{true, t.OverdueLost})); p.DropoutIdentified {
+		c.Lost = min(c.Lost, p.firstDay(s, border{false, t.Lost}))
+	}
 	return c
 }
 
-// capDay is the first day on which silence is longer than the cap, whatever the
-// model says: min(max(3 × q99 gap, 365 d), 730 d), or 365 d for one-time buyers.
-func (p *Parameters) capDay(s *Facts) event.Day {
-	days := p.Thresholds.CapLeastDays
-	if s.X > 0 {
-		gap := float64(3*daysPerWeek) * p.Purchase.GapQuantile(history(s, s.LastDay), .99)
-		switch {
-		case !(gap < float64(p.Thresholds.CapMostDays)):
-			days = p.Thresholds.CapMostDays
-		case gap > float64(days):
-			days = int32(math.Floor(gap))
-		}
+// entered is the first day on which a level is entered by the tests in force:
+// P(alive) where dropout is identified, the quantile of the current gap where it is
+// not or the buyer is slow, whichever comes first.
+func (p *Parameters) entered(s *Facts, alive, quantile float64) event.Day {
+	first := Never
+	if p.DropoutIdentified {
+		first = p.firstDay(s, border{false, alive})
 	}
-	return s.LastDay + event.Day(days) + 1
+	if p.ByQuantile(s) {
+		first = min(first, p.firstDay(s, border{true, quantile}))
+	}
+	return first
 }
 
-// firstDay finds the first day from the latest purchase to most on which the
-// border is crossed, Never if it is not by then. The closed form gives a guess;
+// firstDay finds the first day from the latest purchase on on which the border is
+// crossed, Never if it is not within farthestDays. The closed form gives a guess;
 // the answer is settled by the very comparison that a judgement makes, after
 // rounding, so that a deadline never fires before its condition holds.
-func (p *Parameters) firstDay(s *Facts, b border, most event.Day) event.Day {
+func (p *Parameters) firstDay(s *Facts, b border) event.Day {
+	most := s.LastDay + farthestDays
 	if p.crossed(s, b, s.LastDay) {
 		return s.LastDay
 	}
@@ -98,9 +101,9 @@ func (p *Parameters) guess(s *Facts, b border, most event.Day) event.Day {
 	h := history(s, s.LastDay)
 	var days float64 // since the first purchase
 	if b.quantile {
-		days = daysPerWeek * (h.TX + p.Purchase.GapQuantile(h, b.threshold))
+		days = daysPerWeek * (h.TX + p.timing().GapQuantile(h, b.threshold))
 	} else {
-		weeks, ok := p.Purchase.CrossingTime(h, b.threshold)
+		weeks, ok := p.timing().CrossingTime(h, b.threshold)
 		if !ok {
 			return most
 		}
@@ -116,7 +119,7 @@ func (p *Parameters) guess(s *Facts, b border, most event.Day) event.Day {
 func (p *Parameters) crossed(s *Facts, b border, day event.Day) bool {
 	h := history(s, day)
 	if b.quantile {
-		return Millionths(p.Purchase.OverdueQuantile(h)) > Millionths(b.threshold)
+		return Millionths(p.timing().OverdueQuantile(h)) > Millionths(b.threshold)
 	}
-	return Millionths(p.Purchase.PAlive(h)) < Millionths(b.threshold)
+	return Millionths(p.timing().PAlive(h)) < Millionths(b.threshold)
 }

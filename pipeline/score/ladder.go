@@ -19,7 +19,7 @@ func (p *Parameters) LadderStage(s *Facts, pr *Probabilities) signal.Ladder {
 		return signal.LadderFirst
 	case !s.ReferralMade && !s.RatedFiveWithReview:
 		return signal.LadderRepeat
-	case s.ComplaintsOpen > 0 || p.atRisk(pr):
+	case s.ComplaintsOpen > 0 || p.atRisk(s, pr):
 		return signal.LadderRepeat
 	}
 	return signal.LadderAdvocate

@@ -63,8 +63,8 @@ func setNextPurchase(row *signal.Row, id signal.ColumnID, s *Statistics, gapDays
 // ratio, the quantile of the current gap if still active, and the gaps under
 // which half and nine of ten such gaps lie.
 func (p *Parameters) gaps(h btyd.History, quantile float64, out *Scores) {
-	out.OverdueRatio = p.Purchase.OverdueRatio(h)
+	out.OverdueRatio = p.timing().OverdueRatio(h)
 	out.OverdueQuantile = quantile
-	out.GapQ50Days = daysPerWeek * p.Purchase.GapQuantile(h, .5)
-	out.GapQ90Days = daysPerWeek * p.Purchase.GapQuantile(h, .9)
+	out.GapQ50Days = daysPerWeek * p.timing().GapQuantile(h, .5)
+	out.GapQ90Days = daysPerWeek * p.timing().GapQuantile(h, .9)
 }

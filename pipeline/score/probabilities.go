@@ -5,7 +5,10 @@ import (
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 )
 
-const daysPerWeek = 7
+const (
+	daysPerWeek = 7
+	daysPerYear = 365.25
+)
 
 // history is the purchase triple in weeks as it stands on a day: x, t_x, T count
 // whole business days. A day before the latest purchase counts as that.
@@ -27,18 +30,17 @@ func (p *Parameters) Probabilities(s *Facts) Probabilities {
 		return Probabilities{}
 	}
 	h := history(s, s.Today)
-	alive, overdue := p.Purchase.PAlive(h), p.Purchase.OverdueQuantile(h)
+	alive, overdue := p.timing().PAlive(h), p.timing().OverdueQuantile(h)
 	return Probabilities{
 		PAlive: alive, PAliveMillionths: Millionths(alive),
 		OverdueQuantile: overdue, OverdueMillionths: Millionths(overdue),
 	}
 }
 
-// atRisk reports whether silence has passed the at-risk threshold of the test that
-// is in force: P(alive), or the overdue quantile where dropout is not identified.
-func (p *Parameters) atRisk(pr *Probabilities) bool {
-	if p.DropoutIdentified {
-		return pr.PAliveMillionths < Millionths(p.Thresholds.AtRisk)
-	}
-	return pr.OverdueMillionths > Millionths(p.Thresholds.OverdueAtRisk)
+// atRisk reports whether silence has passed an at-risk threshold that is in force
+// for the customer: of P(alive), or of the overdue quantile.
+func (p *Parameters) atRisk(s *Facts, pr *Probabilities) bool {
+	t := &p.Thresholds
+	return p.DropoutIdentified && pr.PAliveMillionths < Millionths(p.bounded(s, t.AtRisk)) ||
+		p.ByQuantile(s) && pr.OverdueMillionths > Millionths(p.quantile(s, t.OverdueAtRisk, t.OnsetsAtRisk))
 }

@@ -13,6 +13,9 @@ import (
 func VersionOf(p *Parameters) string {
 	text := append([]byte(nil), Model...)
 	values := []float64{p.Purchase.R, p.Purchase.Alpha, p.Purchase.A, p.Purchase.B}
+	if p.K > 1 { // versions without it stay what they were
+		values = append(values, float64(p.K))
+	}
 	if p.HasSpend {
 		values = append(values, p.Spend.P, p.Spend.Q, p.Spend.Nu)
 	}

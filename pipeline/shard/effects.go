@@ -2,7 +2,9 @@ package shard
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/fnv"
+	"math"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
@@ -125,7 +127,7 @@ func (s *Shard) writeRow(b *Batch, c *state.Customer, fx *Effects) {
 func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 	p := s.versions.parameters
 	row := signal.ModelRow{
-		ParamVersion: p.Version, Model: "purchase", K: 1,
+		ParamVersion: p.Version, Model: "purchase", K: uint32(max(p.K, 1)),
 		R: signal.Some(p.Purchase.R), Alpha: signal.Some(p.Purchase.Alpha),
 		A: signal.Some(p.Purchase.A), B: signal.Some(p.Purchase.B),
 		DropoutIdentified: p.DropoutIdentified,
@@ -146,9 +148,13 @@ func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 	}
 }
 
-// hashOf is a short hash of a version's name.
-func hashOf(name string) uint32 {
+// hashOf is a short hash of all that crossing days depend on besides the customer: the
+// version's name, and the borders, which are configured.
+func hashOf(p *score.Parameters) uint32 {
 	h := fnv.New32a()
-	h.Write([]byte(name))
+	h.Write([]byte(p.Version))
+	for _, border := range p.Thresholds.Values() {
+		h.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(border)))
+	}
 	return h.Sum32()
 }

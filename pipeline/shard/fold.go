@@ -92,15 +92,26 @@ func foldDays(c *state.Customer, border int32) {
 		r.Orders += uint32(d.Orders)
 		if r.Days == 0 {
 			r.First = event.Day(d.Day)
-		} else if d.Net > 0 {
-			addMoney(c, &r.RepeatNet, d.Net)
-			r.RepeatDays++
+		} else {
+			foldGap(c, d.Day)
+			if d.Net > 0 {
+				addMoney(c, &r.RepeatNet, d.Net)
+				r.RepeatDays++
+			}
 		}
 		r.Days++
 		r.Last = event.Day(d.Day)
 	}
 	if n > 0 {
 		c.Days = c.Days[:copy(c.Days, c.Days[n:])]
+	}
+}
+
+// foldGap adds the gap before a day that is folded, while those before it are known.
+func foldGap(c *state.Customer, day int32) {
+	if c.Rhythm.Gaps+1 == c.Life.Days && event.Day(day) > c.Life.Last {
+		c.Rhythm.Gaps++
+		c.Rhythm.LogGaps += state.LogGapOf(day - int32(c.Life.Last))
 	}
 }
 
@@ -172,6 +183,7 @@ func putFolded(c *state.Customer, change share) {
 	}
 	if r.Days == 0 {
 		r.First, r.Last, r.RepeatNet = 0, 0, 0
+		c.Rhythm = state.Rhythm{}
 	}
 }
 

@@ -21,6 +21,10 @@ type History struct {
 	LastBefore event.Day
 	Returned   bool
 
+	// LogGaps is Σ ln(gap in weeks) over the X gaps, where GapsKnown.
+	LogGaps   float64
+	GapsKnown bool
+
 	Approximate bool // something may be missing
 }
 
@@ -55,6 +59,7 @@ func historyOf(c *state.Customer, window event.Day, h *History) bool {
 	lifeSums(c, &st)
 	*h = History{FirstDay: st.FirstDay, LastDay: st.LastDay, X: st.X, RepeatNet: st.RepeatNet,
 		RepeatNetDays: st.RepeatNetDays, Returned: st.LastDay >= window, Approximate: c.Flags&state.Approximate != 0}
+	h.LogGaps, h.GapsKnown = logGaps(c)
 	days := c.Life.Days
 	if days > 0 {
 		h.LastBefore = c.Life.Last
@@ -70,4 +75,21 @@ func historyOf(c *state.Customer, window event.Day, h *History) bool {
 		h.XBefore = days - 1
 	}
 	return true
+}
+
+// logGaps sums the logarithms of all gaps between purchase days; known is false where
+// some of those that left the retained range are not.
+func logGaps(c *state.Customer) (sum float64, known bool) {
+	all, last, any := c.Rhythm.LogGaps, int32(c.Life.Last), c.Life.Days > 0
+	for i := range c.Days {
+		d := &c.Days[i]
+		if d.Orders == 0 {
+			continue
+		}
+		if any && d.Day > last {
+			all += state.LogGapOf(d.Day - last)
+		}
+		last, any = d.Day, true
+	}
+	return state.LogGapSum(all), c.Life.Days == 0 || c.Rhythm.Gaps+1 == c.Life.Days
 }

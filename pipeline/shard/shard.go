@@ -116,7 +116,7 @@ func (s *Shard) Seek(p Position) {
 // change is found when a customer is next judged: its deadline stays till then.
 // Apply does the same for what a batch names; after a restore the caller must.
 func (s *Shard) Use(p *score.Parameters, since event.Instant, c *cuts.Cuts) {
-	s.versions = versions{parameters: p, hash: hashOf(p.Version), since: since, cuts: c}
+	s.versions = versions{parameters: p, hash: hashOf(p), since: since, cuts: c}
 }
 
 // Apply applies one batch: events in the order of their times, and between them

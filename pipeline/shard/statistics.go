@@ -217,6 +217,7 @@ func (s *Shard) complaintFacts(c *state.Customer, f *score.Facts) {
 		f.ComplaintsOpen++
 		if due := s.dueAt(k, f.Now).due; due <= s.silence {
 			f.SLABreachedOpen, f.SLABrokenAt = true, max(f.SLABrokenAt, due)
+			f.SevereBreached = f.SevereBreached || s.cfg.Complaints.severe(k)
 		}
 	}
 }

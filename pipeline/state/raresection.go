@@ -63,9 +63,10 @@ type rarePart struct {
 	Ratings  Ratings
 	Closing  Closing
 	Interest Interest
+	Rhythm   Rhythm
 }
 
-const longestRare = 5 * 12 * longestVarint
+const longestRare = 6 * 12 * longestVarint
 
 // What few records have, one section a family: its fields in their order, numbers as
 // varints, instants as spans, ties in 4 bytes.

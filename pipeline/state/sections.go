@@ -24,11 +24,12 @@ const (
 	sectionClosing       = 10
 	sectionInterest      = 11
 	sectionOpaque        = 12
+	sectionRhythm        = 16
 )
 
 const (
 	sectionHead  = 3
-	sectionCount = 12
+	sectionCount = 13
 )
 
 // The longest that a run may be, in bytes; each part's longest stands with it.
@@ -94,6 +95,10 @@ func (c *Customer) appendRare(out []byte) []byte {
 	if len(c.Opaque) > 0 {
 		at := len(out)
 		out = endSection(append(beginSection(out, sectionOpaque), c.Opaque...), at)
+	}
+	if c.Rhythm != (Rhythm{}) {
+		at := len(out)
+		out = endSection(appendRhythm(beginSection(out, sectionRhythm), &c.Rhythm), at)
 	}
 	return out
 }
@@ -165,6 +170,8 @@ func (c *Customer) readSection(id uint8, r *Reader) bool {
 			return false
 		}
 		c.Opaque = c.opaqueBuffer[:copy(c.opaqueBuffer[:], r.take(len(r.in)))]
+	case sectionRhythm:
+		r.rhythm(&c.Rhythm)
 	default:
 		return false
 	}

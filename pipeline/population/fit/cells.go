@@ -19,6 +19,9 @@ func LogGapOf(days Day) LogGap {
 	return LogGap(math.Round(math.Log(float64(days)/7) * logGapUnit))
 }
 
+// LogGapSum is a sum of logarithms of gaps in weeks as a LogGap.
+func LogGapSum(sum float64) LogGap { return LogGap(math.Round(sum * logGapUnit)) }
+
 // Value is the sum as a number.
 func (g LogGap) Value() float64 { return float64(g) / logGapUnit }
 

@@ -30,6 +30,9 @@ const MaxFittedK = 6
 type Options struct {
 	// Starts is the number of starting points, 2 if 0, at most what the model has.
 	Starts int
+	// From are parameters near the top, as a fit to coarser points found them: the
+	// search begins there and takes its last steps only. nil searches from the starts.
+	From []float64
 	// Prior is added to the log-likelihood while searching; nil for none.
 	Prior *Prior
 	// Progress is called after every start, with the number of starts to come.
@@ -139,6 +142,9 @@ func run(result Result, l likelihood, options Options) (Result, error) {
 	}
 	starts = starts[:min(options.Starts, len(starts))]
 	s := newSearch(l, result.Customers, options.Prior)
+	if options.From != nil {
+		starts, s.near = [][]float64{options.From}, true
+	}
 	best := 0
 	for i, from := range starts {
 		found := s.run(i+1, from)

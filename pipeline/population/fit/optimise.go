@@ -34,6 +34,7 @@ type search struct {
 	customers   float64
 	scratch     []float64
 	evaluations int
+	near        bool // the start is near the top
 }
 
 func newSearch(l likelihood, customers float64, prior *Prior) *search {
@@ -78,7 +79,9 @@ func (s *search) slope(grad, u []float64) {
 func (s *search) run(number int, from []float64) Start {
 	s.evaluations = 0
 	u := s.box.variables(from)
-	u = s.minimise(u, &optimize.NelderMead{}, roughIterations)
+	if !s.near {
+		u = s.minimise(u, &optimize.NelderMead{}, roughIterations)
+	}
 	for range 3 { // a line search may give up early; a fresh metric goes on
 		before := s.objective(u)
 		u = s.minimise(u, &optimize.BFGS{}, fineIterations)

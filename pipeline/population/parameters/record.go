@@ -21,6 +21,7 @@ type Record struct {
 	Version           string // param_version: equal parameters have equal versions
 	Source            Source
 	Purchase          btyd.MBGNBD      // time in weeks
+	K                 int              // order of the gaps; 0 is 1
 	Spend             *btyd.GammaGamma // major units of the currency; nil: none fitted
 	DropoutIdentified bool
 	Sufficiency       signal.DataSufficiency
@@ -68,6 +69,7 @@ type purchase struct {
 	Alpha float64 `json:"alpha"`
 	A     float64 `json:"a"`
 	B     float64 `json:"b"`
+	K     int     `json:"k,omitempty"`
 }
 
 type spend struct {
@@ -83,7 +85,8 @@ func Key(version string) []byte { return []byte(version) }
 // Append appends the record as JSON. Numbers are written so that they are read
 // as the same bits.
 func (r *Record) Append(dst []byte) ([]byte, error) {
-	d := document{Format: format, Version: r.Version, Source: r.Source, Purchase: purchase(r.Purchase),
+	d := document{Format: format, Version: r.Version, Source: r.Source,
+		Purchase:          purchase{r.Purchase.R, r.Purchase.Alpha, r.Purchase.A, r.Purchase.B, r.K},
 		DropoutIdentified: r.DropoutIdentified, Sufficiency: r.Sufficiency.String(), ComputedAt: r.ComputedAt,
 		Customers: r.Customers, LogLikelihood: r.LogLikelihood, Through: r.Through}
 	if r.Spend != nil {
@@ -114,7 +117,8 @@ func Parse(value []byte) (Record, error) {
 	case !ok:
 		return Record{}, fmt.Errorf("%w: data_sufficiency %q is not known", ErrRecord, d.Sufficiency)
 	}
-	r := Record{Version: d.Version, Source: d.Source, Purchase: btyd.MBGNBD(d.Purchase),
+	r := Record{Version: d.Version, Source: d.Source, K: d.Purchase.K,
+		Purchase:          btyd.MBGNBD{R: d.Purchase.R, Alpha: d.Purchase.Alpha, A: d.Purchase.A, B: d.Purchase.B},
 		DropoutIdentified: d.DropoutIdentified, Sufficiency: sufficiency, ComputedAt: d.ComputedAt,
 		Customers: d.Customers, LogLikelihood: d.LogLikelihood, Through: d.Through}
 	if d.Spend != nil {
@@ -125,7 +129,7 @@ func Parse(value []byte) (Record, error) {
 
 // RecordOf is the version that parameters are of.
 func RecordOf(p *score.Parameters, source Source, at event.Instant) Record {
-	r := Record{Version: p.Version, Source: source, Purchase: p.Purchase, DropoutIdentified: p.DropoutIdentified,
+	r := Record{Version: p.Version, Source: source, Purchase: p.Purchase, K: p.K, DropoutIdentified: p.DropoutIdentified,
 		Sufficiency: p.DataSufficiency, ComputedAt: at}
 	if p.HasSpend {
 		spend := p.Spend
@@ -138,7 +142,7 @@ func RecordOf(p *score.Parameters, source Source, at event.Instant) Record {
 // configured. Its error says which parameter lies outside its domain.
 func (r *Record) Parameters(configured *score.Parameters) (*score.Parameters, error) {
 	p := *configured
-	p.Purchase, p.HasSpend, p.Spend = r.Purchase, r.Spend != nil, btyd.GammaGamma{}
+	p.Purchase, p.K, p.HasSpend, p.Spend = r.Purchase, r.K, r.Spend != nil, btyd.GammaGamma{}
 	if r.Spend != nil {
 		p.Spend = *r.Spend
 	}

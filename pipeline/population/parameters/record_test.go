@@ -28,6 +28,32 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// TestRecordOfRegularGaps: the order of the gaps is part of the model, and none stands for 1.
+func TestRecordOfRegularGaps(t *testing.T) {
+	regular := some
+	regular.K = 3
+	text, err := regular.Append(nil)
+	if want := strings.Replace(someText, `"b":1.614`, `"b":1.614,"k":3`, 1); err != nil || string(text) != want {
+		t.Fatalf("%s, %v, want %s", text, err, want)
+	}
+	if read, err := Parse(text); err != nil || !reflect.DeepEqual(read, regular) {
+		t.Errorf("%+v, %v, want %+v", read, err, regular)
+	}
+	configured := score.DefaultParameters()
+	plain, err := some.Parameters(&configured)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := regular.Parameters(&configured)
+	if err != nil || p.K != 3 || score.VersionOf(p) == score.VersionOf(plain) {
+		t.Errorf("order %d, version %s and %s, %v", p.K, score.VersionOf(p), score.VersionOf(plain), err)
+	}
+	regular.K = btyd.MaxRegularity + 1
+	if _, err := regular.Parameters(&configured); !errors.Is(err, score.ErrParameter) {
+		t.Errorf("gaps of order %d: %v", regular.K, err)
+	}
+}
+
 // TestParameters: a version brings the model; all else is as configured.
 func TestParameters(t *testing.T) {
 	configured := score.DefaultParameters()

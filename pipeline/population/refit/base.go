@@ -23,7 +23,10 @@ const (
 
 const (
 	grainDays = 7 // of the cells
-	dayWeek   = 7.0
+	// orderGrainDays is that of the cells that tell the order of gaps: sums of their
+	// logarithms are exact whatever the grain.
+	orderGrainDays = 28
+	dayWeek        = 7.0
 )
 
 // Base is the sufficient statistics of a customer base, gathered from the records
@@ -33,9 +36,11 @@ type Base struct {
 	Window event.Day // the first day of the label window
 
 	purchase       *fit.Cells // as things stand
+	timed          *fit.Cells // of those whose gaps are all known
 	returned, away *fit.Cells // as they stood before the label window, by what came of it
 	spend          spendCells
 	customers      int64
+	timedCustomers int64
 	firstDay       event.Day
 	lastDay        event.Day
 	cameBack, left int64
@@ -43,14 +48,21 @@ type Base struct {
 
 // NewBase makes an empty base whose label window begins with a day.
 func NewBase(window event.Day) *Base {
-	return &Base{Window: window, purchase: fit.NewCells(grainDays), returned: fit.NewCells(grainDays),
-		away: fit.NewCells(grainDays), spend: spendCells{}}
+	return &Base{Window: window, purchase: fit.NewCells(grainDays), timed: fit.NewCells(orderGrainDays),
+		returned: fit.NewCells(grainDays),
+		away:     fit.NewCells(grainDays), spend: spendCells{}}
 }
 
 // Add counts one customer.
 func (b *Base) Add(h *shard.History) {
 	first, last := fit.Day(h.FirstDay), fit.Day(h.LastDay)
-	b.purchase.Add(first, last, repeats(h.X), 0)
+	gaps := fit.LogGap(0)
+	if h.GapsKnown {
+		gaps = fit.LogGapSum(h.LogGaps)
+		b.timed.Add(first, last, repeats(h.X), gaps)
+		b.timedCustomers++
+	}
+	b.purchase.Add(first, last, repeats(h.X), gaps)
 	if b.customers == 0 || h.FirstDay < b.firstDay {
 		b.firstDay = h.FirstDay
 	}

@@ -54,7 +54,11 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 	if b.customers < priorBelow {
 		options.Prior = fit.ColdStart()
 	}
-	fitted, err := fit.Fit(fit.MBGNBD, 0, points, options)
+	k, err := b.order(until, options)
+	if err != nil {
+		return d, err
+	}
+	fitted, err := fitTwice(k, points, options)
 	if err != nil {
 		return d, fmt.Errorf("fit the purchase model: %w", err)
 	}
@@ -63,13 +67,14 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 		return d, nil
 	}
 	challenger := modelOf(&fitted)
-	grown := b.grown(until, champion)
+	grown := b.grown(until, k, champion)
 	if champion != nil && grown == "" {
 		challenger = towards(champion.Purchase, challenger)
 	}
-	d.Record = parameters.Record{Source: parameters.Fitted, Purchase: challenger,
+	d.Record = parameters.Record{Source: parameters.Fitted, Purchase: challenger, K: k,
 		DropoutIdentified: fitted.DropoutIdentified(), Sufficiency: signal.SufficiencyOK, ComputedAt: at,
-		Customers: b.customers, LogLikelihood: likelihood(challenger, points), Through: until}
+		Customers: b.customers, Through: until,
+		LogLikelihood: likelihood(timing(&parameters.Record{Purchase: challenger, K: k}), points)}
 	if d.Record.Spend, err = b.spendModel(configured); err != nil {
 		return d, err
 	}
@@ -84,9 +89,12 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 
 // grown says how the base has outgrown the one that the champion was fitted to;
 // empty where it has not.
-func (b *Base) grown(until event.Day, champion *parameters.Record) string {
+func (b *Base) grown(until event.Day, k int, champion *parameters.Record) string {
 	if champion == nil {
 		return ""
+	}
+	if before := max(champion.K, 1); k != before {
+		return fmt.Sprintf("gaps are of order %d and not %d", k, before)
 	}
 	if float64(b.customers) > grownBy*float64(champion.Customers) {
 		return fmt.Sprintf("the base has grown from %d to %d customers", champion.Customers, b.customers)
@@ -108,12 +116,12 @@ func (b *Base) better(points []fit.Point, until event.Day, champion, challenger 
 	case grown != "":
 		return true, grown
 	}
-	gain := challenger.LogLikelihood - likelihood(champion.Purchase, points)
+	gain := challenger.LogLikelihood - likelihood(timing(champion), points)
 	if !(gain > 0) {
 		return false, fmt.Sprintf("its log-likelihood is lower by %.3f", -gain)
 	}
 	weeks := float64(horizonDays) / dayWeek
-	before, now := b.brier(champion.Purchase, weeks), b.brier(challenger.Purchase, weeks)
+	before, now := b.brier(timing(champion), weeks), b.brier(timing(challenger), weeks)
 	if now > before*worseBrier {
 		return false, fmt.Sprintf("its Brier score on the last label window is %.4f, above %.4f", now, before)
 	}
@@ -122,7 +130,7 @@ func (b *Base) better(points []fit.Point, until event.Day, champion, challenger 
 }
 
 // brier is the mean squared error of P(return) at the start of the label window.
-func (b *Base) brier(m btyd.MBGNBD, weeks float64) float64 {
+func (b *Base) brier(m btyd.MBG, weeks float64) float64 {
 	day := fit.Day(b.Window - 1)
 	sum, n := 0.0, 0.0
 	add := func(cells *fit.Cells, outcome float64) {
@@ -137,9 +145,9 @@ func (b *Base) brier(m btyd.MBGNBD, weeks float64) float64 {
 	return sum / n
 }
 
-func likelihood(m btyd.MBGNBD, points []fit.Point) (sum float64) {
+func likelihood(m btyd.MBG, points []fit.Point) (sum float64) {
 	for _, p := range points {
-		sum += p.Count * m.LogLikelihood(btyd.History{X: p.X, TX: p.TX, T: p.T})
+		sum += p.Count * m.LogLikelihood(btyd.History{X: p.X, TX: p.TX, T: p.T}, p.LogGaps)
 	}
 	return sum
 }

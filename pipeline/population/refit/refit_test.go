@@ -97,7 +97,7 @@ func TestTheFitIsThatOfTheExactDays(t *testing.T) {
 		t.Fatal(err)
 	}
 	points := exact.Points(until)
-	if lost := best.LogLikelihood - likelihood(d.Record.Purchase, points); lost > .5 {
+	if lost := best.LogLikelihood - likelihood(timing(&d.Record), points); lost > .5 {
 		t.Errorf("%.4f of log-likelihood is lost to the cells", lost)
 	}
 	if s := d.Record.Spend; s == nil || s.Q <= 1 {
