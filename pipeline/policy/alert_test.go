@@ -167,7 +167,7 @@ func TestWhatIsRaised(t *testing.T) {
 	lost := held(signal.LevelLost, 40*event.Day24h, 0)
 	lost.LostSince = present - 30*event.Day24h
 	atRisk := signal.LevelAtRisk
-	lateComplaint := Episode{Kind: ComplaintSLABreached, Open: true, RaisedAt: present - event.Hour}
+	lateComplaint := Episode{Kind: ComplaintSLABreached, Subject: 9, Open: true, RaisedAt: present - event.Hour}
 	for _, test := range []struct {
 		name     string
 		state    State
@@ -188,7 +188,9 @@ func TestWhatIsRaised(t *testing.T) {
 		{"but has to be known to the present", bought(), nil,
 			func(f *Facts) { f.SevereBreached, f.Silence = true, present-1 }, 0},
 		{"one made long ago, and still past its time", held(atRisk, c.Dwell, 0), []Episode{lateComplaint},
-			func(f *Facts) { f.SLABreached, f.LastComplaintAt = true, present-c.SilentAfter-1 }, ChurnRisk},
+			func(f *Facts) {
+				f.SLABreached, f.LastComplaintAt, f.ComplaintTimes = true, present-c.SilentAfter-1, late(9)
+			}, ChurnRisk},
 		{"told already", held(atRisk, c.Dwell, atRisk), nil, func(*Facts) {}, 0},
 		{"a higher level than was told", held(signal.LevelCritical, c.Dwell, atRisk), nil, func(f *Facts) { f.VIP = true },
 			SilentChurn},
