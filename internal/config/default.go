@@ -95,6 +95,8 @@ func defaultComplaints() Complaints {
 		FirstResponse: 24 * hour,
 		Resolution:    5 * day,
 		Severe:        Severe{From: 4, FirstResponse: 4 * hour, Resolution: 2 * day},
+		// Sending something back within its time is no complaint.
+		Kinds: []string{"complaint", "dispute"},
 	}
 }
 

@@ -37,6 +37,9 @@ type Complaints struct {
 	FirstResponse Duration `yaml:"first_response" env:"HOLDFAST_COMPLAINTS_FIRST_RESPONSE" meaning:"y" doc:"time to the first response"`
 	Resolution    Duration `yaml:"resolution" env:"HOLDFAST_COMPLAINTS_RESOLUTION" meaning:"y" doc:"time to the resolution"`
 	Severe        Severe   `yaml:"severe" doc:"shorter times for severe complaints"`
+	Hours         string   `yaml:"hours" env:"HOLDFAST_COMPLAINTS_HOURS" meaning:"y" doc:"hours in which these times run, such as mon-fri 09:00-17:00, sat 10:00-13:00; empty: around the clock. A time of 1d is then 24 of these hours"`
+	Zone          string   `yaml:"zone" env:"HOLDFAST_COMPLAINTS_ZONE" meaning:"y" doc:"IANA time zone of hours; empty: time.business_zone"`
+	Kinds         []string `yaml:"kinds" env:"HOLDFAST_COMPLAINTS_KINDS" meaning:"y" doc:"kinds of event that must be answered in time and count as repeated: complaint, dispute, return_request"`
 }
 
 // Severe are the times of severe complaints.

@@ -140,6 +140,8 @@ func (c *checker) complaints(complaints Complaints) {
 	c.between("complaints.severe.from", float64(complaints.Severe.From), 1, 5)
 	c.duration("complaints.severe.first_response", complaints.Severe.FirstResponse, time.Minute, year)
 	c.duration("complaints.severe.resolution", complaints.Severe.Resolution, time.Minute, year)
+	c.complaintKinds(complaints.Kinds)
+	c.complaintHours(complaints)
 }
 
 func (c *checker) alerts(alerts Alerts) {

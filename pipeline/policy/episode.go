@@ -21,15 +21,16 @@ const day = signal.Instant(event.Day24h)
 // raise opens an episode of the kind, in the place of a cooled one if there is
 // one, and says so. One that has a single message is closed at once.
 func (j *judgement) raise(k *kind, level signal.Level) {
-	e := j.find(k.id)
+	e := j.findSubject(k.id, j.subject)
 	if e == nil {
 		j.episodes = append(j.episodes, Episode{})
 		e = &j.episodes[len(j.episodes)-1]
 	}
-	holdout := j.c.InHoldout(j.f.CustomerID)
+	holdout := !k.service && j.c.InHoldout(j.f.CustomerID)
 	j.st.Raised++
 	*e = Episode{
-		Kind: k.id, Open: true, Level: level, Number: j.st.Raised, RaisedAt: j.f.Now,
+		Subject: j.subject,
+		Kind:    k.id, Open: true, Level: level, Number: j.st.Raised, RaisedAt: j.f.Now,
 		Past: j.past(k), Suppression: j.suppression(k, holdout), Holdout: holdout,
 	}
 	if k.once {
@@ -54,7 +55,8 @@ func (j *judgement) say(
 	e.MessageAt = j.f.Now
 	e.Reasons = j.reasons(k)
 	t := Transition{
-		At: j.f.Now, RaisedAt: e.RaisedAt, Episode: e.Number, Seq: e.Seq, Kind: e.Kind, Action: action,
+		Subject: e.Subject,
+		At:      j.f.Now, RaisedAt: e.RaisedAt, Episode: e.Number, Seq: e.Seq, Kind: e.Kind, Action: action,
 		Level: level, PreviousLevel: previous, Resolve: why,
 		Suppression: e.suppressed(), Standing: e.ToldAt != 0, Feedback: e.Feedback, Holdout: e.Holdout,
 	}
@@ -78,7 +80,8 @@ func (e *Episode) suppressed() signal.Suppression {
 func (j *judgement) reasons(k *kind) signal.ReasonMask { return j.f.Reasons & k.watches }
 
 // answered deals with what ends any open alert whatever its kind: the team's
-// word, and a reason not to contact the customer any more. It reports whether
+// word, and a reason not to contact the customer any more (consent to marketing is
+// none where the alert is one of service). It reports whether
 // the episode is over.
 func (j *judgement) answered(k *kind, e *Episode) bool {
 	if j.f.Feedback != event.OutcomeNone && j.f.FeedbackEpisode == e.Number {
@@ -91,7 +94,7 @@ func (j *judgement) answered(k *kind, e *Episode) bool {
 		case event.OutcomeNone: // see above
 		}
 	}
-	if e.Suppression == signal.NotSuppressed && (j.f.OptedOut || j.f.DoNotRetain) {
+	if e.Suppression == signal.NotSuppressed && (j.f.OptedOut && !k.service || j.f.DoNotRetain) {
 		j.end(k, e, signal.Resolved, signal.BySuppression)
 		return true
 	}

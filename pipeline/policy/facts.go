@@ -55,11 +55,17 @@ type Facts struct {
 	VIP          bool
 	CUSUMAlarm   bool // the slowdown monitor is in alarm
 
-	ComplaintsOpen     uint32
-	SLABreached        bool          // an open complaint is past a time it must keep
-	SevereBreached     bool          // a severe one is
-	SLABrokenAt        event.Instant // the latest such time that was missed; 0 none
-	SLADueAt           event.Instant // the next such time not yet missed
+	ComplaintsOpen uint32
+	SLABreached    bool          // an open complaint is past a time it must keep
+	SevereBreached bool          // a severe one is
+	SLABrokenAt    event.Instant // the latest such time that was missed; 0 none
+	SLADueAt       event.Instant // the next such time not yet missed
+	// ComplaintTimes are the times of the complaints that are remembered, kept or
+	// not, in the order of the record; read during the call.
+	ComplaintTimes []ComplaintTime
+	// ComplaintOver is how the complaint ended, or was answered, that did so last;
+	// ResolveNone where that is not known.
+	ComplaintOver      signal.ResolveReason
 	Complaints30       uint32
 	Complaints30FallAt event.Instant // when the 30-day count falls below Config.RepeatComplaints
 	LastComplaintAt    event.Instant // 0 none

@@ -249,7 +249,10 @@ func TestLostComesAfterAtRisk(t *testing.T) {
 		{"both at one moment", bought(), nil, at(1), signal.LevelAtRisk, 0},
 		{"never at risk", bought(), nil, func(f *Facts) { f.LostAt = 1 }, signal.LevelNone, 0},
 		{"a severe complaint is another risk", bought(), nil,
-			func(f *Facts) { f.SLABreached, f.SevereBreached, f.LostAt = true, true, 1 }, signal.LevelAtRisk, 2},
+			func(f *Facts) {
+				f.SLABreached, f.SevereBreached, f.LostAt = true, true, 1
+				f.ComplaintTimes = []ComplaintTime{{Subject: 1, DueAt: 1}}
+			}, signal.LevelAtRisk, 2},
 		{"a one-time buyer", bought(), nil, func(f *Facts) { f.X, f.LostAt = 0, present }, signal.LevelLost, 0},
 		{"a moment before", bought(), nil, func(f *Facts) { f.X, f.LostAt = 0, present+1 }, signal.LevelNone, 0},
 		{"closure", bought(), nil, func(f *Facts) { f.Closed = true }, signal.LevelLost, 0},

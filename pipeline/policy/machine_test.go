@@ -110,7 +110,7 @@ func again(t *rapid.T, w *world) {
 	if w.next <= w.now {
 		t.Fatalf("asked for %d, which is not after %d", w.next, w.now)
 	}
-	if len(w.episodes) > KindCount {
+	if len(w.episodes) > KindCount+2*16 {
 		t.Fatalf("%d episodes", len(w.episodes))
 	}
 }
@@ -138,12 +138,20 @@ func invariants(t *rapid.T, w *world) {
 		ended bool
 	}
 	alerts := map[uint32]*alert{}
-	open := map[Kind]uint32{}
-	ended := map[Kind]Transition{}
+	type about struct {
+		kind    Kind
+		subject uint64
+	}
+	open := map[about]uint32{}
+	ended := map[about]Transition{}
 	number := uint32(0)
 	for i, m := range w.said {
 		fail := func(format string, args ...any) {
 			t.Fatalf("message %d %+v: %s", i, m, fmt.Sprintf(format, args...))
+		}
+		key := about{m.Kind, m.Subject}
+		if (m.Subject != 0) != (m.Kind == ComplaintSLABreached) {
+			fail("a subject belongs to times of complaints alone")
 		}
 		if i > 0 && m.At < w.said[i-1].At {
 			fail("goes back in time")
@@ -153,15 +161,15 @@ func invariants(t *rapid.T, w *world) {
 			if m.Episode != number || m.Seq != 1 || m.RaisedAt != m.At {
 				fail("want number %d, seq 1, raised now", number)
 			}
-			if open[m.Kind] != 0 || churn(m.Kind) && open[ChurnRisk]+open[SilentChurn] != 0 {
+			if open[key] != 0 || churn(m.Kind) && open[about{ChurnRisk, 0}]+open[about{SilentChurn, 0}] != 0 {
 				fail("another is open")
 			}
-			if before, any := ended[m.Kind]; any && m.At < before.CooldownUntil &&
+			if before, any := ended[key]; any && m.At < before.CooldownUntil &&
 				!(churn(m.Kind) && m.Level > before.PreviousLevel) {
 				fail("inside the cooldown of %+v", before)
 			}
 			alerts[number] = &alert{}
-			open[m.Kind] = number
+			open[key] = number
 		} else {
 			a := alerts[m.Episode]
 			switch {
@@ -179,8 +187,8 @@ func invariants(t *rapid.T, w *world) {
 		a.last = m
 		if m.Action == signal.Resolved || m.Action == signal.Expired || kinds[m.Kind].once {
 			a.ended = true
-			open[m.Kind] = 0
-			ended[m.Kind] = m
+			open[key] = 0
+			ended[key] = m
 		}
 		if (m.Action == signal.Resolved) != (m.Resolve != signal.ResolveNone) {
 			fail("a reason of resolving belongs to resolved alone")

@@ -80,7 +80,7 @@ func (j *judgement) silenceOver(e *Episode) signal.ResolveReason {
 	case j.newPurchase:
 		return signal.ByPurchase
 	case j.complaintCleared:
-		return signal.ByComplaintResolved
+		return j.complaintOver()
 	case j.f.ModelSince > e.RaisedAt:
 		return signal.ByModelChange
 	}

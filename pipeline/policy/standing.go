@@ -33,7 +33,7 @@ func (e *Episode) waits(st *State, f *Facts) bool {
 	if !e.unheard() || st.Level != signal.LevelAtRisk && st.Level != signal.LevelCritical {
 		return false
 	}
-	lasting := lastingSuppression(f, true, e.Holdout)
+	lasting := lastingSuppression(f, true, false, e.Holdout)
 	return lasting == signal.NotSuppressed || lasting == signal.SuppressedHoldout
 }
 

@@ -48,9 +48,10 @@ const (
 	FlagSecondTold // second_purchase was raised
 )
 
-// Episode is the latest alert of one kind of a customer. Fixed in size, without
-// pointers.
+// Episode is the latest alert of one kind of a customer, and of one subject where
+// the kind has alerts about several. Fixed in size, without pointers.
 type Episode struct {
+	Subject       uint64 // ComplaintTime.Subject; 0 where the alert is about the customer
 	RaisedAt      event.Instant
 	MessageAt     event.Instant // of the latest message
 	CooldownUntil event.Instant // meaningful once closed
@@ -70,6 +71,7 @@ type Episode struct {
 
 // Transition is one message of an alert's life.
 type Transition struct {
+	Subject       uint64 // of the episode
 	At            event.Instant
 	RaisedAt      event.Instant
 	CooldownUntil event.Instant // set with resolved, expired and loyalty messages; else 0

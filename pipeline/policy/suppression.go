@@ -24,13 +24,13 @@ func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
 	if k.onSilence && j.f.Sufficiency != signal.SufficiencyOK {
 		return signal.SuppressedInsufficientData
 	}
-	return lastingSuppression(j.f, k.onSilence, holdout)
+	return lastingSuppression(j.f, k.onSilence, k.service, holdout)
 }
 
 // lastingSuppression is what of it does not pass with the time or with a fit.
-func lastingSuppression(f *Facts, onSilence, holdout bool) signal.Suppression {
+func lastingSuppression(f *Facts, onSilence, service, holdout bool) signal.Suppression {
 	switch {
-	case f.OptedOut:
+	case f.OptedOut && !service:
 		return signal.SuppressedOptedOut
 	case f.DoNotRetain:
 		return signal.SuppressedDoNotRetain

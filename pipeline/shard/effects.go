@@ -57,8 +57,13 @@ func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transiti
 		Suppressed: t.Suppression, Standing: t.Standing,
 		ConfigHash: s.cfg.Alerts.ConfigHash, EngineVersion: s.cfg.Alerts.EngineVersion,
 	}
+	figures := j.statistics.ComplaintFigures // those of the complaint that is furthest past its time
+	if t.Subject != 0 {
+		s.tellComplaint(c, t.Subject, &a)
+	}
 	lead := s.cfg.Policy.Lead(t.Kind, &j.statistics, &j.scores)
 	p.FillAlert(&j.statistics, &j.scores, &lead, &a)
+	j.statistics.ComplaintFigures = figures
 	a.SetPlay(&s.cfg.Alerts.Plays)
 	return a
 }

@@ -17,6 +17,7 @@ type judgement struct {
 	scores      score.Scores
 	facts       policy.Facts
 	transitions []policy.Transition
+	times       [maxComplaintTimes]policy.ComplaintTime
 	input       score.Input
 	row         *signal.Row
 	alertRow    signal.AlertRow
@@ -47,6 +48,7 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 			s.announce(b, c, fx)
 		}
 	}
+	s.dropTexts(c)
 }
 
 func raised(transitions []policy.Transition) (n uint64) {
@@ -92,7 +94,8 @@ func (s *Shard) gather(c *state.Customer, st *score.Facts) {
 		SevereBreached: st.SevereBreached,
 		SLADueAt:       s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: st.ComplaintsIn30,
 		LastComplaintAt: st.LastComplaintAt,
-		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
+		ComplaintTimes:  s.complaintTimes(c, st.Now, s.judge.times[:0]), ComplaintOver: complaintOver(c),
+		Closed: st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
 	}
 	f.Complaints30FallAt = s.complaintsFall(c, f.Complaints30, s.cfg.Policy.RepeatComplaints)
 	pr := p.Probabilities(st)
@@ -112,27 +115,6 @@ func (s *Shard) startOf(day event.Day) event.Instant {
 		return policy.Never
 	}
 	return s.cfg.Zone.StartOf(day)
-}
-
-// nextDue is the first moment beyond what is known of silence at which an open
-// complaint breaks a time that it must keep; Never if none will. It may have gone
-// by already.
-func (s *Shard) nextDue(c *state.Customer) event.Instant {
-	next := policy.Never
-	for i := range c.Complaints {
-		k := &c.Complaints[i]
-		if !isOpen(k) {
-			continue
-		}
-		response, resolution := s.dueTimes(k)
-		if response > s.silence && (k.RespondedAt == 0 || k.RespondedAt > response) {
-			next = min(next, response)
-		}
-		if resolution > s.silence {
-			next = min(next, resolution)
-		}
-	}
-	return next
 }
 
 // The windows that silence moves on: a day that leaves one changes the

@@ -34,13 +34,6 @@ type Config struct {
 	Alerts     AlertContext
 }
 
-// ComplaintTimes is when a complaint must have been answered and resolved.
-type ComplaintTimes struct {
-	FirstResponse, Resolution             event.Instant
-	SevereFrom                            uint8 // severity from which the severe times hold
-	SevereFirstResponse, SevereResolution event.Instant
-}
-
 // Shard is the state and logic of one partition number. It is used by one
 // goroutine at a time.
 type Shard struct {

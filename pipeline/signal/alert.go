@@ -46,6 +46,8 @@ type Alert struct {
 	ActBefore Instant // as_of + the play's time; 0 none
 	Holdout   bool    // arm
 
+	Complaint AlertComplaint // that it is about
+
 	RaisedAt      Instant
 	AsOf          Instant
 	ComputedAt    Instant
@@ -110,6 +112,7 @@ func (a *Alert) Row(row *AlertRow) {
 		ParamVersion: a.ParamVersion, SrcPartition: row.SrcPartition, Seq: row.Seq,
 		ReasonCodes: make([]ReasonCode, 0, a.ReasonCount), ReasonTexts: make([]string, 0, a.ReasonCount),
 	}
+	a.Complaint.row(row)
 	for i := range a.Reasons[:a.ReasonCount] {
 		row.ReasonCodes = append(row.ReasonCodes, a.Reasons[i].Code)
 		row.ReasonTexts = append(row.ReasonTexts, a.Reasons[i].Text())

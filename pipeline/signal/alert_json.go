@@ -25,6 +25,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	}
 	o.text("currency", a.Currency)
 	a.appendPlay(&o)
+	a.appendComplaint(&o)
 	o.key("evidence") // event ids are not kept yet
 	o.null()
 	o.instant("raised_at", a.RaisedAt)

@@ -23,6 +23,13 @@ CREATE OR REPLACE VIEW v_alert_event (
     suppressed_reason LowCardinality(String) COMMENT 'why it is recorded and not delivered; empty otherwise',
     standing UInt8 COMMENT 'told when the present was reached, though it was raised earlier, undelivered',
     resolve_reason LowCardinality(String) COMMENT 'why it was resolved; empty otherwise',
+    complaint_id String COMMENT 'the complaint that the alert is about; empty where about none',
+    complaint_time LowCardinality(String) COMMENT 'the time that the complaint has broken: first_response, resolution; empty otherwise',
+    complaint_category LowCardinality(String) COMMENT 'category of the complaint; empty otherwise',
+    complaint_severity UInt32 COMMENT 'severity of the complaint, 1 to 5; 0 where none was told',
+    complaint_order_id String COMMENT 'the order that the complaint is about; empty where not told',
+    complaint_opened_at Nullable(DateTime64(3, 'UTC')) COMMENT 'when the complaint was made',
+    complaint_due_at Nullable(DateTime64(3, 'UTC')) COMMENT 'when the time was over that it has broken',
     raised_at DateTime64(3, 'UTC') COMMENT 'when the alert was raised',
     as_of DateTime64(3, 'UTC') COMMENT 'the moment of the transition',
     computed_at DateTime64(3, 'UTC') COMMENT 'wall time at which it was computed',
@@ -35,6 +42,8 @@ AS
 SELECT
     alert_id, alert_seq, dedup_key, family, kind, action, customer_id, segment, level, previous_level, score,
     p_alive, reason_codes, reason_texts, at_stake, currency, arm, suppressed_reason, standing, resolve_reason,
+    complaint_id, complaint_time, complaint_category, complaint_severity, complaint_order_id,
+    complaint_opened_at, complaint_due_at,
     raised_at, as_of, computed_at, param_version, src_partition, seq, bitShiftRight(seq, 36) AS epoch
 FROM alert_event FINAL
 COMMENT 'every transition of every alert, once; suppressed ones included';
@@ -61,13 +70,22 @@ CREATE OR REPLACE VIEW v_alerts_open (
     as_of DateTime64(3, 'UTC') COMMENT 'the moment of the latest transition',
     computed_at DateTime64(3, 'UTC') COMMENT 'wall time at which it was computed',
     param_version LowCardinality(String) COMMENT 'version of the parameters, joins model_params',
-    standing UInt8 COMMENT 'told when the present was reached, though it was raised earlier, undelivered'
+    standing UInt8 COMMENT 'told when the present was reached, though it was raised earlier, undelivered',
+    complaint_id String COMMENT 'the complaint that the alert is about; empty where about none',
+    complaint_time LowCardinality(String) COMMENT 'the time that the complaint has broken: first_response, resolution; empty otherwise',
+    complaint_category LowCardinality(String) COMMENT 'category of the complaint; empty otherwise',
+    complaint_severity UInt32 COMMENT 'severity of the complaint, 1 to 5; 0 where none was told',
+    complaint_order_id String COMMENT 'the order that the complaint is about; empty where not told',
+    complaint_opened_at Nullable(DateTime64(3, 'UTC')) COMMENT 'when the complaint was made',
+    complaint_due_at Nullable(DateTime64(3, 'UTC')) COMMENT 'when the time was over that it has broken'
 )
 AS
 SELECT
     a.alert_id AS alert_id, alert_seq, dedup_key, family, kind, action, a.customer_id AS customer_id, segment, level,
     previous_level, score, p_alive, reason_codes, reason_texts, at_stake, currency, arm, suppressed_reason, raised_at,
-    as_of, computed_at, param_version, standing
+    as_of, computed_at, param_version, standing,
+    complaint_id, complaint_time, complaint_category, complaint_severity, complaint_order_id,
+    complaint_opened_at, complaint_due_at
 FROM
 (
     SELECT *
