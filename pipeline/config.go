@@ -35,6 +35,11 @@ type Config struct {
 	FlushEvery         time.Duration
 	RowsPerCommit      int // 0 = DefaultRowsPerCommit; of one shard
 	MaxPollRecords     int // 0 = DefaultMaxPollRecords
+	// StandingPerHour is how many customers a partition tells of in an hour who
+	// were at risk before the present was reached; 0 = none. PublishSuppressed
+	// makes messages of suppressed alerts too.
+	StandingPerHour   int
+	PublishSuppressed bool
 	// MergeBytes bounds what waits in memory for inputs that are behind, over
 	// all partitions; 0 = DefaultMergeBytes.
 	MergeBytes int64
@@ -150,6 +155,7 @@ func (c *Config) process(o txn.Observer) txn.Config {
 			Shard: c.Shard, ConfigHash: c.ConfigHash, Clock: c.Clock,
 			CommitEvery: c.CommitEvery, MaxReplay: c.MaxReplay, FlushEvery: c.FlushEvery, RowsPerCommit: c.RowsPerCommit,
 			EffectBytes: c.EffectBytes, MostDue: c.MostDue, BackfillMaxOpen: c.BackfillMaxOpen, QuietAfter: c.QuietAfter,
+			StandingPerHour: c.StandingPerHour, PublishSuppressed: c.PublishSuppressed,
 			Logger: c.Logger, OnBatch: c.OnBatch},
 		Client: c.Client, InstanceID: c.InstanceID, CommitBytes: c.CommitBytes, TransactionTimeout: c.TransactionTimeout,
 		SessionTimeout: c.SessionTimeout, MaxPollRecords: c.MaxPollRecords, MergeBytes: c.MergeBytes,

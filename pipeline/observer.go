@@ -36,7 +36,7 @@ func (o *observer) Ended(result, reason string) {
 
 // Model implements txn.Observer.
 func (o *observer) Model(s signal.DataSufficiency, reason string) {
-	o.setModel(s.String() + ": " + reason)
+	o.setModel("the last fit: " + s.String() + ": " + reason)
 }
 
 // Fitted implements txn.Observer.
@@ -113,6 +113,7 @@ func (o *observer) Looked(v txn.View) {
 	m.assigned.Set(float64(len(v.Lanes)))
 	m.believed.Set(truth(v.Trusted))
 	m.backfills.Set(float64(v.Sessions))
+	o.setInForce(v.Parameters.DataSufficiency.String() + ": version " + v.Parameters.Version + " is in force")
 	skipped := uint64(0)
 	defer func() { m.skipped.Set(float64(skipped)) }()
 	quiet := make([]bool, len(o.cfg.Inputs))

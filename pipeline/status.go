@@ -11,7 +11,8 @@ type status struct {
 	// sessions describe the backfills that are open.
 	sessions []string
 	// model says whether the model rests on enough, or what is missing.
-	model string
+	model   string
+	inForce string // what customers are scored by
 	// quiet are the inputs that have broken off.
 	quiet []string
 }
@@ -57,6 +58,13 @@ func (s *status) Sessions(open []string) {
 	s.sessions = open
 }
 
+// setInForce keeps what customers are scored by.
+func (s *status) setInForce(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inForce = text
+}
+
 // setModel keeps what came of the last fit.
 func (s *status) setModel(text string) {
 	s.mu.Lock()
@@ -80,12 +88,16 @@ func (p *Pipeline) Sessions() []string {
 	return p.observer.sessions
 }
 
-// Model says whether there is enough to fit the model to, and what came of the
-// last fit; empty where none was tried in this life.
+// Model says by its data sufficiency whether what customers are scored by is
+// enough to tell anybody of, and what came of the last fit of this life; empty
+// where nothing is known yet.
 func (p *Pipeline) Model() string {
 	p.observer.mu.Lock()
 	defer p.observer.mu.Unlock()
-	return p.observer.model
+	if p.observer.inForce == "" || p.observer.model == "" {
+		return p.observer.inForce + p.observer.model
+	}
+	return p.observer.inForce + "; " + p.observer.model
 }
 
 // setQuiet keeps which inputs have broken off.

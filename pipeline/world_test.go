@@ -219,7 +219,8 @@ func (w *world) config() pipeline.Config {
 			Alerts: shard.AlertContext{Plays: policy.DefaultPlays(), CurrencyText: "EUR", ConfigHash: "test",
 				EngineVersion: "test"},
 		},
-		Clock: pipeline.EventsClock, CommitEvery: 50 * time.Millisecond, CommitBytes: 64 << 20,
+		PublishSuppressed: true, // topics are held to rows
+		Clock:             pipeline.EventsClock, CommitEvery: 50 * time.Millisecond, CommitBytes: 64 << 20,
 		TransactionTimeout: 20 * time.Second, MaxReplay: 2 * time.Second, FlushEvery: 200 * time.Millisecond,
 		Logger: logger, Registerer: prometheus.NewRegistry(),
 	}

@@ -149,8 +149,9 @@ func (c *cli) banner(loaded *config.Loaded) {
 	if loaded.Sinks.ClickHouse.On() {
 		store = orElse(config.RedactDSN(loaded.Sinks.ClickHouse.DSN), "by "+loaded.Sinks.ClickHouse.DSNFile)
 	}
+	_, model := modelExpected(&loaded.Config)
 	c.logger().Info("holdfast starts", "version", thisBuild().Version, "brokers", loaded.Kafka.Brokers,
 		"group", loaded.Kafka.Group, "instance", loaded.Kafka.InstanceID, "inputs", inputNames(&loaded.Config),
-		"clickhouse", store, "ops", loaded.Ops.Listen, "clock", loaded.Time.Clock, "config_hash",
+		"clickhouse", store, "ops", loaded.Ops.Listen, "clock", loaded.Time.Clock, "data_sufficiency", model, "config_hash",
 		fmt.Sprintf("%016x", loaded.Hash()))
 }

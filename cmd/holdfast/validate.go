@@ -101,6 +101,7 @@ func (c *cli) validate(ctx context.Context, connect, strict bool) error {
 		if v.code == 0 {
 			v.add(orElse(loaded.Path, "configuration"), "ok", fmt.Sprintf("hash %016x; every key takes effect at a restart",
 				loaded.Hash()), "")
+			v.model(&loaded.Config)
 		}
 		if connect {
 			v.checkKafka(ctx, c, loaded)

@@ -50,6 +50,7 @@ func (c *cli) pipelineConfig(loaded *config.Loaded) (pipeline.Config, error) {
 		CommitEvery: cfg.Kafka.CommitEvery.D(), CommitBytes: int64(cfg.Kafka.CommitBytes),
 		TransactionTimeout: cfg.Kafka.TransactionTime.D(),
 		MaxReplay:          cfg.Checkpoint.MaxReplay.D(), FlushEvery: cfg.Outbox.FlushEvery.D(),
+		StandingPerHour: cfg.Alerts.StandingPerHour, PublishSuppressed: cfg.Alerts.PublishSuppressed,
 		BackfillMaxOpen: cfg.Backfill.MaxOpen.D(), QuietAfter: instantOf(cfg.Time.InputQuietAfter),
 		ClockTolerance: cfg.Time.ClockTolerance.D(),
 		SelfFit:        cfg.Score.Fit,
@@ -90,6 +91,10 @@ func shardConfig(cfg *config.Config) (shard.Config, error) {
 	if problems := rules.Validate(); len(problems) > 0 {
 		return shard.Config{}, problems[0]
 	}
+	hours, err := complaintHours(cfg)
+	if err != nil {
+		return shard.Config{}, err
+	}
 	severe := cfg.Complaints.Severe
 	return shard.Config{
 		Zone: shard.NewZone(zone), Lateness: instantOf(cfg.Time.AllowedLateness), Currency: currencyOf(cfg),
@@ -98,6 +103,7 @@ func shardConfig(cfg *config.Config) (shard.Config, error) {
 			FirstResponse: instantOf(cfg.Complaints.FirstResponse), Resolution: instantOf(cfg.Complaints.Resolution),
 			SevereFrom: uint8(severe.From), SevereFirstResponse: instantOf(severe.FirstResponse),
 			SevereResolution: instantOf(severe.Resolution),
+			Hours:            hours, Kinds: complaintKinds(cfg.Complaints.Kinds),
 		},
 		Policy: &rules, Parameters: parameters,
 		Alerts: shard.AlertContext{

@@ -96,6 +96,8 @@ func defaultComplaints() Complaints {
 		FirstResponse: 24 * hour,
 		Resolution:    5 * day,
 		Severe:        Severe{From: 4, FirstResponse: 4 * hour, Resolution: 2 * day},
+		// Sending something back within its time is no complaint.
+		Kinds: []string{"complaint", "dispute"},
 	}
 }
 
@@ -109,11 +111,12 @@ func defaultAlerts() Alerts {
 			Critical: Band{0.30, 0.50},
 			Lost:     0.03,
 		},
-		Dwell:          24 * hour, // covers sources that load once a night
-		Cooldown:       14 * day,
-		MaxEventAge:    48 * hour, // a replay must not be able to page anybody
-		HoldoutPercent: 5,
-		HoldoutSalt:    "1",
-		Plays:          map[string]Play{},
+		Dwell:           24 * hour, // covers sources that load once a night
+		Cooldown:        14 * day,
+		MaxEventAge:     48 * hour, // a replay must not be able to page anybody
+		StandingPerHour: 3600,      // one a second: a queue of 100,000 over eight partitions within four hours
+		HoldoutPercent:  5,
+		HoldoutSalt:     "1",
+		Plays:           map[string]Play{},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
@@ -81,7 +82,7 @@ func HasPassword(dsn string) bool {
 func (c *Config) Hash() uint64 {
 	meaning := map[string]any{}
 	for _, leaf := range leaves(c) {
-		if leaf.meaning {
+		if leaf.meaning && !reflect.DeepEqual(leaf.value.Interface(), cameLater[leaf.path]) {
 			meaning[leaf.path] = leaf.value.Interface()
 		}
 	}
@@ -92,6 +93,12 @@ func (c *Config) Hash() uint64 {
 	}
 	sum := sha256.Sum256(text)
 	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// cameLater are the defaults of keys that older configurations did not have: they
+// do not enter the hash, so that state kept under it still fits.
+var cameLater = map[string]any{
+	"complaints.hours": "", "complaints.zone": "", "complaints.kinds": defaultComplaints().Kinds,
 }
 
 // withoutEmpty returns mappings in which a list of fields or constants that is

@@ -113,6 +113,9 @@ func TestHashFollowsWhatChangesMeaningOnly(t *testing.T) {
 		"play":       {func(c *Config) { c.Alerts.Plays["OVERDUE"] = Play{ID: "x"} }, false},
 		"mapping":    {func(c *Config) { c.Mapping["visits"] = Mapping{Amounts: "minor"} }, false},
 		"times":      {func(c *Config) { c.Mapping["visits"] = Mapping{Times: []string{"epoch_s"}} }, false},
+		"hours":      {func(c *Config) { c.Complaints.Hours = "mon 09:00-17:00" }, false},
+		"hours zone": {func(c *Config) { c.Complaints.Zone = "Asia/Tokyo" }, false},
+		"kinds":      {func(c *Config) { c.Complaints.Kinds = []string{"complaint"} }, false},
 		"severe":     {func(c *Config) { c.Complaints.Severe.From = 3 }, false},
 	} {
 		changed := Default()

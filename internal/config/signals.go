@@ -37,6 +37,9 @@ type Complaints struct {
 	FirstResponse Duration `yaml:"first_response" env:"HOLDFAST_COMPLAINTS_FIRST_RESPONSE" meaning:"y" doc:"time to the first response"`
 	Resolution    Duration `yaml:"resolution" env:"HOLDFAST_COMPLAINTS_RESOLUTION" meaning:"y" doc:"time to the resolution"`
 	Severe        Severe   `yaml:"severe" doc:"shorter times for severe complaints"`
+	Hours         string   `yaml:"hours" env:"HOLDFAST_COMPLAINTS_HOURS" meaning:"y" doc:"hours in which these times run, such as mon-fri 09:00-17:00, sat 10:00-13:00; empty: around the clock. A time of 1d is then 24 of these hours"`
+	Zone          string   `yaml:"zone" env:"HOLDFAST_COMPLAINTS_ZONE" meaning:"y" doc:"IANA time zone of hours; empty: time.business_zone"`
+	Kinds         []string `yaml:"kinds" env:"HOLDFAST_COMPLAINTS_KINDS" meaning:"y" doc:"kinds of event that must be answered in time and count as repeated: complaint, dispute, return_request"`
 }
 
 // Severe are the times of severe complaints.
@@ -48,21 +51,23 @@ type Severe struct {
 
 // Alerts are the levels and the life of an alert.
 type Alerts struct {
-	Levels         Levels          `yaml:"levels" doc:"P(alive) at which a level is entered and left"`
-	Dwell          Duration        `yaml:"dwell" env:"HOLDFAST_ALERTS_DWELL" meaning:"y" doc:"how long a level must hold before an alert is raised"`
-	Cooldown       Duration        `yaml:"cooldown" env:"HOLDFAST_ALERTS_COOLDOWN" meaning:"y" doc:"quiet time of a customer and kind after an alert ended"`
-	MaxEventAge    Duration        `yaml:"max_event_age" env:"HOLDFAST_ALERTS_MAX_EVENT_AGE" meaning:"y" doc:"alerts about moments older than this are recorded, never delivered"`
-	HoldoutPercent float64         `yaml:"holdout_percent" env:"HOLDFAST_ALERTS_HOLDOUT_PERCENT" meaning:"y" doc:"percent of customers whose alerts are recorded and not delivered, to measure what delivery does"`
-	HoldoutSalt    string          `yaml:"holdout_salt" env:"HOLDFAST_ALERTS_HOLDOUT_SALT" meaning:"y" doc:"another salt draws another holdout"`
-	Plays          map[string]Play `yaml:"plays" meaning:"y" doc:"reason code: what the team is asked to do"`
+	Levels            Levels          `yaml:"levels" doc:"P(alive) at which a level is entered and left"`
+	Dwell             Duration        `yaml:"dwell" env:"HOLDFAST_ALERTS_DWELL" meaning:"y" doc:"how long a level must hold before an alert is raised"`
+	Cooldown          Duration        `yaml:"cooldown" env:"HOLDFAST_ALERTS_COOLDOWN" meaning:"y" doc:"quiet time of a customer and kind after an alert ended"`
+	MaxEventAge       Duration        `yaml:"max_event_age" env:"HOLDFAST_ALERTS_MAX_EVENT_AGE" meaning:"y" doc:"alerts about moments older than this are recorded, never delivered"`
+	StandingPerHour   int             `yaml:"standing_per_hour" env:"HOLDFAST_ALERTS_STANDING_PER_HOUR" doc:"how many customers a partition tells of in an hour who have been at risk since before the present was reached: after a backfill, the first fit, an outage; the highest value at risk first"`
+	PublishSuppressed bool            `yaml:"publish_suppressed" env:"HOLDFAST_ALERTS_PUBLISH_SUPPRESSED" doc:"suppressed alerts are messages on the topics too, marked as such; without it they are rows only"`
+	HoldoutPercent    float64         `yaml:"holdout_percent" env:"HOLDFAST_ALERTS_HOLDOUT_PERCENT" meaning:"y" doc:"percent of customers whose alerts are recorded and not delivered, to measure what delivery does"`
+	HoldoutSalt       string          `yaml:"holdout_salt" env:"HOLDFAST_ALERTS_HOLDOUT_SALT" meaning:"y" doc:"another salt draws another holdout"`
+	Plays             map[string]Play `yaml:"plays" meaning:"y" doc:"reason code: what the team is asked to do"`
 }
 
 // Levels are the P(alive) borders of the levels.
 type Levels struct {
 	Watch    Band    `yaml:"watch" env:"HOLDFAST_ALERTS_LEVELS_WATCH" meaning:"y" doc:"[enter below, leave above]"`
-	AtRisk   Band    `yaml:"at_risk" env:"HOLDFAST_ALERTS_LEVELS_AT_RISK" meaning:"y" doc:"[enter below, leave above]"`
+	AtRisk   Band    `yaml:"at_risk" env:"HOLDFAST_ALERTS_LEVELS_AT_RISK" meaning:"y" doc:"[enter below, or lower where many leave; leave above]"`
 	Critical Band    `yaml:"critical" env:"HOLDFAST_ALERTS_LEVELS_CRITICAL" meaning:"y" doc:"[enter below, leave above]"`
-	Lost     float64 `yaml:"lost" env:"HOLDFAST_ALERTS_LEVELS_LOST" meaning:"y" doc:"enter below; left by a purchase only"`
+	Lost     float64 `yaml:"lost" env:"HOLDFAST_ALERTS_LEVELS_LOST" meaning:"y" doc:"enter below, after at_risk has held the dwell; left by a purchase only"`
 }
 
 // Play is what a retention team is asked to do about an alert.

@@ -141,6 +141,8 @@ func (c *checker) complaints(complaints Complaints) {
 	c.between("complaints.severe.from", float64(complaints.Severe.From), 1, 5)
 	c.duration("complaints.severe.first_response", complaints.Severe.FirstResponse, time.Minute, year)
 	c.duration("complaints.severe.resolution", complaints.Severe.Resolution, time.Minute, year)
+	c.complaintKinds(complaints.Kinds)
+	c.complaintHours(complaints)
 }
 
 func (c *checker) alerts(alerts Alerts) {
@@ -167,6 +169,7 @@ func (c *checker) alerts(alerts Alerts) {
 	c.duration("alerts.dwell", alerts.Dwell, 0, 30*24*time.Hour)
 	c.duration("alerts.cooldown", alerts.Cooldown, time.Second, year)
 	c.duration("alerts.max_event_age", alerts.MaxEventAge, time.Minute, 3660*24*time.Hour)
+	c.between("alerts.standing_per_hour", float64(alerts.StandingPerHour), 1, 3_600_000)
 	c.holdout(alerts)
 	for _, code := range sortedKeys(alerts.Plays) {
 		path := "alerts.plays." + code

@@ -47,6 +47,7 @@ var bounds = map[string]struct{ below, low, high, above string }{
 	"alerts.dwell":                     {"-1ns", "0s", "30d", "30d1ns"},
 	"alerts.cooldown":                  {"999ms", "1s", "365d", "365d1ns"},
 	"alerts.max_event_age":             {"59s", "1m", "3660d", "3660d1ns"},
+	"alerts.standing_per_hour":         {"0", "1", "3600000", "3600001"},
 	"alerts.holdout_percent":           {"-1", "0", "50", "50.1"},
 	"sinks.clickhouse.batch_rows":      {"0", "1", "1000000", "1000001"},
 	"sinks.clickhouse.insert_every":    {"9ms", "10ms", "1m", "61s"},

@@ -84,6 +84,7 @@ func newWorldAlone(t *testing.T, variables ...string) *world {
 	}
 	w.environ = append(append(w.environ, "HOLDFAST_KAFKA_BROKERS="+w.kafka, "HOLDFAST_CLICKHOUSE_DSN=http://"+w.clickhouse,
 		"HOLDFAST_OPS_LISTEN=127.0.0.1:0", "HOLDFAST_TIME_CLOCK=events",
+		"HOLDFAST_ALERTS_PUBLISH_SUPPRESSED=true", // so that topics can be held to tables
 		"HOLDFAST_SCORE_FIT=false"), variables...) // a fit after wait has returned writes rows of its own
 	return w
 }

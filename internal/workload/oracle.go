@@ -38,6 +38,7 @@ func (o *Oracle) Add(e *event.Event) {
 	}
 	kept := seen{Event: *e, id: string(e.EventID)}
 	kept.CustomerID, kept.AnonymousID, kept.EventID, kept.Segment = nil, nil, nil, nil
+	kept.ComplaintID, kept.OrderID = nil, nil
 	kept.Categories = slices.Clone(e.Categories)
 	id := string(e.CustomerID)
 	o.customers[id] = append(o.customers[id], kept)

@@ -27,6 +27,9 @@ type Entry struct {
 	Inputs       []InputRange
 	Sessions     []Session // backfill sessions that are open after the batch
 	Counters     []uint64
+	// Tell are the places of the customers whose alerts, undelivered so far, the
+	// batch told of: shard.Batch.Tell.
+	Tell []uint32
 }
 
 // Actions are what a batch does besides applying its events.
@@ -38,12 +41,13 @@ const (
 	RepairClock Actions = 1 << iota
 	// ResendRows makes a row of every customer owed.
 	ResendRows
-	_ // taken
+	// tells says that Entry.Tell follows the counters.
+	tells
 	// HoldActivity lets nothing follow from missing visits: none arrive.
 	HoldActivity
 	// rhythms says that the rhythms of the inputs follow at the end.
 	rhythms
-	knownActions = RepairClock | ResendRows | HoldActivity | rhythms
+	knownActions = RepairClock | ResendRows | tells | HoldActivity | rhythms
 )
 
 // InputRange is what a batch took from one input: offsets From ≤ o < To of the
@@ -107,6 +111,8 @@ const (
 	maxEntryCounters = 256
 	maxEntryText     = 256
 	maxEntrySessions = 16
+	// MaxTell bounds Entry.Tell.
+	MaxTell = 256
 )
 
 // Append appends the encoding: magic, version, varints in the order of the
@@ -136,17 +142,27 @@ func (e *Entry) body(dst []byte) []byte {
 	for _, v := range e.Counters {
 		dst = binary.AppendUvarint(dst, v)
 	}
+	if len(e.Tell) > 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(e.Tell)))
+		for _, place := range e.Tell {
+			dst = binary.AppendUvarint(dst, uint64(place))
+		}
+	}
 	return e.appendRhythms(dst)
 }
 
 // actions are the entry's, with what says what follows the counters.
 func (e *Entry) actions() Actions {
+	actions := e.Actions
+	if len(e.Tell) > 0 {
+		actions |= tells
+	}
 	for i := range e.Inputs {
 		if e.Inputs[i].Since != 0 {
-			return e.Actions | rhythms
+			return actions | rhythms
 		}
 	}
-	return e.Actions
+	return actions
 }
 
 func (e *Entry) appendRhythms(dst []byte) []byte {

@@ -68,6 +68,12 @@ func (r *entryReader) entry() Entry {
 	for n := r.count(maxEntryCounters); n > 0; n-- {
 		e.Counters = append(e.Counters, r.uvarint())
 	}
+	if e.Actions&tells != 0 {
+		e.Actions &^= tells
+		for n := r.count(MaxTell); n > 0; n-- {
+			e.Tell = append(e.Tell, uint32(r.count(math.MaxUint32)))
+		}
+	}
 	if e.Actions&rhythms != 0 {
 		e.Actions &^= rhythms
 		for i := range e.Inputs {

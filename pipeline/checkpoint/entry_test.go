@@ -77,6 +77,7 @@ func drawEntry(t *rapid.T) checkpoint.Entry {
 		ConfigHash: number.Draw(t, "config"), ParamVersion: rapid.StringN(0, 60, 256).Draw(t, "parameters"),
 		CutsVersion: number.Draw(t, "cuts"),
 		Counters:    rapid.SliceOfN(number, 0, 256).Draw(t, "counters"),
+		Tell:        rapid.SliceOfN(rapid.Uint32(), 0, checkpoint.MaxTell).Draw(t, "tell"),
 		ParamSince:  instant.Draw(t, "parameters since"),
 		Silence:     instant.Draw(t, "silence"), Actions: checkpoint.Actions(rapid.Uint8Range(0, 3).Draw(t, "actions")),
 	}
@@ -182,6 +183,7 @@ func TestCountsAreBounded(t *testing.T) {
 	for what, e := range map[string]checkpoint.Entry{
 		"inputs":   {Inputs: make([]checkpoint.InputRange, 65)},
 		"counters": {Counters: make([]uint64, 257)},
+		"tell":     {Tell: make([]uint32, checkpoint.MaxTell+1)},
 		"sessions": {Sessions: make([]checkpoint.Session, 17)},
 		"topics":   {Sessions: []checkpoint.Session{{Topics: make([]string, 65), Offsets: make([]int64, 65)}}},
 		"actions":  {Actions: 4 | 1<<5},

@@ -65,12 +65,27 @@ func (f *Fields) hash(v *Value, to *uint64) flaw {
 	return wrong
 }
 
-func checkOrderID(f *Fields, dst *event.Event, v *Value) flaw { return f.hash(v, &dst.OrderHash) }
+// checkOrderID keeps the text where it is that of a complaint's order, which alerts
+// tell of.
+func checkOrderID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.id(v)
+	if wrong != fine {
+		return wrong
+	}
+	if dst.OrderHash = event.HashID(id); dst.Type == event.Complaint {
+		dst.OrderID = id
+	}
+	return fine
+}
 
 func checkRefOrderID(f *Fields, dst *event.Event, v *Value) flaw { return f.hash(v, &dst.RefOrderHash) }
 
 func checkComplaintID(f *Fields, dst *event.Event, v *Value) flaw {
-	return f.hash(v, &dst.ComplaintHash)
+	id, wrong := f.id(v)
+	if wrong == fine {
+		dst.ComplaintID, dst.ComplaintHash = id, event.HashID(id)
+	}
+	return wrong
 }
 
 func checkReferrerID(f *Fields, dst *event.Event, v *Value) flaw {

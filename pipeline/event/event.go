@@ -52,6 +52,8 @@ type Event struct {
 	AnonymousID []byte
 	EventID     []byte
 	Segment     []byte
+	ComplaintID []byte // complaints; empty otherwise
+	OrderID     []byte // complaints; empty if absent
 
 	// Categories are those that the lines of an order name, a hash for each
 	// line that names one: Categories.At.

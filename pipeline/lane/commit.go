@@ -23,7 +23,7 @@ type Commit struct {
 
 	// What is counted once the commit has happened.
 	Inputs        []Consumed         // per input
-	Alerts        []signal.Alert     // those of the records, for their labels
+	Alerts        []signal.Alert     // delivered or not, for their labels
 	Rejected      []Rejected         // per dead letter
 	Before, After shard.Counters     // of the shard, at the last commit and at this one
 	entries       []checkpoint.Entry // of the batch log
@@ -33,6 +33,7 @@ type Commit struct {
 	wall          event.Instant
 	blocks        func() [][]byte // encodes the rows
 	pages         []encodedPage
+	all           bool // suppressed alerts are messages too
 
 	topics          *Topics
 	outboxPartition int32
@@ -58,7 +59,7 @@ func (l *Lane) tell(c *Commit, wall event.Instant) {
 	}
 	c.Before, c.After = shard.CountersOf(l.committed.entry.Counters), l.shard.Position().Counters
 	c.Alerts, c.letters, c.entries, c.blocks = l.effects.Alerts, l.rejected, l.entries, l.blocksOut
-	c.inputs, c.wall = l.cfg.Inputs, wall
+	c.inputs, c.wall, c.all = l.cfg.Inputs, wall, l.cfg.PublishSuppressed
 }
 
 // Records returns the records of the commit in the order in which they are
@@ -73,6 +74,9 @@ func (c *Commit) Records() iter.Seq[*kgo.Record] {
 			}
 		}
 		for i := range c.Alerts {
+			if c.Alerts[i].Suppressed != signal.NotSuppressed && !c.all {
+				continue // its row says so
+			}
 			if !yield(c.alertRecord(&c.Alerts[i])) {
 				return
 			}

@@ -149,3 +149,26 @@ func entryText(e *checkpoint.Entry) string {
 	}
 	return text.String()
 }
+
+// TestSuppressedAlertsAreRowsOnly: an alert about the past has a row and no message,
+// unless messages of suppressed alerts are asked for.
+func TestSuppressedAlertsAreRowsOnly(t *testing.T) {
+	for _, publish := range []bool{false, true} {
+		s := newStory(t)
+		s.cfg.PublishSuppressed = publish
+		s.read(chapters()[0])
+		text, c := s.commit(false)
+		suppressed := 0
+		for i := range c.Alerts {
+			if c.Alerts[i].Suppressed == signal.SuppressedReplay {
+				suppressed++
+			}
+		}
+		messages := strings.Count(text, "  loyalty/0 ")
+		if suppressed != 2 || suppressed != len(c.Alerts) || publish != (messages == 2) || !publish && messages > 0 ||
+			!strings.Contains(text, "block of table 2: 2 rows") {
+			t.Errorf("published %v: %d of %d alerts are suppressed, with %d messages:\n%s", publish, suppressed, len(c.Alerts),
+				messages, text)
+		}
+	}
+}

@@ -38,6 +38,12 @@ type Config struct {
 	// broken off where the others flow; 0 = none does.
 	QuietAfter event.Instant
 
+	// StandingPerHour is how many customers a lane tells of in an hour of wall time
+	// whose alerts were not delivered when they were raised; 0 = none.
+	StandingPerHour int
+	// PublishSuppressed writes suppressed alerts to the topics too, marked as such.
+	PublishSuppressed bool
+
 	Logger  *slog.Logger                 // nil = discard
 	OnBatch func(partition int32, n int) // nil; benchmarks count here
 }

@@ -16,7 +16,8 @@ func (l *Lane) cut(in *Intake) bool {
 	} else if silence, holds := l.holding(reading); holds {
 		reading = min(reading, silence)
 	}
-	if !l.moved() && !l.shard.NeedsTime(reading) && !l.judgedAnew(in.Parameters) {
+	l.chooseStanding(in.Wall)
+	if !l.moved() && !l.shard.NeedsTime(reading) && !l.judgedAnew(in.Parameters) && len(l.batch.Tell) == 0 {
 		return false
 	}
 	l.stamp(&in.Moment)
@@ -115,6 +116,9 @@ func (l *Lane) entry() checkpoint.Entry {
 	}
 	if b.ResendRows {
 		e.Actions |= checkpoint.ResendRows
+	}
+	for _, slot := range b.Tell {
+		e.Tell = append(e.Tell, uint32(slot))
 	}
 	for i := range l.inputs {
 		in := &l.inputs[i]

@@ -44,6 +44,8 @@ type Lane struct {
 	spare     []*event.Event // room for events that are decoded and wait
 	mostDue   int            // deadlines that may come in one batch
 
+	toldUntil event.Instant // wall time whose share of Config.StandingPerHour is used up; 0 = not begun
+
 	sessions []checkpoint.Session // backfills that are open
 	heardOf  time.Time            // when one of them was last heard of
 	sent     []Sent               // how far they say they are, the latest last

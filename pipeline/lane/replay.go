@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/population/cuts"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/state"
 )
 
 // A replay applies batches again, from their entries and the inputs, with
@@ -60,4 +61,8 @@ func replayOf(e *checkpoint.Entry, b *shard.Batch) {
 	b.ParametersSince = event.Instant(e.ParamSince)
 	b.RepairClock = e.Actions&checkpoint.RepairClock != 0
 	b.ResendRows = e.Actions&checkpoint.ResendRows != 0
+	b.Tell = b.Tell[:0]
+	for _, place := range e.Tell {
+		b.Tell = append(b.Tell, state.Slot(place))
+	}
 }

@@ -48,7 +48,8 @@ func TestWhatAnOpenAlertHears(t *testing.T) {
 			signal.Resolved, signal.ByClosure},
 		{"the complaint is answered", ChurnRisk, byComplaint, signal.LevelCritical, 0, func(*Facts) {}, signal.Resolved,
 			signal.ByComplaintResolved},
-		{"a higher level", ChurnRisk, critical, signal.LevelAtRisk, 0, silent, signal.Escalated, 0},
+		{"a higher level", ChurnRisk, critical, signal.LevelAtRisk, 0, func(f *Facts) { f.PAlive, f.VIP = 0, true },
+			signal.Escalated, 0},
 		{"a lower level is no news", ChurnRisk, atRisk, signal.LevelCritical, 0, silent, 0, 0},
 		{"opting out", ChurnRisk, atRisk, signal.LevelAtRisk, 0, func(f *Facts) { f.PAlive, f.OptedOut = 0, true },
 			signal.Resolved, signal.BySuppression},
@@ -67,9 +68,10 @@ func TestWhatAnOpenAlertHears(t *testing.T) {
 		{"it is on its way", ChurnRisk, atRisk, signal.LevelAtRisk, 0, word(event.OutcomeContacted, 7), 0, 0},
 		{"a complaint in time again", ComplaintSLABreached, bought(), 0, 0, func(*Facts) {}, signal.Resolved,
 			signal.ByComplaintResolved},
-		{"still late", ComplaintSLABreached, bought(), 0, 0, func(f *Facts) { f.SLABreached = true }, 0, 0},
+		{"still late", ComplaintSLABreached, bought(), 0, 0,
+			func(f *Facts) { f.SLABreached, f.ComplaintTimes = true, late(9) }, 0, 0},
 		{"still late, but the team says wrong", ComplaintSLABreached, bought(), 0, 0, func(f *Facts) {
-			f.SLABreached, f.Feedback, f.FeedbackEpisode = true, event.OutcomeWrong, 7
+			f.SLABreached, f.Feedback, f.FeedbackEpisode, f.ComplaintTimes = true, event.OutcomeWrong, 7, late(9)
 		}, signal.Resolved, signal.ByFeedback},
 		{"as many complaints as it takes", ComplaintRepeat, bought(), 0, 0, func(f *Facts) { f.Complaints30 = 2 }, 0, 0},
 		{"one fewer, all answered", ComplaintRepeat, bought(), 0, 0, func(f *Facts) { f.Complaints30 = 1 },
@@ -133,7 +135,7 @@ func TestExpiryAndUpdatesKeepTheirTimes(t *testing.T) {
 		{"no update without news", atRisk, 2 * c.UpdateEvery, 2 * c.UpdateEvery, false, 0},
 	} {
 		f := steady()
-		f.PAlive = 0
+		f.PAlive, f.VIP = 0, true
 		if test.reasons {
 			f.Reasons = f.Reasons.With(signal.OpenComplaint)
 		}
@@ -165,6 +167,7 @@ func TestWhatIsRaised(t *testing.T) {
 	lost := held(signal.LevelLost, 40*event.Day24h, 0)
 	lost.LostSince = present - 30*event.Day24h
 	atRisk := signal.LevelAtRisk
+	lateComplaint := Episode{Kind: ComplaintSLABreached, Subject: 9, Open: true, RaisedAt: present - event.Hour}
 	for _, test := range []struct {
 		name     string
 		state    State
@@ -180,14 +183,24 @@ func TestWhatIsRaised(t *testing.T) {
 			func(f *Facts) { f.LastComplaintAt = present - c.SilentAfter }, ChurnRisk},
 		{"one before them", held(atRisk, c.Dwell, 0), nil,
 			func(f *Facts) { f.LastComplaintAt = present - c.SilentAfter - 1 }, SilentChurn},
+		{"a severe complaint past its time has no dwell", bought(), nil,
+			func(f *Facts) { f.SevereBreached, f.LastComplaintAt = true, present-event.Hour }, ChurnRisk},
+		{"but has to be known to the present", bought(), nil,
+			func(f *Facts) { f.SevereBreached, f.Silence = true, present-1 }, 0},
+		{"one made long ago, and still past its time", held(atRisk, c.Dwell, 0), []Episode{lateComplaint},
+			func(f *Facts) {
+				f.SLABreached, f.LastComplaintAt, f.ComplaintTimes = true, present-c.SilentAfter-1, late(9)
+			}, ChurnRisk},
 		{"told already", held(atRisk, c.Dwell, atRisk), nil, func(*Facts) {}, 0},
-		{"a higher level than was told", held(signal.LevelCritical, c.Dwell, atRisk), nil, func(*Facts) {}, SilentChurn},
+		{"a higher level than was told", held(signal.LevelCritical, c.Dwell, atRisk), nil, func(f *Facts) { f.VIP = true },
+			SilentChurn},
 		{"within the cooldown of the same level", held(atRisk, c.Dwell, 0),
 			[]Episode{{Kind: ChurnRisk, Level: atRisk, CooldownUntil: present + 1}}, func(*Facts) {}, 0},
 		{"its end", held(atRisk, c.Dwell, 0),
 			[]Episode{{Kind: ChurnRisk, Level: atRisk, CooldownUntil: present}}, func(*Facts) {}, SilentChurn},
 		{"within the cooldown of a lower level", held(signal.LevelCritical, c.Dwell, 0),
-			[]Episode{{Kind: SilentChurn, Level: atRisk, CooldownUntil: present + 1}}, func(*Facts) {}, SilentChurn},
+			[]Episode{{Kind: SilentChurn, Level: atRisk, CooldownUntil: present + 1}}, func(f *Facts) { f.VIP = true },
+			SilentChurn},
 		{"who is lost is for winning back", lost, nil, func(*Facts) {}, 0},
 		{"parameters that are a moment too young", held(atRisk, c.Dwell, 0), nil,
 			func(f *Facts) { f.ModelSince = present - c.ModelProtection + 1 }, 0},
@@ -227,7 +240,7 @@ func TestMessagesOfAnAlertAgree(t *testing.T) {
 			before, known := last[m.Episode]
 			over := m.Action == signal.Resolved || m.Action == signal.Expired || kinds[m.Kind].once
 			switch {
-			case m.Holdout != (w.config.HoldoutPercent == 100):
+			case m.Holdout != (w.config.HoldoutPercent == 100 && !kinds[m.Kind].service):
 				t.Fatalf("%+v is in another arm", m)
 			case known && (m.Suppression != before.Suppression || m.PreviousLevel != before.Level):
 				t.Fatalf("%+v after %+v", m, before)

@@ -18,5 +18,5 @@ var churnRisk = kind{
 
 // complainedLately reports whether a complaint may explain the silence.
 func (j *judgement) complainedLately() bool {
-	return j.f.LastComplaintAt != 0 && j.f.Now-j.f.LastComplaintAt <= j.c.SilentAfter
+	return j.f.SLABreached || j.f.LastComplaintAt != 0 && j.f.Now-j.f.LastComplaintAt <= j.c.SilentAfter
 }

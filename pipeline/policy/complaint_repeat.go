@@ -11,6 +11,7 @@ const ComplaintRepeat Kind = 4
 
 var complaintRepeat = kind{
 	id: ComplaintRepeat, name: "complaint_repeat", family: churnFamily, topic: signal.TopicChurn,
+	service: true,
 	watches: complaintReasons,
 	lead:    signal.RepeatComplaints,
 	tell:    tellComplaints,
@@ -22,7 +23,7 @@ var complaintRepeat = kind{
 	holds:    func(j *judgement) bool { return j.f.Complaints30 >= j.c.RepeatComplaints },
 	over: func(j *judgement) signal.ResolveReason {
 		if j.f.ComplaintsOpen == 0 {
-			return signal.ByComplaintResolved
+			return j.complaintOver()
 		}
 		return signal.ByLevelDropped
 	},

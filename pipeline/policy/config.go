@@ -18,7 +18,7 @@ type Config struct {
 	Watch    Border
 	AtRisk   Border
 	Critical Border  // Enter: for class A, platinum and gold
-	Lost     float64 // entered below; left by a purchase alone
+	Lost     float64 // entered below, once at_risk has held its dwell; left by a purchase alone
 
 	// The overdue quantiles that stand in where dropout is not identified, and
 	// by how much the quantile must fall below them to leave.

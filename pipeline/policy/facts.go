@@ -16,6 +16,12 @@ type Facts struct {
 	// are still unread. What silence brings holds up to here, not up to Now. Never
 	// after Now; 0 stands for Now.
 	Silence event.Instant
+	// Wall is the wall time of the batch: what is raised of a moment more than
+	// Config.MaxEventAge before it is of the past, and not delivered to its end.
+	Wall event.Instant
+	// Present says that an alert which was not delivered for such a reason, and
+	// still stands, is told now.
+	Present bool
 	// CustomerID draws the holdout arm when an alert is raised; read during the call.
 	CustomerID []byte
 
@@ -33,10 +39,13 @@ type Facts struct {
 	WatchAt    event.Instant
 	AtRiskAt   event.Instant
 	CriticalAt event.Instant // matters for a VIP only
-	LostAt     event.Instant
+	LostAt     event.Instant // of who may be at risk, not before that has held
 	OverdueAt  event.Instant // overdue quantile above Config.OverdueWatch
 
+	// The tests that the crossings rest on: P(alive), and score.ByQuantile. Levels
+	// are left when each of them that is in force says so.
 	DropoutIdentified bool
+	ByQuantile        bool
 	Sufficiency       signal.DataSufficiency
 	// ModelSince is when the parameters in force came into force in the shard;
 	// 0 where they have been from the beginning.
@@ -50,10 +59,17 @@ type Facts struct {
 	VIP          bool
 	CUSUMAlarm   bool // the slowdown monitor is in alarm
 
-	ComplaintsOpen     uint32
-	SLABreached        bool          // an open complaint is past a time it must keep
-	SLABrokenAt        event.Instant // the latest such time that was missed; 0 none
-	SLADueAt           event.Instant // the next such time not yet missed
+	ComplaintsOpen uint32
+	SLABreached    bool          // an open complaint is past a time it must keep
+	SevereBreached bool          // a severe one is
+	SLABrokenAt    event.Instant // the latest such time that was missed; 0 none
+	SLADueAt       event.Instant // the next such time not yet missed
+	// ComplaintTimes are the times of the complaints that are remembered, kept or
+	// not, in the order of the record; read during the call.
+	ComplaintTimes []ComplaintTime
+	// ComplaintOver is how the complaint ended, or was answered, that did so last;
+	// ResolveNone where that is not known.
+	ComplaintOver      signal.ResolveReason
 	Complaints30       uint32
 	Complaints30FallAt event.Instant // when the 30-day count falls below Config.RepeatComplaints
 	LastComplaintAt    event.Instant // 0 none

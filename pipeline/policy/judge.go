@@ -19,15 +19,18 @@ type judgement struct {
 	silence  event.Instant // f.Silence, never 0
 	soonest  earliest      // of the moments at which something changes
 
+	subject  uint64        // what the alert that is raised is about; 0 for the customer
+	brokenAt event.Instant // the time that a complaint has broken which an alert is raised about
+
 	newPurchase      bool // a later purchase day than the one judged before
-	reactivated      bool // a purchase has just ended `lost`
-	complaintCleared bool // critical by complaint has just been left
+	reactivated      bool // coming back has just ended `lost`
+	complaintCleared bool // the complaint that made critical or at_risk is past no time any more
 	silenceJudged    bool // the kinds that rest on silence are judged
 	silenceAsked     bool // and have said when to look again
 }
 
 // Judge brings the customer's levels and alerts to the moment f.Now. It updates
-// st and the episodes (at most one a kind, in the caller's slice, which may grow
+// st and the episodes (at most one a kind and subject, in the caller's slice, which may grow
 // and shrink: what has cooled down is dropped), appends what is to be said to
 // out, and returns both with the earliest instant after f.Now at which something
 // changes if nothing more is heard; Never if nothing will. Calling it at other
@@ -48,6 +51,7 @@ func (c *Config) Judge(
 			k.judge(j, k)
 		}
 	}
+	j.lostByAlert()
 	return j.episodes, j.out, j.next()
 }
 
@@ -64,9 +68,12 @@ func (j *judgement) cool() {
 
 // find is the episode of a kind, nil if there is none. It is valid until the
 // next one is raised.
-func (j *judgement) find(kind Kind) *Episode {
+func (j *judgement) find(kind Kind) *Episode { return j.findSubject(kind, 0) }
+
+// findSubject is that of a kind and what it is about, where the kind has one for each.
+func (j *judgement) findSubject(kind Kind, subject uint64) *Episode {
 	for i := range j.episodes {
-		if j.episodes[i].Kind == kind {
+		if j.episodes[i].Kind == kind && j.episodes[i].Subject == subject {
 			return &j.episodes[i]
 		}
 	}

@@ -86,19 +86,40 @@ func TestStories(t *testing.T) {
 			w.complain()
 			w.days(1)
 			w.settle()
-			w.half = 500 // P(alive) above .5
-			w.judge()
 		}, `58.0 churn_risk#3/1 raised critical(none)
 58.0 complaint_sla_breached#4/1 raised critical(none)
-58.0 complaint_sla_breached#4/2 resolved critical(critical) complaint_resolved
-58.0 churn_risk#3/2 resolved none(critical) complaint_resolved`},
+58.0 churn_risk#3/2 resolved watch(critical) complaint_resolved
+58.0 complaint_sla_breached#4/2 resolved watch(critical) complaint_resolved`},
+		{"a severe complaint past its time is at risk until it is answered, with no silence at all", func(w *world) {
+			w.severe = true
+			w.complain()
+			w.days(20)
+			w.settle()
+			w.days(1)
+		}, `1.0 churn_risk#3/1 raised at_risk(none)
+1.0 complaint_sla_breached#4/1 raised at_risk(none)
+20.0 churn_risk#3/2 resolved none(at_risk) complaint_resolved
+20.0 complaint_sla_breached#4/2 resolved none(at_risk) complaint_resolved`},
+		{"who would be lost at once is at risk for the dwell first, and told", func(w *world) {
+			w.half = 4 // at_risk on day 5, lost on day 7
+			w.judge()
+			w.days(30)
+			w.half = 1 // both come on day 32, and the cooldown lasts to day 44
+			w.purchase()
+			w.days(40)
+		}, `6.0 silent_churn#3/1 raised at_risk(none)
+8.0 silent_churn#3/2 escalated lost(at_risk)
+30.0 silent_churn#3/3 resolved none(lost) purchase
+30.0 reactivated#4/1 raised none(none)
+44.0 silent_churn#5/1 raised at_risk(none)
+45.0 silent_churn#5/2 escalated lost(at_risk)`},
 		{"complaint sla breached and resolved", func(w *world) {
 			w.days(2)
 			w.complain()
 			w.days(2)
 			w.settle()
-		}, `3.0 complaint_sla_breached#3/1 raised none(none)
-4.0 complaint_sla_breached#3/2 resolved none(none) complaint_resolved`},
+		}, `3.0 complaint_sla_breached#3/1 raised watch(none)
+4.0 complaint_sla_breached#3/2 resolved none(watch) complaint_resolved`},
 		{"two complaints in thirty days, until the first leaves the window", func(w *world) {
 			w.half = 400
 			w.complain()
@@ -178,8 +199,8 @@ func TestStories(t *testing.T) {
 		}, `48.0 churn_risk#3/1 raised at_risk(none)
 48.12 churn_risk#3/2 escalated critical(at_risk)
 48.12 complaint_sla_breached#4/1 raised critical(none)
-48.13 complaint_sla_breached#4/2 resolved critical(critical) complaint_resolved
-49.12 churn_risk#3/3 updated critical(critical)`},
+48.13 complaint_sla_breached#4/2 resolved at_risk(critical) complaint_resolved
+49.12 churn_risk#3/3 updated at_risk(critical)`},
 		{"new parameters neither raise nor resolve for a day", func(w *world) {
 			w.days(20)
 			w.half, w.modelSince = 15, w.now // at risk at once, lost on day 26

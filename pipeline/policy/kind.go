@@ -22,6 +22,9 @@ type kind struct {
 	// customer who never came back, speaks against it. At most one of these kinds
 	// is open at a time.
 	onSilence bool
+	// service: it is about something that the customer asked for, and no marketing:
+	// neither consent to that nor the holdout arm speaks against it.
+	service bool
 	// once: it has one message, and is closed with it.
 	once bool
 
@@ -39,8 +42,8 @@ type kind struct {
 	// cooldown is how long none of the kind is raised after one has ended.
 	cooldown func(*Config) event.Instant
 
-	// judge brings the alert of the kind to the present: openWhileHeld, tellOnce or
-	// judgeSilence. holds is its condition, note what is remembered when it is
+	// judge brings the alert of the kind to the present: openWhileHeld, tellOnce,
+	// judgeSilence or judgeComplaintTimes. holds is its condition, note what is remembered when it is
 	// raised, and over why it is resolved once the condition has gone.
 	judge func(*judgement, *kind)
 	holds func(*judgement) bool
@@ -70,7 +73,7 @@ var kinds = [...]kind{
 }
 
 // KindCount is above every Kind: arrays are indexed by Kind. A customer has at
-// most one episode of each.
+// most one episode of each, but for those that have one for each Episode.Subject.
 const KindCount = len(kinds)
 
 // kindOf is what there is to say of a kind: of a number that nobody has, as in the

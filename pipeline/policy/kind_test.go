@@ -27,7 +27,8 @@ func flaws(id int, k *kind) []string {
 	}
 	need(k.id == Kind(id), "its number is that of its place")
 	need(k.name != "" && k.family != "" && k.topic != 0, "name, family and topic")
-	need(k.judge != nil && k.holds != nil, "a rule and a condition")
+	need(k.judge != nil, "a rule")
+	need(k.holds != nil || sameFunc(k.judge, judgeComplaintTimes), "a condition")
 	need(k.wake != nil, "a wake: without one nobody comes when its moment has come")
 	need(k.cooldown != nil, "a cooldown")
 	need((k.lead == signal.ReasonNone) == (k.tell == nil), "a lead and its words, or neither")

@@ -20,7 +20,7 @@ type deed struct {
 
 func drawDeeds(t *rapid.T) []deed {
 	kinds := []string{"purchase", "purchase", "purchase", "visit", "complain", "settle", "close", "opt",
-		"feedback", "model", "rank", "advocate"}
+		"feedback", "model", "rank", "advocate", "severity", "cancel"}
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) deed {
 		hours := rapid.OneOf(rapid.IntRange(0, 48), rapid.IntRange(0, 24*40), rapid.IntRange(0, 24*150)).Draw(t, "hours")
 		return deed{
@@ -50,6 +50,13 @@ func (w *world) do(d deed) {
 		w.half, w.modelSince = float64(20+15*d.value), w.now
 	case "rank":
 		w.vip = d.value%2 == 0
+	case "severity":
+		w.severe = d.value%2 == 0
+	case "cancel": // the latest purchase day but the first
+		if w.x > 0 {
+			w.x--
+			w.last--
+		}
 	case "advocate":
 		w.ladder = signal.LadderAdvocate
 	}
@@ -79,6 +86,7 @@ func TestMachine(t *testing.T) {
 				w.until(at)
 				w.do(d)
 				again(t, w)
+				risky(t, w)
 			}
 			if plain.state != eager.state {
 				t.Fatalf("state %+v, judged more often %+v", plain.state, eager.state)
@@ -102,8 +110,25 @@ func again(t *rapid.T, w *world) {
 	if w.next <= w.now {
 		t.Fatalf("asked for %d, which is not after %d", w.next, w.now)
 	}
-	if len(w.episodes) > KindCount {
+	if len(w.episodes) > KindCount+2*16 {
 		t.Fatalf("%d episodes", len(w.episodes))
+	}
+}
+
+// risky holds that nobody is lost who has not been at risk and alerted, but one-time
+// buyers and who has closed, and that what complaints make ends with them.
+func risky(t *rapid.T, w *world) {
+	st, f := &w.state, w.facts()
+	switch {
+	case st.Level == signal.LevelLost && w.x > 0 && !w.closed && st.Told < signal.LevelAtRisk:
+		t.Fatalf("lost, and nobody was told of at_risk: %+v", *st)
+	case st.Level == signal.LevelAtRisk && st.AtRiskSince == 0 && !f.SevereBreached,
+		st.Level == signal.LevelCritical && !f.SLABreached && !w.vip:
+		t.Fatalf("%v without a cause: %+v", st.Level, *st)
+	case w.has && (f.SLABreached && st.Level < signal.LevelWatch || f.SevereBreached && st.Level < signal.LevelAtRisk):
+		t.Fatalf("%v with a complaint past its time, severe %v", st.Level, f.SevereBreached)
+	case w.x == 0 && st.AtRiskSince != 0:
+		t.Fatalf("a one-time buyer is at risk since %d", st.AtRiskSince)
 	}
 }
 
@@ -113,12 +138,20 @@ func invariants(t *rapid.T, w *world) {
 		ended bool
 	}
 	alerts := map[uint32]*alert{}
-	open := map[Kind]uint32{}
-	ended := map[Kind]Transition{}
+	type about struct {
+		kind    Kind
+		subject uint64
+	}
+	open := map[about]uint32{}
+	ended := map[about]Transition{}
 	number := uint32(0)
 	for i, m := range w.said {
 		fail := func(format string, args ...any) {
 			t.Fatalf("message %d %+v: %s", i, m, fmt.Sprintf(format, args...))
+		}
+		key := about{m.Kind, m.Subject}
+		if (m.Subject != 0) != (m.Kind == ComplaintSLABreached) {
+			fail("a subject belongs to times of complaints alone")
 		}
 		if i > 0 && m.At < w.said[i-1].At {
 			fail("goes back in time")
@@ -128,15 +161,15 @@ func invariants(t *rapid.T, w *world) {
 			if m.Episode != number || m.Seq != 1 || m.RaisedAt != m.At {
 				fail("want number %d, seq 1, raised now", number)
 			}
-			if open[m.Kind] != 0 || churn(m.Kind) && open[ChurnRisk]+open[SilentChurn] != 0 {
+			if open[key] != 0 || churn(m.Kind) && open[about{ChurnRisk, 0}]+open[about{SilentChurn, 0}] != 0 {
 				fail("another is open")
 			}
-			if before, any := ended[m.Kind]; any && m.At < before.CooldownUntil &&
+			if before, any := ended[key]; any && m.At < before.CooldownUntil &&
 				!(churn(m.Kind) && m.Level > before.PreviousLevel) {
 				fail("inside the cooldown of %+v", before)
 			}
 			alerts[number] = &alert{}
-			open[m.Kind] = number
+			open[key] = number
 		} else {
 			a := alerts[m.Episode]
 			switch {
@@ -154,8 +187,8 @@ func invariants(t *rapid.T, w *world) {
 		a.last = m
 		if m.Action == signal.Resolved || m.Action == signal.Expired || kinds[m.Kind].once {
 			a.ended = true
-			open[m.Kind] = 0
-			ended[m.Kind] = m
+			open[key] = 0
+			ended[key] = m
 		}
 		if (m.Action == signal.Resolved) != (m.Resolve != signal.ResolveNone) {
 			fail("a reason of resolving belongs to resolved alone")

@@ -34,8 +34,9 @@ func (j *judgement) wakeForEpisodes(n *earliest) {
 			n.or(e.CooldownUntil)
 			continue
 		}
-		n.or(e.RaisedAt + j.c.Expiry)
-		if j.reasons(kindOf(j.kinds, e.Kind)) != e.Reasons {
+		k := kindOf(j.kinds, e.Kind)
+		n.or(j.expiresAt(k, e))
+		if j.reasons(k) != e.Reasons {
 			n.or(e.MessageAt + j.c.UpdateEvery)
 		}
 	}
@@ -45,21 +46,21 @@ func (j *judgement) wakeForEpisodes(n *earliest) {
 // is only protected may be left, and when `reactivated` ends.
 func (j *judgement) wakeForLevels(n *earliest) {
 	st, f := j.st, j.f
-	n.inSilence(f.SLADueAt) // critical may rest on it
+	n.inSilence(f.SLADueAt) // levels may rest on it
 	if st.Flags&FlagWatch == 0 {
 		n.inSilence(f.WatchAt)
 	}
-	if st.AtRiskSince == 0 {
+	if st.AtRiskSince == 0 && f.X > 0 {
 		n.inSilence(f.AtRiskAt)
 	}
 	if st.CriticalSince == 0 && f.VIP {
 		n.inSilence(f.CriticalAt)
 	}
-	if st.CriticalSince == 0 && f.SLABreached {
+	if st.Flags&FlagCriticalByComplaint == 0 && f.SLABreached {
 		n.inSilence(f.OverdueAt)
 	}
 	if st.LostSince == 0 {
-		n.inSilence(f.LostAt)
+		n.inSilence(j.lostAt())
 	}
 	if st.Level != signal.LevelNone {
 		n.or(j.protectedUntil())

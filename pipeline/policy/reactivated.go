@@ -5,7 +5,8 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
-// Reactivated: a purchase has ended the level lost.
+// Reactivated: coming back has ended the level lost. Of one who had bought on one
+// day only it is a second purchase.
 const Reactivated Kind = 7
 
 var reactivated = kind{

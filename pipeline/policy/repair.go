@@ -20,13 +20,15 @@ func (c *Config) Repair(
 		}
 	}
 	st.set(FlagWatch, st.Flags&FlagWatch != 0 && f.Now >= f.WatchAt)
-	st.Level = st.level()
+	st.Level = j.level()
 	kept := j.episodes[:0]
+	untold := false // what was told of silence is taken back, so it is to be told when it comes
 	for i := range j.episodes {
 		e := &j.episodes[i]
 		k := kindOf(j.kinds, e.Kind)
+		untold = untold || k.onSilence && e.RaisedAt > f.Now
 		if e.RaisedAt <= f.Now {
-			e.MessageAt = min(e.MessageAt, f.Now)
+			e.MessageAt, e.ToldAt = min(e.MessageAt, f.Now), min(e.ToldAt, f.Now)
 			e.CooldownUntil = min(e.CooldownUntil, f.Now+k.cooldown(c))
 			kept = append(kept, *e)
 		} else if e.Open {
@@ -35,7 +37,7 @@ func (c *Config) Repair(
 	}
 	j.episodes = kept
 	st.Told = min(st.Told, st.Level)
-	if st.Level < signal.LevelAtRisk {
+	if untold || st.Level < signal.LevelAtRisk {
 		st.Told = signal.LevelNone
 	}
 	return j.episodes, j.out

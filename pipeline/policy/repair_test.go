@@ -87,3 +87,24 @@ func TestRepairTakesBackAlerts(t *testing.T) {
 		}
 	}
 }
+
+// TestRepairLetsACrossingBeToldAgain: where an alert on silence was raised after the
+// present about a level that was entered before it, that is told when its time comes.
+func TestRepairLetsACrossingBeToldAgain(t *testing.T) {
+	c, f, st := Default(), steady(), bought()
+	f.X, f.AtRiskAt = 3, present-event.Hour
+	st.AtRiskSince, st.Level, st.Told = present-event.Hour, signal.LevelAtRisk, signal.LevelAtRisk
+	later := []Episode{{Kind: ChurnRisk, Open: true, Level: signal.LevelAtRisk, RaisedAt: present + c.Dwell}}
+	episodes, said := c.Repair(&Room{}, &st, later, &f, nil)
+	if len(episodes) != 0 || len(said) != 1 || said[0].Action != signal.Resolved {
+		t.Fatalf("%+v, said %+v", episodes, said)
+	}
+	f.Now += c.Dwell
+	f.Silence = f.Now
+	f.PAlive = 200_000
+	f.DropoutIdentified, f.ValueRankMet = true, true
+	_, said, _ = c.Judge(&Room{}, &st, nil, &f, nil)
+	if len(said) != 1 || said[0].Action != signal.Raised {
+		t.Errorf("said %+v, want the alert raised again", said)
+	}
+}

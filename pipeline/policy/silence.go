@@ -59,10 +59,11 @@ func (j *judgement) continueSilence(k *kind, e *Episode) {
 		j.end(k, e, signal.Resolved, why)
 		return
 	}
-	if j.f.Now < e.RaisedAt+j.c.Expiry {
+	j.tellStanding(k, e)
+	if j.f.Now < j.expiresAt(k, e) {
 		if level := j.confirmed(); level > e.Level {
 			previous := e.Level
-			e.Level, j.st.Told = level, level
+			e.Level, j.st.Told = level, max(j.st.Told, level)
 			j.say(k, e, signal.Escalated, level, previous, signal.ResolveNone)
 		}
 	}
@@ -79,7 +80,7 @@ func (j *judgement) silenceOver(e *Episode) signal.ResolveReason {
 	case j.newPurchase:
 		return signal.ByPurchase
 	case j.complaintCleared:
-		return signal.ByComplaintResolved
+		return j.complaintOver()
 	case j.f.ActiveUntil > e.RaisedAt:
 		return signal.ByVisit
 	case j.f.ModelSince > e.RaisedAt:
@@ -129,13 +130,14 @@ func (j *judgement) confirmed() signal.Level {
 }
 
 // confirmedAt is when a level will have held for its dwell; Never where it does
-// not hold. What a complaint drives has no dwell; what follows from re-scoring
-// under new parameters waits until these have been in force for a while.
+// not hold. What a complaint drives has no dwell, but has to be known to be so up to
+// Now; what follows from re-scoring under new parameters waits until these have been
+// in force for a while.
 func (j *judgement) confirmedAt(level signal.Level) event.Instant {
-	since := j.st.LostSince
+	since, atOnce := j.st.LostSince, false
 	switch level {
 	case signal.LevelAtRisk:
-		since = j.st.AtRiskSince
+		since, atOnce = j.st.AtRiskSince, j.f.SevereBreached
 	case signal.LevelCritical:
 		since = j.st.CriticalSince
 		if since != 0 && j.st.Flags&FlagCriticalByComplaint != 0 {
@@ -143,8 +145,12 @@ func (j *judgement) confirmedAt(level signal.Level) event.Instant {
 		}
 	case signal.LevelNone, signal.LevelWatch, signal.LevelLost:
 	}
-	if since == 0 {
-		return Never
+	at := Never
+	if since != 0 {
+		at = max(since+j.c.Dwell, j.protectedUntil())
 	}
-	return max(since+j.c.Dwell, j.protectedUntil())
+	if atOnce {
+		at = min(at, j.f.Now)
+	}
+	return at
 }

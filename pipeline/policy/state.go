@@ -20,8 +20,8 @@ const Never event.Instant = math.MaxInt64
 // State is what a customer's record keeps for its judgement: fixed in size and
 // without pointers. The zero State is that of a customer never seen.
 type State struct {
-	// Since when each level's own condition has held without a break; 0 = it
-	// does not. The level is the highest that holds.
+	// Since when each level's own condition on silence has held without a break; 0 =
+	// it does not. The level is the highest that holds, what a complaint makes besides.
 	AtRiskSince   event.Instant
 	CriticalSince event.Instant
 	LostSince     event.Instant
@@ -48,26 +48,30 @@ const (
 	FlagSecondTold // second_purchase was raised
 )
 
-// Episode is the latest alert of one kind of a customer. Fixed in size, without
-// pointers.
+// Episode is the latest alert of one kind of a customer, and of one subject where
+// the kind has alerts about several. Fixed in size, without pointers.
 type Episode struct {
+	Subject       uint64 // ComplaintTime.Subject; 0 where the alert is about the customer
 	RaisedAt      event.Instant
 	MessageAt     event.Instant // of the latest message
 	CooldownUntil event.Instant // meaningful once closed
+	ToldAt        event.Instant // when it was told though it had been raised before, undelivered; else 0
 	Number        uint32        // which alert of the customer it is, from 1
 	Seq           uint32        // alert_seq of the latest message
 	Reasons       signal.ReasonMask
 	Kind          Kind
 	Open          bool
-	Level         signal.Level // highest that its messages have told of
-	Suppression   signal.Suppression
-	Feedback      event.Outcome // acknowledged or contacted, told in the next message
+	Level         signal.Level       // that its messages have told of, the latest `updated` or higher
+	Suppression   signal.Suppression // but for SuppressedReplay, which is Past
+	Feedback      event.Outcome      // acknowledged or contacted, told in the next message
 	Holdout       bool
-	Reserved      [2]byte // zero; named, so that the bytes of a copy are those of the original
+	Past          bool    // raised of what was too long ago: not delivered, whatever Suppression says
+	Reserved      [1]byte // zero; named, so that the bytes of a copy are those of the original
 }
 
 // Transition is one message of an alert's life.
 type Transition struct {
+	Subject       uint64 // of the episode
 	At            event.Instant
 	RaisedAt      event.Instant
 	CooldownUntil event.Instant // set with resolved, expired and loyalty messages; else 0
@@ -78,7 +82,8 @@ type Transition struct {
 	Level         signal.Level
 	PreviousLevel signal.Level
 	Resolve       signal.ResolveReason
-	Suppression   signal.Suppression // all but replay, which Suppress adds
-	Feedback      event.Outcome      // noted since the message before
+	Suppression   signal.Suppression
+	Standing      bool          // it is told though it had been raised before, undelivered
+	Feedback      event.Outcome // noted since the message before
 	Holdout       bool
 }

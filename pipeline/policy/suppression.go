@@ -9,24 +9,34 @@ import (
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
-// suppression is the first reason why an alert raised now is recorded and not
-// delivered. That it rests on too little data, or on a customer who never came
-// back, speaks against an alert on silence alone: a complaint is a complaint,
-// and a second purchase is one.
+// past reports whether an alert raised now tells of what is too long ago to be
+// delivered. That holds to its end: what was not delivered has no end that anybody
+// waits for.
+func (j *judgement) past(k *kind) bool {
+	return j.f.Wall-j.f.Now > j.c.MaxEventAge || k.since != nil && j.f.Now-k.since(j) > j.c.MaxEventAge
+}
+
+// suppression is the first reason, but for that it is of the past, why an alert
+// raised now is recorded and not delivered. That it rests on too little data, or on
+// a customer who never came back, speaks against an alert on silence alone: a
+// complaint is a complaint, and a second purchase is one.
 func (j *judgement) suppression(k *kind, holdout bool) signal.Suppression {
-	f := j.f
-	switch {
-	case k.since != nil && f.Now-k.since(j) > j.c.MaxEventAge:
-		return signal.SuppressedReplay
-	case k.onSilence && f.Sufficiency != signal.SufficiencyOK:
+	if k.onSilence && j.f.Sufficiency != signal.SufficiencyOK {
 		return signal.SuppressedInsufficientData
-	case f.OptedOut:
+	}
+	return lastingSuppression(j.f, k.onSilence, k.service, holdout)
+}
+
+// lastingSuppression is what of it does not pass with the time or with a fit.
+func lastingSuppression(f *Facts, onSilence, service, holdout bool) signal.Suppression {
+	switch {
+	case f.OptedOut && !service:
 		return signal.SuppressedOptedOut
 	case f.DoNotRetain:
 		return signal.SuppressedDoNotRetain
 	case f.Closed && natural(f.Closure):
 		return signal.SuppressedNatural
-	case k.onSilence && f.X == 0:
+	case onSilence && f.X == 0:
 		return signal.SuppressedOneTimeBuyer
 	case holdout:
 		return signal.SuppressedHoldout
@@ -42,17 +52,6 @@ func natural(reason event.ClosureReason) bool {
 	default:
 		return false
 	}
-}
-
-// Suppress adds the replay guard to a transition's suppression: what is said at
-// wall (the wall time of the batch) about a moment more than MaxEventAge before
-// is recorded, never delivered. The result stamps the message; it must not enter
-// the state.
-func (c *Config) Suppress(s signal.Suppression, wall, asOf event.Instant) signal.Suppression {
-	if wall-asOf > c.MaxEventAge {
-		return signal.SuppressedReplay
-	}
-	return s
 }
 
 // InHoldout reports whether the customer is in the arm that is left alone: the

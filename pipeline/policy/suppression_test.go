@@ -34,7 +34,8 @@ func TestSuppressionTakesTheFirstThatApplies(t *testing.T) {
 		want    signal.Suppression
 	}{
 		{"everything", ChurnRisk, all, true, signal.SuppressedInsufficientData},
-		{"a complaint needs no model", ComplaintSLABreached, all, true, signal.SuppressedOptedOut},
+		{"a complaint needs no model and no consent", ComplaintSLABreached, all, true, signal.SuppressedDoNotRetain},
+		{"complaints need no consent", ComplaintRepeat, Facts{OptedOut: true}, false, signal.NotSuppressed},
 		{"enough data", SilentChurn, enough, true, signal.SuppressedOptedOut},
 		{"no opt-out", SilentChurn,
 			without(func(f *Facts) { f.Sufficiency, f.OptedOut = 0, false }), true, signal.SuppressedDoNotRetain},
@@ -49,30 +50,20 @@ func TestSuppressionTakesTheFirstThatApplies(t *testing.T) {
 			Facts{Now: now, SLABrokenAt: now - c.MaxEventAge - 1, OptedOut: true}, true, signal.SuppressedReplay},
 		{"a time that was broken lately", ComplaintSLABreached, Facts{Now: now, SLABrokenAt: now - c.MaxEventAge}, false,
 			signal.NotSuppressed},
+		{"a moment of long ago", SecondPurchase, Facts{Now: now, Wall: now + c.MaxEventAge + 1, X: 1}, true,
+			signal.SuppressedReplay},
+		{"a moment of lately", SecondPurchase, Facts{Now: now, Wall: now + c.MaxEventAge, X: 1}, true,
+			signal.SuppressedHoldout},
+		{"a moment ahead of the wall time", SecondPurchase, Facts{Now: now, Wall: now - event.Hour, X: 1}, false,
+			signal.NotSuppressed},
 		{"complaints of long ago", ComplaintRepeat, Facts{Now: now, LastComplaintAt: now - 3*event.Day24h}, false,
 			signal.SuppressedReplay},
 	}
 	for _, test := range tests {
-		j := judgement{f: &test.facts, c: &c}
-		if got := j.suppression(&kinds[test.kind], test.holdout); got != test.want {
+		j := judgement{f: &test.facts, c: &c, brokenAt: test.facts.SLABrokenAt}
+		e := Episode{Past: j.past(&kinds[test.kind]), Suppression: j.suppression(&kinds[test.kind], test.holdout)}
+		if got := e.suppressed(); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
-		}
-	}
-}
-
-func TestReplayGuard(t *testing.T) {
-	c := Default()
-	const wall = 1e15
-	tests := []struct {
-		age  event.Instant
-		want signal.Suppression
-	}{
-		{0, signal.SuppressedHoldout}, {48 * event.Hour, signal.SuppressedHoldout},
-		{48*event.Hour + 1, signal.SuppressedReplay}, {-event.Hour, signal.SuppressedHoldout},
-	}
-	for _, test := range tests {
-		if got := c.Suppress(signal.SuppressedHoldout, wall, wall-test.age); got != test.want {
-			t.Errorf("said %d us later: %v, want %v", test.age, got, test.want)
 		}
 	}
 }
@@ -151,8 +142,8 @@ func TestSpansOfTenYearsAreAllowed(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	if n := unsafe.Sizeof(Episode{}); n > 48 {
-		t.Errorf("an episode takes %d bytes, want at most 48", n)
+	if n := unsafe.Sizeof(Episode{}); n > 64 {
+		t.Errorf("an episode takes %d bytes, want at most 64", n)
 	}
 	if n := unsafe.Sizeof(State{}); n > 48 {
 		t.Errorf("a state takes %d bytes, want at most 48", n)

@@ -25,6 +25,10 @@ func TestTheNextMoment(t *testing.T) {
 	atRisk.AtRiskSince, atRisk.Level, atRisk.Told = present-event.Hour, signal.LevelAtRisk, signal.LevelAtRisk
 	untold := atRisk
 	untold.Told = signal.LevelNone
+	toldLongAgo := atRisk
+	toldLongAgo.AtRiskSince = 1
+	critical := toldLongAgo
+	critical.CriticalSince, critical.Level, critical.Told = 1, signal.LevelCritical, signal.LevelCritical
 	back := bought()
 	back.ReactivatedAt = present - event.Day24h
 	for _, test := range []struct {
@@ -45,13 +49,25 @@ func TestTheNextMoment(t *testing.T) {
 		{"at risk", bought(), nil, facts(func(f *Facts) { f.AtRiskAt = soon }), soon},
 		{"critical of rank", bought(), nil, facts(func(f *Facts) { f.CriticalAt, f.VIP = soon, true }), soon},
 		{"critical without rank", bought(), nil, facts(func(f *Facts) { f.CriticalAt = soon }), Never},
-		{"lost", bought(), nil, facts(func(f *Facts) { f.LostAt = soon }), soon},
-		{"the first of several", bought(), nil, facts(func(f *Facts) { f.WatchAt, f.LostAt = later, soon }), soon},
+		{"lost without having been at risk", bought(), nil, facts(func(f *Facts) { f.LostAt = soon }), Never},
+		{"lost of a one-time buyer", bought(), nil, facts(func(f *Facts) { f.X, f.LostAt = 0, soon }), soon},
+		{"who is no more at risk", bought(), nil, facts(func(f *Facts) { f.X, f.AtRiskAt = 0, soon }), Never},
+		{"lost after at risk", toldLongAgo, nil, facts(func(f *Facts) { f.PAlive, f.LostAt = 0, soon }), soon},
+		{"lost that waits for the dwell", atRisk, nil, facts(func(f *Facts) { f.PAlive, f.LostAt = 0, soon }),
+			present - event.Hour + c.Dwell},
+		{"lost that has waited for the dwell", atRisk, nil, facts(func(f *Facts) { f.PAlive, f.LostAt = 0, present-1 }),
+			present - event.Hour + c.Dwell},
+		{"the first of several", bought(), nil, facts(func(f *Facts) { f.WatchAt, f.AtRiskAt = later, soon }), soon},
 		{"a time to keep", bought(), nil, facts(func(f *Facts) { f.SLADueAt = soon }), soon},
 		{"a time to keep, of a prospect", State{Flags: FlagSecondTold}, nil,
 			facts(func(f *Facts) { f.HasPurchase, f.SLADueAt = false, soon }), soon},
 		{"long silence after a broken time", bought(), open(ComplaintSLABreached, present),
 			facts(func(f *Facts) { f.SLABreached, f.OverdueAt = true, soon }), soon},
+		{"the same of who is critical for the rank", critical, open(ComplaintSLABreached, present),
+			facts(func(f *Facts) { f.VIP, f.PAlive, f.SLABreached, f.OverdueAt = true, 0, true, soon }), soon},
+		{"a severe complaint that is not known to the present", bought(), open(ComplaintSLABreached, present),
+			facts(func(f *Facts) { f.SLABreached, f.SevereBreached, f.Silence = true, true, present-event.Hour }),
+			present + 1},
 		{"long silence alone", bought(), nil, facts(func(f *Facts) { f.OverdueAt = soon }), Never},
 		{"a crossing in what is not known yet", bought(), nil,
 			facts(func(f *Facts) { f.WatchAt, f.Silence = present-event.Hour, present-event.Day24h }), present + 1},

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math"
+	"slices"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/signal"
@@ -23,11 +24,14 @@ type world struct {
 	last       event.Day
 	half       float64 // days of silence at which P(alive) is one half
 	due        []event.Instant
+	times      []ComplaintTime // of all complaints, at most 16
+	made       uint64
 	complained []event.Instant
 	lastMade   event.Instant
 	closed     bool
 	optedOut   bool
 	vip        bool
+	severe     bool // are its complaints
 	identified bool
 	modelSince event.Instant
 	ladder     signal.Ladder
@@ -64,7 +68,8 @@ func (w *world) facts() Facts {
 	f := Facts{
 		Now: w.now, CustomerID: []byte("c-1"), HasPurchase: w.has, X: w.x, LastPurchaseDay: w.last,
 		WatchAt: Never, AtRiskAt: Never, CriticalAt: Never, LostAt: Never, OverdueAt: Never,
-		DropoutIdentified: w.identified, ModelSince: w.modelSince, ValueRankMet: true, VIP: w.vip, ClassA: w.vip,
+		DropoutIdentified: w.identified, ByQuantile: !w.identified, ModelSince: w.modelSince,
+		ValueRankMet: true, VIP: w.vip, ClassA: w.vip,
 		SLADueAt: Never, Complaints30FallAt: Never, WindowEdgeAt: Never, LastComplaintAt: w.lastMade,
 		ComplaintsOpen: uint32(len(w.due)), Closed: w.closed, OptedOut: w.optedOut, Ladder: w.ladder,
 	}
@@ -91,9 +96,20 @@ func (w *world) facts() Facts {
 }
 
 func (w *world) complaintFacts(f *Facts) {
+	for i := range w.times {
+		t := &w.times[i]
+		if t.Over == signal.ByComplaintResolved {
+			continue
+		}
+		if t.Over = signal.ByComplaintDueLater; w.now >= t.DueAt {
+			t.Over = signal.ResolveNone
+		}
+	}
+	f.ComplaintTimes = w.times
 	for _, due := range w.due {
 		if w.now >= due {
 			f.SLABreached, f.SLABrokenAt = true, max(f.SLABrokenAt, due)
+			f.SevereBreached = w.severe
 			f.Reasons = f.Reasons.With(signal.OpenComplaint)
 		} else {
 			f.SLADueAt = min(f.SLADueAt, due)
@@ -150,11 +166,20 @@ func (w *world) purchase() {
 func (w *world) complain() {
 	w.complained = append(w.complained, w.now)
 	w.due = append(w.due, w.now+event.Day24h)
+	w.made++
+	w.times = append(w.times, ComplaintTime{Subject: w.made, DueAt: w.now + event.Day24h})
+	if len(w.times) > 16 {
+		w.times = slices.Delete(w.times, 0, 1)
+		w.due = w.due[max(0, len(w.due)-16):]
+	}
 	w.lastMade = w.now
 	w.judge()
 }
 
 func (w *world) settle() {
 	w.due = nil
+	for i := range w.times {
+		w.times[i].Over = signal.ByComplaintResolved
+	}
 	w.judge()
 }

@@ -70,11 +70,12 @@ func TestActivityCrossingsAreExact(t *testing.T) {
 		}
 		s := seen(uint32(x), tx, uint32(x+rapid.IntRange(1, 90).Draw(t, "more")),
 			tx+rapid.IntRange(1, 300).Draw(t, "later"))
+		p.prepareBorders()
 		c := p.Crossings(&s)
 		for name, b := range map[string]struct {
 			got    event.Day
 			border float64
-		}{"watch": {c.Watch, p.Thresholds.Watch}, "at risk": {c.AtRisk, p.Thresholds.AtRisk}} {
+		}{"watch": {c.Watch, p.Thresholds.Watch}, "at risk": {c.AtRisk, p.bounded(&s, p.Thresholds.AtRisk)}} {
 			if b.got == Never {
 				continue
 			}

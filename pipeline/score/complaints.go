@@ -23,7 +23,7 @@ type ComplaintFigures struct {
 	Complaints90        [event.CategoryCount]uint32
 	OldestOpenAt        event.Instant
 	OldestOpenDay       event.Day
-	SLABreachedOpenedAt event.Instant // when it was opened
+	SLABreachedOpenedAt event.Instant // since when the time runs: its opening, or its latest reopening
 	SLADueAt            event.Instant // what it has missed
 	SLACategory         event.Category
 }

@@ -14,6 +14,9 @@ type border struct {
 	threshold float64
 }
 
+// farthestDays is how far crossings are looked for: a century of silence.
+const farthestDays = 36500
+
 // Crossings computes the days on which silence crosses each threshold; see the
 // type. Without a purchase all are Never. The cost is a few evaluations of
 // P(alive): compute it when a purchase day changes, not at every event.
@@ -21,47 +24,52 @@ func (p *Parameters) Crossings(s *Facts) Crossings {
 	if !s.HasPurchase {
 		return Crossings{Watch: Never, AtRisk: Never, Critical: Never, Lost: Never, Overdue: Never}
 	}
-	t, most := &p.Thresholds, p.capDay(s)
-	c := Crossings{Overdue: p.firstDay(s, border{true, t.OverdueWatch}, most)}
-	if p.TestsAlive(s) {
-		c.Watch = p.firstDay(s, border{false, t.Watch}, most)
-		c.AtRisk = p.firstDay(s, border{false, t.AtRisk}, most)
-		c.Critical = c.AtRisk
-		if t.Critical != t.AtRisk {
-			c.Critical = p.firstDay(s, border{false, t.Critical}, most)
-		}
-		c.Lost = min(p.firstDay(s, border{false, t.Lost}, most), most)
+	t := &p.Thresholds
+	c := Crossings{
+		Watch:   p.entered(s, t.Watch, p.quantile(s, t.OverdueWatch, t.OnsetsWatch)),
+		Overdue: p.firstDay(s, border{true, t.OverdueWatch}),
+		AtRisk:  Never, Critical: Never, Lost: p.start(s) + event.Day(t.LostDays) + 1,
+	}
+	if s.X == 0 {
 		return c
 	}
-	c.Watch = c.Overdue
-	c.AtRisk = p.firstDay(s, border{true, t.OverdueAtRisk}, most)
-	c.Critical = c.AtRisk
-	c.Lost = min(p.firstDay(s, border{true, t.OverdueLost}, most), most)
+	quantile := p.quantile(s, t.OverdueAtRisk, t.OnsetsAtRisk)
+	c.AtRisk = p.entered(s, p.bounded(s, t.AtRisk), quantile)
+	if c.Critical = c.AtRisk; t.Critical != t.AtRisk {
+		c.Critical = p.entered(s, p.bounded(s, t.Critical), quantile)
+	}
+	c.Lost = max(c.Lost, p.firstDay(s, border{true, t.OverdueLost}))
+	switch {
+	case p.ByActivity(s): // who still comes is not lost, however long the purchases are overdue
+		c.Lost = p.firstDay(s, border{false, t.Lost})
+	case p.DropoutIdentified:
+		c.Lost = min(c.Lost, p.firstDay(s, border{false, t.Lost}))
+	}
 	return c
 }
 
-// capDay is the first day on which silence is longer than the cap, whatever the
-// model says: min(max(3 × q99 gap, 365 d), 730 d), or 365 d for one-time buyers.
-func (p *Parameters) capDay(s *Facts) event.Day {
-	days := p.Thresholds.CapLeastDays
-	if s.X > 0 {
-		gap := float64(3*daysPerWeek) * p.timing().GapQuantile(history(s, s.LastDay), .99)
-		switch {
-		case !(gap < float64(p.Thresholds.CapMostDays)):
-			days = p.Thresholds.CapMostDays
-		case gap > float64(days):
-			days = int32(math.Floor(gap))
-		}
+// entered is the first day on which a level is entered by the tests in force:
+// P(alive) where dropout is identified, the quantile of the current gap where it is
+// not or the buyer is slow, whichever comes first.
+func (p *Parameters) entered(s *Facts, alive, quantile float64) event.Day {
+	first := Never
+	if p.TestsAlive(s) {
+		first = p.firstDay(s, border{false, alive})
 	}
-	return p.start(s) + event.Day(days) + 1
+	if p.ByQuantile(s) {
+		first = min(first, p.firstDay(s, border{true, quantile}))
+	}
+	return first
 }
 
-// firstDay finds the first day from the start of the silence to most on which the
-// border is crossed, Never if it is not by then. The closed form gives a guess;
+// firstDay finds the first day from the start of the silence on on which the border
+// is crossed, Never if it is not within farthestDays. The closed form gives a guess;
 // the answer is settled by the very comparison that a judgement makes, after
 // rounding, so that a deadline never fires before its condition holds.
-func (p *Parameters) firstDay(s *Facts, b border, most event.Day) event.Day {
-	low, high := p.startOf(s, b), most
+func (p *Parameters) firstDay(s *Facts, b border) event.Day {
+	low := p.startOf(s, b)
+	most := low + farthestDays
+	high := most
 	if p.crossed(s, b, low) {
 		return low
 	}

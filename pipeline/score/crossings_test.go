@@ -2,6 +2,7 @@ package score
 
 import (
 	"math"
+	"sort"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -30,7 +31,7 @@ func TestSilenceUntilCrossing(t *testing.T) {
 		s := buyer(uint32(test.x), test.txWeeks*7, test.txWeeks*7, 10).Facts
 		near(t, "just after", p.Probabilities(&s).PAlive, test.justAfter, 6e-4)
 		for i, theta := range [4]float64{.7, .5, .3, .1} {
-			day := p.firstDay(&s, border{threshold: theta}, s.LastDay+20_000)
+			day := p.firstDay(&s, border{threshold: theta})
 			got := float64(day-s.LastDay) / 7
 			if want := test.weeks[i]; got < want-.06-want*.006 || got > want+1./7+.06+want*.006 {
 				t.Errorf("x %d, t_x %d weeks: .%g reached after %.2f weeks, want %.2f",
@@ -49,45 +50,99 @@ func TestCrossingsAreExact(t *testing.T) {
 		p := DefaultParameters()
 		p.Purchase = btyd.MBGNBD{R: parameter("r", 50), Alpha: parameter("alpha", 500), A: parameter("a", 100),
 			B: parameter("b", 1e4)}
+		p.K = rapid.IntRange(0, 3).Draw(t, "order of the gaps")
 		p.DropoutIdentified = rapid.Bool().Draw(t, "identified")
 		p.Thresholds.Critical = .35
 		if err := p.check(); err != nil { // and no table of values
 			t.Fatal(err)
 		}
+		p.prepareBorders()
 		x := rapid.IntRange(0, 60).Draw(t, "x")
 		tx := 0
 		if x > 0 {
 			tx = rapid.IntRange(x, 1500).Draw(t, "tx")
 		}
 		s := buyer(uint32(x), tx, tx, 10).Facts
-		c := p.Crossings(&s)
-		most := p.capDay(&s)
-		first := func(holds func(pr Probabilities) bool) event.Day {
-			for day := s.LastDay; day <= most; day++ {
-				s.Today = day
-				if holds(p.Probabilities(&s)) {
-					return day
-				}
-			}
-			return Never
-		}
-		alive := func(border float64) event.Day {
-			return first(func(pr Probabilities) bool { return pr.PAliveMillionths < Millionths(border) })
-		}
-		overdue := func(border float64) event.Day {
-			return first(func(pr Probabilities) bool { return pr.OverdueMillionths > Millionths(border) })
-		}
-		want := Crossings{Overdue: overdue(.9)}
-		if p.DropoutIdentified {
-			want.Watch, want.AtRisk, want.Critical, want.Lost = alive(.5), alive(.3), alive(.35), min(alive(.03), most)
-		} else {
-			want.Watch, want.AtRisk, want.Lost = overdue(.9), overdue(.95), min(overdue(.99), most)
-			want.Critical = want.AtRisk
-		}
-		if c != want {
-			t.Fatalf("crossings %+v, day by day %+v (last day %d, cap %d)", c, want, s.LastDay, most)
+		if got, want := p.Crossings(&s), dayByDay(&p, s, x, float64(tx)); got != want {
+			t.Fatalf("crossings %+v, day by day %+v (last day %d)", got, want, s.LastDay)
 		}
 	})
+}
+
+// dayByDay finds the crossings by trying the days, and the borders by plain
+// arithmetic.
+func dayByDay(p *Parameters, s Facts, x int, tx float64) Crossings {
+	first := func(holds func(pr Probabilities) bool) event.Day {
+		last := s.LastDay
+		on := func(silence int) bool {
+			s.Today = last + event.Day(silence)
+			return holds(p.Probabilities(&s))
+		}
+		for silence := range 1000 {
+			if on(silence) {
+				return last + event.Day(silence)
+			}
+		}
+		if silence := sort.Search(farthestDays+1, on); silence <= farthestDays {
+			return last + event.Day(silence)
+		}
+		return Never
+	}
+	m := p.Purchase
+	k := float64(max(p.K, 1))
+	rate := (m.R + k*float64(x)) / (k * (m.Alpha + tx/7)) * 365.25 / 7 // a year
+	alive := func(border float64) event.Day {
+		if !p.DropoutIdentified {
+			return Never
+		}
+		return first(func(pr Probabilities) bool { return pr.PAliveMillionths < Millionths(border) })
+	}
+	overdue := func(border float64) event.Day {
+		return first(func(pr Probabilities) bool { return pr.OverdueMillionths > Millionths(border) })
+	}
+	quantile := func(border, onsets float64) event.Day {
+		if p.DropoutIdentified && (x == 0 || rate*(1-.95) > .2) {
+			return Never
+		}
+		return overdue(max(border, 1-onsets/rate))
+	}
+	want := Crossings{Watch: min(alive(.5), quantile(.9, .5)), AtRisk: Never, Critical: Never, Lost: s.LastDay + 366,
+		Overdue: overdue(.9)}
+	if x > 0 {
+		leave := leavingByHand(m, k)
+		if rate*(1-.95) <= .2 {
+			leave = min(leave, rate*m.A/(m.A+m.B+float64(x)+1))
+		}
+		highest := .15 / (.15 + leave)
+		want.AtRisk = min(alive(max(.03, min(.3, highest))), quantile(.95, .2))
+		want.Critical = min(alive(max(.03, min(.35, highest))), quantile(.95, .2))
+		want.Lost = min(alive(.03), max(want.Lost, overdue(.99)))
+	}
+	return want
+}
+
+// leavingByHand is how many leave in a year of activity, by the probabilities that a
+// buyer makes a further purchase, each written out.
+func leavingByHand(m btyd.MBGNBD, k float64) float64 {
+	yearly := m.R / m.Alpha / k * m.R / (m.R + 1) * 365.25 / 7
+	lives := func(purchases int) float64 { // after so many
+		log := 0.
+		for i := range purchases {
+			log -= math.Log1p(m.A / (m.B + float64(i)))
+		}
+		return math.Exp(log)
+	}
+	n := min(10_000, max(1, int(2*yearly)))
+	years, at := 0., 0.
+	for i := 1; i <= n; i++ { // lives(i), step by step
+		if i == 1 || i%100 == 0 {
+			at = lives(i)
+		} else {
+			at -= at * m.A / (m.A + m.B + float64(i) - 1)
+		}
+		years += at / yearly
+	}
+	return (lives(1) - lives(n+1)) / years
 }
 
 // TestCrossingOnAFlatSlope: P(alive) falls by 4e-8 a day, so rounding moves the
@@ -109,22 +164,35 @@ func TestCrossingOnAFlatSlope(t *testing.T) {
 	}
 }
 
-func TestSilenceCap(t *testing.T) {
+// TestWhatLostWaitsFor: of one-time buyers a year of silence, of others that their
+// P(alive) is low, or a year and the quantile; no number of days alone.
+func TestWhatLostWaitsFor(t *testing.T) {
 	p := cdnow(t)
-	tests := []struct {
+	yearly := *p
+	yearly.Purchase = btyd.MBGNBD{R: 2, Alpha: 104, A: .5, B: 10}
+	yearly.prepareBorders()
+	unidentified := *p
+	unidentified.DropoutIdentified = false
+	for _, test := range []struct {
 		name string
+		p    *Parameters
 		x    uint32
 		tx   int
-		want int // days of silence on the first day beyond the cap
+		want int // days of silence
 	}{
-		{"one-time buyer", 0, 0, 366},
-		{"frequent buyer: at least a year", 50, 350, 366},
-		{"rare buyer: at most two", 1, 300, 731},
-	}
-	for _, test := range tests {
+		{"one-time buyer", p, 0, 0, 366},
+		{"of a shop whose customers buy once a year", &yearly, 0, 0, 366},
+		{"frequent buyer", p, 50, 350, 64},
+		{"the same where dropout is not identified: a year at least", &unidentified, 50, 350, 366},
+		{"yearly buyer: seven years and a half", &yearly, 3, 3 * 365, 2757},
+	} {
 		s := buyer(test.x, test.tx, test.tx, 10).Facts
-		if got := int(p.capDay(&s) - s.LastDay); got != test.want {
+		c := test.p.Crossings(&s)
+		if got := int(c.Lost - s.LastDay); got != test.want {
 			t.Errorf("%s: lost after %d days, want %d", test.name, got, test.want)
+		}
+		if test.x > 0 && c.AtRisk >= c.Lost || test.x == 0 && c.AtRisk != Never {
+			t.Errorf("%s: at risk after %d days, lost after %d", test.name, c.AtRisk-s.LastDay, c.Lost-s.LastDay)
 		}
 	}
 }

@@ -22,20 +22,32 @@ type Thresholds struct {
 	OverdueAtRisk float64
 	OverdueLost   float64
 
-	// A customer is lost after silence of 3 × its q99 gap, but not before
-	// CapLeastDays nor after CapMostDays; a one-time buyer after CapLeastDays.
-	CapLeastDays int32
-	CapMostDays  int32
+	// How often a year an active customer may pass the quantile of watch and of
+	// at risk. Who buys often has many gaps a year, so a share of them is more; for
+	// such a customer the quantile lies as much higher as keeps this.
+	OnsetsWatch  float64
+	OnsetsAtRisk float64
+
+	// Silence of more days than this is lost beside the quantile OverdueLost, and for
+	// a one-time buyer alone.
+	LostDays int32
+}
+
+// Values are all borders as numbers, in the order of their fields.
+func (t *Thresholds) Values() []float64 {
+	return []float64{t.Watch, t.AtRisk, t.Critical, t.Lost, t.OverdueWatch, t.OverdueAtRisk, t.OverdueLost,
+		t.OnsetsWatch, t.OnsetsAtRisk, float64(t.LostDays)}
 }
 
 // DefaultThresholds are the shipped borders: .5 and .3 correspond to about 0.5
-// and 0.2 false onsets per active customer-year in simulation; the caps cut the
-// Lomax tail, which is too fat to wait for.
+// and 0.2 false onsets per active customer-year in simulation, and so may the
+// quantiles (docs/signals.md, "Levels", has the measurement).
 func DefaultThresholds() Thresholds {
 	return Thresholds{
 		Watch: .5, AtRisk: .3, Critical: .3, Lost: .03,
 		OverdueWatch: .90, OverdueAtRisk: .95, OverdueLost: .99,
-		CapLeastDays: 365, CapMostDays: 730,
+		OnsetsWatch: .5, OnsetsAtRisk: .2,
+		LostDays: 365,
 	}
 }
 
@@ -69,8 +81,11 @@ type Parameters struct {
 	LogLikelihood float64
 	FittedAt      event.Instant
 
-	values *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
-	minor  float64          // minor units per unit of the currency
+	values  *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
+	minor   float64          // minor units per unit of the currency
+	highest float64          // P(alive) at which a repeat buyer may be at risk
+
+	highestActivity float64 // the same by activity days
 }
 
 // timing is the model of when purchases come.
@@ -108,6 +123,7 @@ func (p *Parameters) Prepare() error {
 		return fmt.Errorf("%w: value of a customer: %w", ErrParameter, err)
 	}
 	p.values = values
+	p.prepareBorders()
 	p.minor = math.Pow10(int(p.CurrencyExponent))
 	return nil
 }
@@ -153,9 +169,12 @@ func (t *Thresholds) check() error {
 		return fmt.Errorf("%w: overdue quantiles %g, %g, %g, want 0 < watch <= at risk <= lost < 1",
 			ErrParameter, t.OverdueWatch, t.OverdueAtRisk, t.OverdueLost)
 	}
-	if t.CapLeastDays < 1 || t.CapMostDays < t.CapLeastDays || t.CapMostDays > 36500 {
-		return fmt.Errorf("%w: silence caps %d and %d days, want 1 <= least <= most <= 36500",
-			ErrParameter, t.CapLeastDays, t.CapMostDays)
+	if !(t.OnsetsAtRisk > 0 && t.OnsetsAtRisk <= t.OnsetsWatch && t.OnsetsWatch <= 366) {
+		return fmt.Errorf("%w: onsets a year %g, %g, want 366 >= watch >= at risk > 0", ErrParameter, t.OnsetsWatch,
+			t.OnsetsAtRisk)
+	}
+	if t.LostDays < 1 || t.LostDays > farthestDays {
+		return fmt.Errorf("%w: lost after %d days of silence, want 1 to %d", ErrParameter, t.LostDays, farthestDays)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package score
 import (
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -48,11 +49,15 @@ func TestParametersAtTheirLimits(t *testing.T) {
 		{"at risk above lost", func(p *Parameters) { p.Thresholds.OverdueAtRisk = .995 }, "overdue quantiles"},
 		{"no quantile", func(p *Parameters) { p.Thresholds.OverdueWatch = 0 }, "overdue quantiles"},
 		{"all of them", func(p *Parameters) { p.Thresholds.OverdueLost = 1 }, "overdue quantiles"},
-		{"equal caps", func(p *Parameters) { p.Thresholds.CapMostDays = 365 }, ""},
-		{"caps the wrong way", func(p *Parameters) { p.Thresholds.CapMostDays = 364 }, "silence caps"},
-		{"no cap", func(p *Parameters) { p.Thresholds.CapLeastDays = 0 }, "silence caps"},
-		{"a century", func(p *Parameters) { p.Thresholds.CapMostDays = 36500 }, ""},
-		{"more than a century", func(p *Parameters) { p.Thresholds.CapMostDays = 36501 }, "silence caps"},
+		{"lost after a day", func(p *Parameters) { p.Thresholds.LostDays = 1 }, ""},
+		{"lost at once", func(p *Parameters) { p.Thresholds.LostDays = 0 }, "lost after 0 days"},
+		{"a century", func(p *Parameters) { p.Thresholds.LostDays = 36500 }, ""},
+		{"more than a century", func(p *Parameters) { p.Thresholds.LostDays = 36501 }, "lost after 36501 days"},
+		{"equal onsets", func(p *Parameters) { p.Thresholds.OnsetsWatch = .2 }, ""},
+		{"fewer on watch", func(p *Parameters) { p.Thresholds.OnsetsWatch = .19 }, "onsets a year"},
+		{"none at risk", func(p *Parameters) { p.Thresholds.OnsetsAtRisk = 0 }, "onsets a year"},
+		{"one a day", func(p *Parameters) { p.Thresholds.OnsetsWatch = 366 }, ""},
+		{"more than one a day", func(p *Parameters) { p.Thresholds.OnsetsWatch = 367 }, "onsets a year"},
 		{"weights of twenty", func(p *Parameters) { p.Weights[RatingDrop], p.Weights[MultiChannel] = 20, -20 }, ""},
 		{"beyond twenty", func(p *Parameters) { p.Weights[RatingDrop] = 20.1 }, "weight of TOP_BOX_LOST"},
 		{"beyond minus twenty", func(p *Parameters) { p.Weights[MultiChannel] = -20.1 }, "weight of MULTI_CHANNEL"},
@@ -75,24 +80,33 @@ func TestParametersAtTheirLimits(t *testing.T) {
 }
 
 // TestWhatIsAtRiskFollowsTheTestInForce: P(alive) below its threshold, or the
-// quantile above its own where dropout is not identified. An advocate is none
-// then.
+// quantile above its own where dropout is not identified or the buyer is slow. An
+// advocate is none then.
 func TestWhatIsAtRiskFollowsTheTestInForce(t *testing.T) {
-	advocate := Facts{HasPurchase: true, X: 1, RatedFiveWithReview: true}
+	// With r, α, a, b = 1, 5, .1, 2: 2 purchases in 21 weeks are 5.0 a year, where .2
+	// onsets a year are a quantile of .960; 2 in 31 weeks are 3.4.
+	fast := Facts{HasPurchase: true, X: 1, LastDay: 16 * 7, RatedFiveWithReview: true}
+	slow := Facts{HasPurchase: true, X: 1, LastDay: 26 * 7, RatedFiveWithReview: true}
 	for _, test := range []struct {
+		advocate       *Facts
 		identified     bool
 		alive, overdue int32
 		want           signal.Ladder
 	}{
-		{true, 300_000, 999_999, signal.LadderAdvocate}, {true, 299_999, 0, signal.LadderRepeat},
-		{false, 0, 950_000, signal.LadderAdvocate}, {false, 1_000_000, 950_001, signal.LadderRepeat},
+		{&fast, true, 300_000, 999_999, signal.LadderAdvocate}, {&fast, true, 299_999, 0, signal.LadderRepeat},
+		{&slow, true, 300_000, 950_000, signal.LadderAdvocate}, {&slow, true, 299_999, 0, signal.LadderRepeat},
+		{&slow, true, 300_000, 950_001, signal.LadderRepeat},
+		{&slow, false, 0, 950_000, signal.LadderAdvocate}, {&slow, false, 1_000_000, 950_001, signal.LadderRepeat},
+		{&fast, false, 0, 959_700, signal.LadderAdvocate}, {&fast, false, 1_000_000, 959_800, signal.LadderRepeat},
 	} {
 		p := DefaultParameters()
+		p.Purchase.A = .1
+		p.prepareBorders()
 		p.DropoutIdentified = test.identified
 		pr := Probabilities{PAliveMillionths: test.alive, OverdueMillionths: test.overdue}
-		if got := p.LadderStage(&advocate, &pr); got != test.want {
-			t.Errorf("identified %v, P(alive) %d, quantile %d: %v, want %v", test.identified, test.alive, test.overdue, got,
-				test.want)
+		if got := p.LadderStage(test.advocate, &pr); got != test.want {
+			t.Errorf("identified %v, x in %d days, P(alive) %d, quantile %d: %v, want %v", test.identified,
+				test.advocate.LastDay, test.alive, test.overdue, got, test.want)
 		}
 	}
 }
@@ -158,6 +172,28 @@ func TestAlertTakesItsNumbers(t *testing.T) {
 		p.FillAlert(&nobody, &sc, &Lead{}, &a)
 		if a.PAlive.Valid || a.PReturn.Valid || a.Score.Valid || a.AtStake.Valid || a.BasisPurchases != 0 {
 			t.Errorf("%v of one who has never bought: %+v", action, a)
+		}
+	}
+}
+
+// TestEveryBorderIsAmongTheValues: each field of the thresholds is one of them.
+func TestEveryBorderIsAmongTheValues(t *testing.T) {
+	var borders Thresholds
+	fields := reflect.ValueOf(&borders).Elem()
+	for i := range fields.NumField() {
+		if f := fields.Field(i); f.CanFloat() {
+			f.SetFloat(float64(i + 1))
+		} else {
+			f.SetInt(int64(i + 1))
+		}
+	}
+	values := borders.Values()
+	if len(values) != fields.NumField() {
+		t.Fatalf("%d values of %d fields", len(values), fields.NumField())
+	}
+	for i, v := range values {
+		if v != float64(i+1) {
+			t.Errorf("value %d is %g, want that of %s", i, v, fields.Type().Field(i).Name)
 		}
 	}
 }

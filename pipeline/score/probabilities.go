@@ -5,7 +5,10 @@ import (
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 )
 
-const daysPerWeek = 7
+const (
+	daysPerWeek = 7
+	daysPerYear = 365.25
+)
 
 // history is the purchase triple in weeks as it stands on a day: x, t_x, T count
 // whole business days. A day before the latest purchase counts as that.
@@ -38,11 +41,10 @@ func (p *Parameters) Probabilities(s *Facts) Probabilities {
 	}
 }
 
-// atRisk reports whether silence has passed the at-risk threshold of the test that
-// is in force: P(alive), or the overdue quantile where dropout is not identified.
+// atRisk reports whether silence has passed an at-risk threshold that is in force
+// for the customer: of P(alive), or of the overdue quantile.
 func (p *Parameters) atRisk(s *Facts, pr *Probabilities) bool {
-	if p.TestsAlive(s) {
-		return pr.PAliveMillionths < Millionths(p.Thresholds.AtRisk)
-	}
-	return pr.OverdueMillionths > Millionths(p.Thresholds.OverdueAtRisk)
+	t := &p.Thresholds
+	return p.TestsAlive(s) && pr.PAliveMillionths < Millionths(p.bounded(s, t.AtRisk)) ||
+		p.ByQuantile(s) && pr.OverdueMillionths > Millionths(p.quantile(s, t.OverdueAtRisk, t.OnsetsAtRisk))
 }

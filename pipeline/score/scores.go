@@ -22,28 +22,27 @@ type Probabilities struct {
 // integers and do not hang on the last bit of a float.
 func Millionths(p float64) int32 { return int32(math.Floor(float64(p*1e6) + .5)) }
 
-// Never is the day of a crossing that does not come within the silence cap.
+// Never is the day of a crossing that does not come within a century of silence.
 const Never event.Day = math.MaxInt32
 
 // Crossings are the business days on which, without a further purchase, a
 // condition first holds: the latest purchase day itself where it holds from the
-// start, Never where it does not hold by the day of the silence cap. Where
-// Parameters.ByActivity those of P(alive) are without a further activity day, and
-// begin with the latest. They depend on these days and the parameters alone, so they
-// change only with those.
+// start, Never where it does not come or cannot. Where Parameters.ByActivity those of
+// P(alive) are without a further activity day, and begin with the latest. They depend
+// on these days and the parameters alone, so they change only with those.
 type Crossings struct {
 	Watch    event.Day
-	AtRisk   event.Day
-	Critical event.Day // for customers of rank
-	Lost     event.Day // the silence cap included
+	AtRisk   event.Day // Never for a one-time buyer: there is no rhythm to be missed in
+	Critical event.Day // likewise; for customers of rank
+	Lost     event.Day // of a one-time buyer by the days of silence alone
 	// Overdue is the first day on which the overdue quantile is above
-	// Thresholds.OverdueWatch, whether or not dropout is identified.
+	// Thresholds.OverdueWatch, whatever the test in force.
 	Overdue event.Day
 }
 
 // Scores is everything that a row or an alert says about a customer. Without a
 // purchase only the ladder, the order values and the reasons that need no model
-// hold anything.
+// hold anything. Of who has closed the account, what is to come is 0.
 type Scores struct {
 	PAlive            float64
 	PAlivePurchase    float64

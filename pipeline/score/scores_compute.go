@@ -15,4 +15,18 @@ func (p *Parameters) Scores(s *Statistics, out *Scores) {
 	}
 	out.Ladder = p.LadderStage(&s.Facts, &pr)
 	p.assess(s, &pr, out)
+	if s.Closed {
+		out.leave()
+	}
+}
+
+// leave says of who has closed the account that it is gone, whatever the model says:
+// no probability, no purchases to come, no value.
+func (sc *Scores) leave() {
+	sc.PAlive, sc.PAlivePurchase = 0, 0
+	sc.PReturn30, sc.PReturn60, sc.PReturn90, sc.PReturn = 0, 0, 0, 0
+	sc.Expected90, sc.CLV365, sc.ValueAtRisk = 0, 0, 0
+	if sc.PReturnAtPurchase > 0 { // who has bought
+		sc.RelativeDrop, sc.ChurnRisk = 1, 1
+	}
 }

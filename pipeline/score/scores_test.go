@@ -142,6 +142,40 @@ func TestOwnMeanWithoutSpendModel(t *testing.T) {
 	}
 }
 
+// TestWhoHasClosedIsWorthNothing: in rows and alerts alike, whatever the model says;
+// what was, and what a purchase day is worth, stays.
+func TestWhoHasClosedIsWorthNothing(t *testing.T) {
+	p := cdnow(t)
+	s := buyer(5, 91, 100, 20)
+	before, _ := scored(p, s)
+	s.Closed = true
+	after, _ := scored(p, s)
+	row := filled(t, p, &Input{Statistics: &s, Scores: &after})
+	for _, column := range []string{"p_alive", "p_alive_purchase", "p_return_30d", "p_return_60d", "p_return_90d",
+		"expected_purchases_90d", "clv_365d", "value_at_risk"} {
+		if row[column] != 0. {
+			t.Errorf("%s is %v once closed, want 0", column, row[column])
+		}
+	}
+	var a signal.Alert
+	p.FillAlert(&s, &after, &Lead{}, &a)
+	if a.PAlive != signal.Some(0.) || a.PReturn != signal.Some(0.) || a.AtStake != signal.Some(0.) {
+		t.Errorf("the alert says P(alive) %v, P(return) %v, at stake %v; want 0", a.PAlive, a.PReturn, a.AtStake)
+	}
+	want := before
+	want.PAlive, want.PReturn30, want.PReturn60, want.PReturn90, want.PReturn, want.Expected90 = 0, 0, 0, 0, 0, 0
+	want.PAlivePurchase = 0
+	want.CLV365, want.ValueAtRisk, want.RelativeDrop, want.ChurnRisk = 0, 0, 1, 1
+	if after != want || before.ValueAtRisk == 0 {
+		t.Errorf("once closed\n%+v\nwant\n%+v", after, want)
+	}
+	never := Statistics{Facts: Facts{Closed: true, Today: 100}}
+	sc, _ := scored(p, never)
+	if row = filled(t, p, &Input{Statistics: &never, Scores: &sc}); sc.ChurnRisk != 0 || row["p_alive"] != undefined {
+		t.Errorf("who has never bought: risk %g, P(alive) %v; want nothing", sc.ChurnRisk, row["p_alive"])
+	}
+}
+
 func TestPrepareRefuses(t *testing.T) {
 	tests := map[string]func(*Parameters){
 		"r":          func(p *Parameters) { p.Purchase.R = 0 },
@@ -152,7 +186,8 @@ func TestPrepareRefuses(t *testing.T) {
 		"discount":   func(p *Parameters) { p.AnnualDiscount = -1 },
 		"thresholds": func(p *Parameters) { p.Thresholds.Lost = .6 },
 		"quantiles":  func(p *Parameters) { p.Thresholds.OverdueLost = 1 },
-		"caps":       func(p *Parameters) { p.Thresholds.CapMostDays = 1 },
+		"lost days":  func(p *Parameters) { p.Thresholds.LostDays = 0 },
+		"onsets":     func(p *Parameters) { p.Thresholds.OnsetsAtRisk = math.NaN() },
 		"weights":    func(p *Parameters) { p.Weights[Evidence(0)] = math.Inf(1) },
 	}
 	for name, spoil := range tests {

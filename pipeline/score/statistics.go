@@ -40,6 +40,7 @@ type Facts struct {
 	ComplaintsOpen        uint32
 	ComplaintsIn30        uint32        // made in the last 30 business days
 	SLABreachedOpen       bool          // an open complaint is past its first-response or resolution time
+	SevereBreached        bool          // a severe one is
 	SLABrokenAt           event.Instant // the latest time that an open complaint has missed; 0 none
 	ComplaintResolvedLate bool          // the latest one solved was solved after its time
 	LastComplaintAt       event.Instant

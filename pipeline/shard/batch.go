@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/population/cuts"
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/pipeline/state"
 )
 
 // Batch is what a shard applies as one unit. The offset ranges that go with it
@@ -15,7 +16,7 @@ import (
 type Batch struct {
 	Number uint64        // one more than that of the batch before
 	Clock  event.Instant // the clock reading; never less than that of the batch before
-	Wall   event.Instant // wall time at which the batch was cut: stamps effects, never enters the state
+	Wall   event.Instant // wall time at which the batch was cut: stamps effects, and says what is of the past
 	Events []event.Event
 	// SilenceWaits says that silence counts only up to Silence, which lies
 	// before the clock: a backfill is on its way, and what it has not brought
@@ -28,6 +29,9 @@ type Batch struct {
 	// RepairClock lets the clock fall back to Clock, and takes back what was
 	// judged after it: a clock was wrong. ResendRows makes every customer's row owed.
 	RepairClock, ResendRows bool
+	// Tell are the places of customers with an alert that was not delivered when it
+	// was raised: where it still stands after all else of the batch, it is told.
+	Tell []state.Slot
 	// Parameters are those that customers are scored by from this batch on, since
 	// the clock reading ParametersSince (0: from the beginning); nil: as before.
 	// Cuts are the cut points in force; nil: none yet.
@@ -47,7 +51,7 @@ type placed struct {
 }
 
 // Reset empties the batch for reuse; it keeps its room.
-func (b *Batch) Reset() { b.Events, b.order = b.Events[:0], b.order[:0] }
+func (b *Batch) Reset() { b.Events, b.order, b.Tell = b.Events[:0], b.order[:0], b.Tell[:0] }
 
 // Shrink gives back room for many more events than were needed of late, and
 // forgets what the events that it has room for point to.

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -50,14 +51,19 @@ func (s *Shard) progress(c *state.Customer, e *event.Event) {
 		k.Status, k.StatusAt = e.Status, e.OccurredAt
 	}
 	k.Severity = max(k.Severity, e.Severity)
-	if e.SLADueAt != 0 && (k.DueAt == 0 || e.SLADueAt < k.DueAt) {
-		k.DueAt = e.SLADueAt
+	if e.SLADueAt != 0 && later(e, k.DueSetAt, k.DueHash) {
+		k.DueAt, k.DueSetAt, k.DueHash = e.SLADueAt, e.OccurredAt, state.TieOf(e.EventHash)
 	}
+	keepTexts(c, k.Complaint, e)
+	k.Kinds |= complaintKind(e.Kind)
 	if e.FirstResponseAt != 0 {
 		k.respond(e.FirstResponseAt)
 	}
 	if e.Status != event.Opened && e.Status != event.Reopened && e.Status != event.Withdrawn {
 		k.respond(e.OccurredAt)
+	}
+	if e.Status == event.Reopened {
+		k.ReopenedAt = max(k.ReopenedAt, e.OccurredAt)
 	}
 	if e.Status == event.Resolved || e.Status == event.Confirmed {
 		k.ResolvedAt = max(k.ResolvedAt, e.OccurredAt)
@@ -83,6 +89,18 @@ func (s *Shard) meetComplaint(c *state.Customer, e *event.Event) {
 			c.Flags |= state.Approximate
 			return
 		}
+	}
+}
+
+// keepTexts keeps the texts that alerts tell of. Of several orders that events name
+// the first in the order of bytes stays, whichever comes first.
+func keepTexts(c *state.Customer, k *state.Complaint, e *event.Event) {
+	if len(k.ID) == 0 && len(e.ComplaintID) <= state.MaxID {
+		k.ID = c.KeepText(e.ComplaintID)
+	}
+	n := len(e.OrderID)
+	if n > 0 && n <= state.MaxID && (len(k.OrderID) == 0 || bytes.Compare(e.OrderID, k.OrderID) < 0) {
+		k.OrderID = c.KeepText(e.OrderID)
 	}
 }
 
@@ -117,16 +135,6 @@ func (k complaintStep) respond(at event.Instant) {
 	}
 }
 
-// isOpen says whether a complaint waits for its resolution.
-func isOpen(k *state.Complaint) bool {
-	switch k.Status {
-	case event.Opened, event.Acknowledged, event.InProgress, event.Reopened:
-		return true
-	default:
-		return false
-	}
-}
-
 // makeRoom sorts the complaints by the time they were made and lets one go
 // where there are too many: the oldest that is closed, else the newest. It
 // stays counted in its day.
@@ -151,14 +159,15 @@ func (s *Shard) makeRoom(c *state.Customer) {
 		c.Flags |= state.Approximate
 	}
 	c.LastComplaint = max(c.LastComplaint, ks[gone].OpenedAt)
-	s.countComplaint(c, int32(s.cfg.Zone.DayOf(ks[gone].OpenedAt)), categoryOf(&ks[gone]))
+	s.countComplaint(c, state.ComplaintDay{Day: int32(s.cfg.Zone.DayOf(ks[gone].OpenedAt)), Count: 1,
+		Category: categoryOf(&ks[gone]), Aside: !s.cfg.Complaints.counts(&ks[gone])})
 	c.Complaints = append(ks[:gone], ks[gone+1:]...)
 }
 
 // countComplaint keeps the count of complaints that are no longer remembered.
-func (s *Shard) countComplaint(c *state.Customer, day int32, category event.Category) {
+func (s *Shard) countComplaint(c *state.Customer, one state.ComplaintDay) {
 	for i := range c.ComplaintDays {
-		if d := &c.ComplaintDays[i]; d.Day == day && d.Category == category {
+		if d := &c.ComplaintDays[i]; d.Day == one.Day && d.Category == one.Category && d.Aside == one.Aside {
 			if d.Count == math.MaxUint16 {
 				s.cut(c)
 				return
@@ -178,24 +187,11 @@ func (s *Shard) countComplaint(c *state.Customer, day int32, category event.Cate
 		c.ComplaintDays[oldest] = c.ComplaintDays[len(c.ComplaintDays)-1]
 		c.ComplaintDays = c.ComplaintDays[:len(c.ComplaintDays)-1]
 	}
-	c.ComplaintDays = append(c.ComplaintDays, state.ComplaintDay{Day: day, Count: 1, Category: category})
+	c.ComplaintDays = append(c.ComplaintDays, one)
 }
 
 func complaintBefore(a, b *state.Complaint) bool {
 	return a.OpenedAt < b.OpenedAt || a.OpenedAt == b.OpenedAt && a.Hash < b.Hash
-}
-
-// dueTimes are when a complaint must have been answered and resolved.
-func (s *Shard) dueTimes(k *state.Complaint) (response, resolution event.Instant) {
-	t := &s.cfg.Complaints
-	response, resolution = k.OpenedAt+t.FirstResponse, k.OpenedAt+t.Resolution
-	if t.SevereFrom != 0 && k.Severity >= t.SevereFrom {
-		response, resolution = k.OpenedAt+t.SevereFirstResponse, k.OpenedAt+t.SevereResolution
-	}
-	if k.DueAt != 0 {
-		resolution = k.DueAt
-	}
-	return response, resolution
 }
 
 // categoryOf is what a complaint is counted as.
@@ -221,23 +217,28 @@ func (s *Shard) complaintsFall(c *state.Customer, in30, n uint32) event.Instant 
 		}
 	}
 	for i := range c.Complaints {
-		note(s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt))
+		if k := &c.Complaints[i]; s.cfg.Complaints.counts(k) {
+			note(s.cfg.Zone.DayOf(k.OpenedAt))
+		}
 	}
 	for _, d := range c.ComplaintDays {
-		note(event.Day(d.Day))
+		if !d.Aside {
+			note(event.Day(d.Day))
+		}
 	}
 	return s.cfg.Zone.StartOf(nth + 30)
 }
 
-// complaintsFrom counts the complaints made on a day or later.
+// complaintsFrom counts the complaints made on a day or later, of the kinds that
+// count as repeated.
 func (s *Shard) complaintsFrom(c *state.Customer, day event.Day) (n uint32) {
 	for i := range c.Complaints {
-		if s.cfg.Zone.DayOf(c.Complaints[i].OpenedAt) >= day {
+		if k := &c.Complaints[i]; s.cfg.Complaints.counts(k) && s.cfg.Zone.DayOf(k.OpenedAt) >= day {
 			n++
 		}
 	}
 	for _, d := range c.ComplaintDays {
-		if event.Day(d.Day) >= day {
+		if !d.Aside && event.Day(d.Day) >= day {
 			n += uint32(d.Count)
 		}
 	}

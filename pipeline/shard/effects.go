@@ -2,7 +2,9 @@ package shard
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/fnv"
+	"math"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
@@ -52,11 +54,16 @@ func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transiti
 		Currency: s.cfg.Alerts.CurrencyText, Holdout: t.Holdout,
 		RaisedAt: signalInstant(t.RaisedAt), AsOf: signalInstant(t.At),
 		ComputedAt: signalInstant(b.Wall), CooldownUntil: signalInstant(t.CooldownUntil),
-		Suppressed: s.cfg.Policy.Suppress(t.Suppression, b.Wall, t.At),
+		Suppressed: t.Suppression, Standing: t.Standing,
 		ConfigHash: s.cfg.Alerts.ConfigHash, EngineVersion: s.cfg.Alerts.EngineVersion,
+	}
+	figures := j.statistics.ComplaintFigures // those of the complaint that is furthest past its time
+	if t.Subject != 0 {
+		s.tellComplaint(c, t.Subject, &a)
 	}
 	lead := s.cfg.Policy.Lead(t.Kind, &j.statistics, &j.scores)
 	p.FillAlert(&j.statistics, &j.scores, &lead, &a)
+	j.statistics.ComplaintFigures = figures
 	a.SetPlay(&s.cfg.Alerts.Plays)
 	return a
 }
@@ -149,9 +156,13 @@ func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
 	}
 }
 
-// hashOf is a short hash of a version's name.
-func hashOf(name string) uint32 {
+// hashOf is a short hash of all that crossing days depend on besides the customer: the
+// version's name, and the borders, which are configured.
+func hashOf(p *score.Parameters) uint32 {
 	h := fnv.New32a()
-	h.Write([]byte(name))
+	h.Write([]byte(p.Version))
+	for _, border := range p.Thresholds.Values() {
+		h.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(border)))
+	}
 	return h.Sum32()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
+	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
 	"github.com/holdfast/holdfast/pipeline/window"
 )
@@ -40,7 +41,8 @@ func fillUp(c *state.Customer, r *rand.Rand, end event.Instant) {
 		opened := at(i, state.MaxComplaints)
 		c.Complaints = append(c.Complaints, state.Complaint{Hash: state.KeyOf(r.Uint64()), OpenedAt: opened,
 			StatusAt: opened + 1, Status: event.Opened, DueAt: opened + 2, Category: event.CategoryOther, CategoryAt: opened,
-			Severity: 5})
+			Severity: 5, DueSetAt: opened + 1, ReopenedAt: opened + 1, Kinds: state.OfComplaint | state.OfDispute,
+			ID: bytes.Repeat([]byte{'k'}, state.MaxID), OrderID: bytes.Repeat([]byte{'o'}, state.MaxID)})
 	}
 	for i := range state.MaxComplaintDays {
 		c.ComplaintDays = append(c.ComplaintDays, state.ComplaintDay{Day: int32(last) - int32(i),
@@ -57,6 +59,13 @@ func fillUp(c *state.Customer, r *rand.Rand, end event.Instant) {
 	st := standing{silence: end,
 		state: policy.State{Flags: policy.FlagPurchased, Raised: maxEpisodes, LastPurchaseDay: last}}
 	for i := range maxEpisodes {
+		if i < maxComplaintTimes {
+			which := signal.FirstResponse + signal.ComplaintTime(i%2)
+			st.episodes = append(st.episodes, policy.Episode{Kind: policy.ComplaintSLABreached, Open: r.IntN(2) == 0,
+				Subject: subjectOf(&c.Complaints[i/2], which), Number: uint32(i + 1), RaisedAt: at(i, maxEpisodes),
+				MessageAt: end, CooldownUntil: end + event.Instant(i)*event.Day24h})
+			continue
+		}
 		st.episodes = append(st.episodes, policy.Episode{Kind: 1 + policy.Kind(i%(policy.KindCount-1)), Open: r.IntN(2) == 0,
 			Number: uint32(i + 1), RaisedAt: at(i, maxEpisodes), MessageAt: end, CooldownUntil: end +
 				event.Instant(i)*event.Day24h})

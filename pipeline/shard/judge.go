@@ -17,6 +17,7 @@ type judgement struct {
 	scores      score.Scores
 	facts       policy.Facts
 	transitions []policy.Transition
+	times       [maxComplaintTimes]policy.ComplaintTime
 	input       score.Input
 	row         *signal.Row
 	alertRow    signal.AlertRow
@@ -35,16 +36,19 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
 	j.facts.WindowEdgeAt = min(s.nextExpiry(c, st), s.heldAgain(st))
+	j.facts.Wall, j.facts.Present = b.Wall, s.telling
 	j.standing.episodes, j.transitions, c.Deadline =
 		s.cfg.Policy.Judge(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])
 	j.standing.save(c)
 	j.standing.settle(c)
+	s.noteUntold(b, c)
 	if len(j.transitions) > 0 {
 		s.counters.AlertsRaised += raised(j.transitions)
 		if !b.Replay {
 			s.announce(b, c, fx)
 		}
 	}
+	s.dropTexts(c)
 }
 
 func raised(transitions []policy.Transition) (n uint64) {
@@ -86,14 +90,17 @@ func (s *Shard) gather(c *state.Customer, st *score.Facts) {
 		Now: st.Now, Silence: s.silence, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,
 		WatchAt: policy.Never, AtRiskAt: policy.Never, CriticalAt: policy.Never, LostAt: policy.Never,
 		OverdueAt:         policy.Never,
-		DropoutIdentified: p.TestsAlive(st), Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
+		DropoutIdentified: p.TestsAlive(st), ByQuantile: p.ByQuantile(st),
+		Sufficiency: p.DataSufficiency, ModelSince: s.versions.since,
 		// No cut points are in force yet: a rank of value counts as met,
 		// membership in a class as not met.
 		ValueRankMet:   true,
 		ComplaintsOpen: st.ComplaintsOpen, SLABreached: st.SLABreachedOpen, SLABrokenAt: st.SLABrokenAt,
-		SLADueAt: s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: st.ComplaintsIn30,
+		SevereBreached: st.SevereBreached,
+		SLADueAt:       s.nextDue(c), WindowEdgeAt: policy.Never, Complaints30: st.ComplaintsIn30,
 		LastComplaintAt: st.LastComplaintAt,
-		Closed:          st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
+		ComplaintTimes:  s.complaintTimes(c, st.Now, s.judge.times[:0]), ComplaintOver: complaintOver(c),
+		Closed: st.Closed, Closure: st.Closure, OptedOut: st.OptedOut, DoNotRetain: st.DoNotRetain,
 	}
 	f.Complaints30FallAt = s.complaintsFall(c, f.Complaints30, s.cfg.Policy.RepeatComplaints)
 	pr := p.Probabilities(st)
@@ -116,27 +123,6 @@ func (s *Shard) startOf(day event.Day) event.Instant {
 		return policy.Never
 	}
 	return s.cfg.Zone.StartOf(day)
-}
-
-// nextDue is the first moment beyond what is known of silence at which an open
-// complaint breaks a time that it must keep; Never if none will. It may have gone
-// by already.
-func (s *Shard) nextDue(c *state.Customer) event.Instant {
-	next := policy.Never
-	for i := range c.Complaints {
-		k := &c.Complaints[i]
-		if !isOpen(k) {
-			continue
-		}
-		response, resolution := s.dueTimes(k)
-		if response > s.silence && (k.RespondedAt == 0 || k.RespondedAt > response) {
-			next = min(next, response)
-		}
-		if resolution > s.silence {
-			next = min(next, resolution)
-		}
-	}
-	return next
 }
 
 // The windows that silence moves on: a day that leaves one changes the

@@ -169,6 +169,7 @@ func drawComplaint(t *rapid.T, e *event.Event, n int) {
 	case event.Feedback:
 	default:
 		e.ComplaintHash = complaintHash(n, rapid.IntRange(1, 8).Draw(t, "complaint"))
+		e.ComplaintID = fmt.Appendf(nil, "k-%x", e.ComplaintHash)
 		e.Status = event.Status(rapid.IntRange(int(event.Opened), int(event.Withdrawn)).Draw(t, "status"))
 		e.Category = event.Category(rapid.IntRange(0, event.CategoryCount).Draw(t, "category"))
 		e.Severity = uint8(rapid.IntRange(0, 5).Draw(t, "severity"))

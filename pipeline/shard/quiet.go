@@ -3,6 +3,7 @@ package shard
 import (
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
+	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
 	"github.com/holdfast/holdfast/pipeline/window"
 )
@@ -110,8 +111,8 @@ func visitLeaves(day, today event.Day) (leave event.Day, certain bool) {
 // day's probabilities: no level holds and no alert is open.
 func (st *standing) settled() bool {
 	p := &st.state
-	if p.Flags&^policy.FlagSecondTold != policy.FlagPurchased || p.AtRiskSince != 0 || p.CriticalSince != 0 ||
-		p.LostSince != 0 {
+	if p.Level != signal.LevelNone || p.Flags&^policy.FlagSecondTold != policy.FlagPurchased ||
+		p.AtRiskSince != 0 || p.CriticalSince != 0 || p.LostSince != 0 {
 		return false
 	}
 	for i := range st.episodes {

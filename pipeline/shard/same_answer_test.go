@@ -27,6 +27,8 @@ type run struct {
 	fx     *Effects
 	codec  state.PageCodec
 	models []inForce
+	wall   event.Instant // of every batch
+	tells  int           // of whom a batch after the stream's end tells at most
 }
 
 // inForce are parameters that come into force with an arrival.
@@ -39,13 +41,14 @@ type inForce struct {
 type logged struct {
 	to           int // the batch's events are those from the entry before up to here
 	clock        event.Instant
+	tell         []state.Slot
 	oldestNeeded uint64
 	position     Position
 }
 
 func newRun(t testing.TB, cfg Config, input []arrival) *run {
 	return &run{t: t, cfg: cfg, shard: New(cfg), input: input, pages: map[uint32][]byte{}, fx: newEffects(),
-		rows: map[string]event.Instant{}, seqs: map[uint64]int{}}
+		rows: map[string]event.Instant{}, seqs: map[uint64]int{}, wall: testWall}
 }
 
 // testWall is the wall time of every batch: it stamps alerts and decides whether
@@ -53,7 +56,7 @@ func newRun(t testing.TB, cfg Config, input []arrival) *run {
 const testWall = event.Instant(2_000_000_000) * event.Second
 
 func (r *run) batch(number uint64, from, to int, replay bool) *Batch {
-	b := &Batch{Number: number, Wall: testWall, Replay: replay}
+	b := &Batch{Number: number, Wall: r.wall, Replay: replay}
 	for i := from; i < to; i++ {
 		b.Events = append(b.Events, r.input[i].Event)
 	}
@@ -90,13 +93,16 @@ func (r *run) at() int {
 func (r *run) apply(end int) {
 	r.t.Helper()
 	b := r.batch(r.shard.Position().Batch+1, r.at(), end, false)
+	if r.tells > 0 && r.at() == len(r.input) {
+		b.Tell = r.shard.Untold(r.wall, r.tells, nil)
+	}
 	if err := r.shard.Apply(b, r.fx); err != nil {
 		r.t.Fatal(err)
 	}
 	if n := r.shard.Position().Counters.Folded; n > 0 {
 		r.t.Fatalf("%d events of a stream in order are taken for folded ones", n)
 	}
-	r.log = append(r.log, logged{to: end, clock: b.Clock})
+	r.log = append(r.log, logged{to: end, clock: b.Clock, tell: b.Tell})
 }
 
 // checkpoint hands out pages as a commit does: the longest dirty ones.
@@ -216,6 +222,7 @@ func (r *run) crash(pages map[uint32][]byte, first uint64) {
 				from = r.log[n-2].to
 			}
 			b := r.batch(n, from, r.log[n-1].to, true)
+			b.Tell = r.log[n-1].tell
 			if err := r.shard.Apply(b, r.fx); err != nil {
 				r.t.Fatal(err)
 			}

@@ -34,13 +34,6 @@ type Config struct {
 	Alerts     AlertContext
 }
 
-// ComplaintTimes is when a complaint must have been answered and resolved.
-type ComplaintTimes struct {
-	FirstResponse, Resolution             event.Instant
-	SevereFrom                            uint8 // severity from which the severe times hold
-	SevereFirstResponse, SevereResolution event.Instant
-}
-
 // Shard is the state and logic of one partition number. It is used by one
 // goroutine at a time.
 type Shard struct {
@@ -59,6 +52,8 @@ type Shard struct {
 	known    event.Instant // how far silence counted in the last batch
 	silence  event.Instant // how far the customer at hand is known to have been silent
 	versions versions
+	untold   untold
+	telling  bool // the customer at hand is one of Batch.Tell
 	saved    savedPoint
 	touched  uint64 // means nothing; see state.Slab.Touch
 	thorough bool   // decide everything in full: what tests hold the short way to
@@ -135,7 +130,7 @@ func (s *Shard) Use(p *score.Parameters, since event.Instant, c *cuts.Cuts) {
 // says; after a restore the caller must.
 func (s *Shard) HoldActivity(held bool) {
 	v := &s.versions
-	if v.hash, v.activityHeld = hashOf(v.parameters.Version), held; held && v.parameters.HasActivity {
+	if v.hash, v.activityHeld = hashOf(v.parameters), held; held && v.parameters.HasActivity {
 		v.hash = ^v.hash
 	}
 }
@@ -183,6 +178,7 @@ func (s *Shard) Apply(b *Batch, fx *Effects) error {
 		s.apply(b, p.index, fx)
 	}
 	s.fire(b, silence, fx)
+	s.tell(b, silence, fx)
 	return nil
 }
 
@@ -270,6 +266,7 @@ func (s *Shard) Undo() {
 	s.slab.Undo()
 	s.clock, s.batch, s.nextSeq, s.counters = s.saved.clock, s.saved.batch, s.saved.nextSeq, s.saved.counters
 	s.versions = s.saved.versions
+	s.untold.forget()
 }
 
 func (s *Shard) save() {
@@ -281,6 +278,7 @@ func (s *Shard) FinishRestore() {
 	s.slab.EndReplay()
 	s.slab.Commit()
 	s.changed, s.taken = s.changed[:0], 0
+	s.untold.forget()
 	s.slab.Each(func(slot state.Slot) {
 		if s.slab.IsRowPending(slot) {
 			s.changed = append(s.changed, slot)

@@ -20,17 +20,20 @@ import (
 //	repeat purchases, first and last purchase day of the crossings |
 //	five crossing days: 0 for never, else one more than the days (in zigzag)
 //	since the last purchase
-//	episodes until the end of the section: what follows u8 | kind u8 |
-//	level u8 | number | seq | raised at | the rest by its bits, instants as
-//	spans since it was raised
+//	episodes until the end of the section: what follows u8 | kind u8, its
+//	highest bit where it is about a subject | level u8 | the subject u64 |
+//	number | seq | raised at | the rest by its bits, instants as
+//	spans since it was raised; the suppression has two bits beside it, see
+//	ofThePast
 const (
 	standingVersion = 2
 
-	// maxEpisodes is how many alert episodes a record keeps, at most one a kind.
-	maxEpisodes = 32
+	// maxEpisodes is how many alert episodes a record keeps, at most one a kind, and two a
+	// remembered complaint.
+	maxEpisodes = 48
 	// longestStanding and longestEpisode are the most that the parts take, in bytes.
 	longestStanding = 128
-	longestEpisode  = 3 + 2*5 + 3*10 + 10 + 2
+	longestEpisode  = 3 + 8 + 2*5 + 4*10 + 10 + 2
 )
 
 // A full standing fits the section.
@@ -45,6 +48,16 @@ const (
 	episodeSuppressed
 	episodeFeedback
 )
+
+// Beside the suppression: whether the episode is of the past, and whether it was
+// told though it had been raised before, undelivered: when follows.
+const (
+	ofThePast    = 1 << 6
+	toldStanding = 1 << 7
+)
+
+// episodeHasSubject is a bit of the kind.
+const episodeHasSubject = 1 << 7
 
 func (st *standing) append(out []byte) []byte {
 	p := &st.state
@@ -95,6 +108,10 @@ func (k *crossingsKept) read(r *state.Reader) {
 func appendEpisode(out []byte, e *policy.Episode) []byte {
 	out = append(out, 0, uint8(e.Kind), uint8(e.Level))
 	which := len(out) - 3
+	if e.Subject != 0 {
+		out[which+1] |= episodeHasSubject
+		out = binary.LittleEndian.AppendUint64(out, e.Subject)
+	}
 	out = binary.AppendUvarint(out, uint64(e.Number))
 	out = binary.AppendUvarint(out, uint64(e.Seq))
 	out = state.AppendSpan(out, e.RaisedAt)
@@ -116,9 +133,19 @@ func appendEpisode(out []byte, e *policy.Episode) []byte {
 		out[which] |= episodeReasons
 		out = binary.AppendUvarint(out, uint64(e.Reasons))
 	}
-	if e.Suppression != 0 {
+	how := uint8(e.Suppression)
+	if e.Past {
+		how |= ofThePast
+	}
+	if e.ToldAt != 0 {
+		how |= toldStanding
+	}
+	if how != 0 {
 		out[which] |= episodeSuppressed
-		out = append(out, uint8(e.Suppression))
+		out = append(out, how)
+	}
+	if e.ToldAt != 0 {
+		out = state.AppendSpan(out, e.ToldAt-e.RaisedAt)
 	}
 	if e.Feedback != 0 {
 		out[which] |= episodeFeedback
@@ -156,7 +183,11 @@ func (st *standing) read(r *state.Reader) {
 
 func readEpisode(r *state.Reader, e *policy.Episode) {
 	which := r.Byte()
-	e.Kind, e.Level = policy.Kind(r.Byte()), signal.Level(r.Byte())
+	kind := r.Byte()
+	e.Kind, e.Level = policy.Kind(kind&^episodeHasSubject), signal.Level(r.Byte())
+	if kind&episodeHasSubject != 0 {
+		e.Subject = r.Uint64()
+	}
 	e.Number, e.Seq = uint32(r.UpTo(math.MaxUint32)), uint32(r.UpTo(math.MaxUint32))
 	e.RaisedAt = r.Span()
 	e.Open, e.Holdout = which&episodeOpen != 0, which&episodeHoldout != 0
@@ -171,7 +202,14 @@ func readEpisode(r *state.Reader, e *policy.Episode) {
 		e.Reasons = signal.ReasonMask(r.Uvarint())
 	}
 	if which&episodeSuppressed != 0 {
-		e.Suppression = signal.Suppression(r.Byte())
+		how := r.Byte()
+		e.Suppression, e.Past = signal.Suppression(how&^(toldStanding|ofThePast)), how&ofThePast != 0
+		if e.Suppression == signal.SuppressedReplay { // as an older writer says it
+			e.Suppression, e.Past = signal.NotSuppressed, true
+		}
+		if how&toldStanding != 0 {
+			e.ToldAt = e.RaisedAt + r.Span()
+		}
 	}
 	if which&episodeFeedback != 0 {
 		e.Feedback = event.Outcome(r.Byte())

@@ -43,6 +43,8 @@ func anyStanding(r *rand.Rand, episodes int) *standing {
 	for range episodes {
 		var e policy.Episode
 		fillFields(reflect.ValueOf(&e).Elem(), r)
+		e.Suppression = signal.Suppression(r.IntN(ofThePast)) &^ signal.SuppressedReplay
+		e.Kind &^= episodeHasSubject // its place in the record has seven bits
 		st.episodes = append(st.episodes, e)
 	}
 	return st
@@ -81,7 +83,7 @@ func TestTheLongestStandingFits(t *testing.T) {
 	}
 	for range maxEpisodes + 9 {
 		st.episodes = append(st.episodes, policy.Episode{RaisedAt: far, MessageAt: 1, CooldownUntil: 1,
-			Number: 1<<32 - 1, Seq: 1<<32 - 1, Reasons: ^signal.ReasonMask(0), Kind: 255, Open: true, Level: 255,
+			ToldAt: 1, Number: 1<<32 - 1, Seq: 1<<32 - 1, Reasons: ^signal.ReasonMask(0), Kind: 255, Open: true, Level: 255,
 			Suppression: 255, Feedback: 255, Holdout: true})
 	}
 	if n := len(appendEpisode(nil, &st.episodes[0])); n > longestEpisode {

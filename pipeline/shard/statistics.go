@@ -3,6 +3,7 @@ package shard
 import (
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
 	"github.com/holdfast/holdfast/pipeline/window"
 )
@@ -199,36 +200,29 @@ func (s *Shard) complaintFacts(c *state.Customer, f *score.Facts) {
 	f.LastComplaintAt = c.LastComplaint
 	today := int32(f.Today)
 	for _, d := range c.ComplaintDays {
-		if age := today - d.Day; age >= 0 && age < 30 {
+		if age := today - d.Day; !d.Aside && age >= 0 && age < 30 {
 			f.ComplaintsIn30 += uint32(d.Count)
 		}
 	}
 	for i := range c.Complaints {
 		k := &c.Complaints[i]
-		if age := today - int32(s.cfg.Zone.DayOf(k.OpenedAt)); age >= 0 && age < 30 {
+		age := today - int32(s.cfg.Zone.DayOf(k.OpenedAt))
+		if age >= 0 && age < 30 && s.cfg.Complaints.counts(k) {
 			f.ComplaintsIn30++
 		}
 		f.LastComplaintAt = max(f.LastComplaintAt, k.OpenedAt)
 		if !isOpen(k) {
-			if k.ResolvedAt != 0 {
+			if closedBy(k) == signal.ByComplaintResolved {
 				f.LastComplaintSolvedAt = max(f.LastComplaintSolvedAt, k.ResolvedAt)
 			}
 			continue
 		}
 		f.ComplaintsOpen++
-		if due := s.dueAt(k, f.Now); due <= s.silence {
+		if due := s.dueAt(k, f.Now).due; due <= s.silence {
 			f.SLABreachedOpen, f.SLABrokenAt = true, max(f.SLABrokenAt, due)
+			f.SevereBreached = f.SevereBreached || s.cfg.Complaints.severe(k)
 		}
 	}
-}
-
-// dueAt is the next time that an open complaint must keep as it stands at now.
-func (s *Shard) dueAt(k *state.Complaint, now event.Instant) event.Instant {
-	response, resolution := s.dueTimes(k)
-	if k.RespondedAt == 0 || k.RespondedAt > now {
-		return min(resolution, response)
-	}
-	return resolution
 }
 
 // complaints counts the complaints by category, and reads which of them is open
@@ -248,9 +242,9 @@ func (s *Shard) complaints(c *state.Customer, st *score.Statistics) {
 		if st.OldestOpenAt == 0 || k.OpenedAt < st.OldestOpenAt {
 			st.OldestOpenAt, st.OldestOpenDay = k.OpenedAt, day
 		}
-		if due := s.dueAt(k, st.Now); due <= s.silence && (!breached || due < st.SLADueAt) {
+		if next := s.dueAt(k, st.Now); next.due <= s.silence && (!breached || next.due < st.SLADueAt) {
 			breached = true
-			st.SLABreachedOpenedAt, st.SLADueAt, st.SLACategory = k.OpenedAt, due, categoryOf(k)
+			st.SLABreachedOpenedAt, st.SLADueAt, st.SLACategory = next.from, next.due, categoryOf(k)
 		}
 	}
 }

@@ -161,6 +161,9 @@ func (p *player) alert(a *signal.Alert) {
 	if a.Suppressed != signal.NotSuppressed {
 		line += " suppressed: " + a.Suppressed.String()
 	}
+	if k := &a.Complaint; k.Time != signal.NoComplaintTime {
+		line += fmt.Sprintf(" about %s %s order=%q severity=%d due %s", k.ID, k.Time, k.OrderID, k.Severity, stamp(k.DueAt))
+	}
 	p.say("%s (%d purchase days, %s)", line, a.BasisPurchases, a.Confidence)
 	for i := range a.Reasons[:a.ReasonCount] {
 		p.say("  %s: %s", a.Reasons[i].Code, a.Reasons[i].Text())
@@ -231,11 +234,13 @@ func (p *player) attribute(e *event.Event, name, value string) (ok bool) {
 	case "id":
 		e.EventID = []byte(value)
 	case "order":
-		e.OrderHash = hash
+		if e.OrderHash = hash; e.Type == event.Complaint {
+			e.OrderID = []byte(value)
+		}
 	case "ref":
 		e.RefOrderHash = hash
 	case "complaint":
-		e.ComplaintHash = hash
+		e.ComplaintHash, e.ComplaintID = hash, []byte(value)
 	case "status":
 		e.Status, ok = event.ParseStatus([]byte(value))
 	case "net":

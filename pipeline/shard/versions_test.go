@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/pipeline/state"
 )
 
 // slowBuyers are parameters under which a silence of some months means little.
@@ -82,6 +83,38 @@ func TestOtherParametersResolveNothingForADay(t *testing.T) {
 			Events: visitsOf(now + c.after)})
 		if n := churn(fx.Alerts, signal.Resolved); n != c.want {
 			t.Errorf("%d resolved %d h after other parameters, want %d", n, c.after/event.Hour, c.want)
+		}
+	}
+}
+
+// TestOtherBordersAreInForceAtOnce: the days on which levels begin are kept in records;
+// where the borders are configured otherwise they are computed anew.
+func TestOtherBordersAreInForceAtOnce(t *testing.T) {
+	const now = 20_000 * event.Day24h
+	cfg := testConfig(t, "UTC")
+	p := *cfg.Parameters
+	p.Thresholds.AtRisk, p.Thresholds.Critical, p.Thresholds.Lost = .05, .05, .02
+	if err := p.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	s := New(cfg)
+	s.step(t, newEffects(), Batch{Clock: now, Events: buyers(20, 10, now-40*event.Day24h)})
+	days := func() (all []event.Day) {
+		for slot := range state.Slot(20) {
+			var c state.Customer
+			s.slab.PeekSlot(&c, slot)
+			var kept standing
+			kept.load(&c)
+			all = append(all, kept.crossings.days.AtRisk)
+		}
+		return all
+	}
+	before := days()
+	s.Use(&p, 0, nil)
+	s.step(t, newEffects(), Batch{Clock: now + event.Hour, Events: visitsOf(now)[:20]})
+	for i, day := range days() {
+		if day <= before[i] {
+			t.Errorf("customer %d is at risk on day %d by the borders of before (%d)", i, day, before[i])
 		}
 	}
 }

@@ -54,16 +54,20 @@ func (z *Zone) DayOf(at event.Instant) event.Day {
 
 // StartOf is the first instant of a business day: of the one after where the
 // day does not exist.
-func (z *Zone) StartOf(day event.Day) event.Instant {
-	local := event.Instant(day) * event.Day24h
+func (z *Zone) StartOf(day event.Day) event.Instant { return z.at(day, 0) }
+
+// at is the first instant of a day at which its clock shows what is given as a span
+// since midnight, up to 24 hours, or more where no clock shows that.
+func (z *Zone) at(day event.Day, clock event.Instant) event.Instant {
+	local := event.Instant(day)*event.Day24h + clock
 	if len(z.starts) == 1 {
 		return local - z.offsets[0]
 	}
-	// No offset is that large, so the day has not begun anywhere in the zone.
+	// No offset is that large, so that time has not come anywhere in the zone.
 	before := local - 27*event.Hour
 	i := sort.Search(len(z.starts), func(i int) bool { return z.starts[i] > before }) - 1
 	for ; ; i++ {
-		// Within an offset the day begins at its midnight, or with the offset.
+		// Within an offset it comes when its clock shows it, or with the offset.
 		at := max(z.starts[i], local-z.offsets[i])
 		if i+1 == len(z.starts) || at < z.starts[i+1] {
 			return at

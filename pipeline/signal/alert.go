@@ -46,12 +46,17 @@ type Alert struct {
 	ActBefore Instant // as_of + the play's time; 0 none
 	Holdout   bool    // arm
 
+	Complaint AlertComplaint // that it is about
+
 	RaisedAt      Instant
 	AsOf          Instant
 	ComputedAt    Instant
 	CooldownUntil Instant // 0 while open
 
 	Suppressed Suppression
+	// Standing: it is told though it was raised earlier, without a message:
+	// RaisedAt lies before the first message that was delivered.
+	Standing bool
 
 	Model          string
 	ParamVersion   string
@@ -102,11 +107,12 @@ func (a *Alert) Row(row *AlertRow) {
 		AlertID: a.AlertID, AlertSeq: a.Seq, DedupKey: a.DedupKey(), Family: a.Kind.Family,
 		Kind: a.Kind.Name, Action: a.Action, CustomerID: a.CustomerID, Segment: a.Segment,
 		Level: a.Level, PreviousLevel: a.PreviousLevel, Score: a.Score, PAlive: a.PAlive,
-		AtStake: a.AtStake, Currency: a.Currency, Arm: a.Arm(), SuppressedReason: a.Suppressed,
+		AtStake: a.AtStake, Currency: a.Currency, Arm: a.Arm(), SuppressedReason: a.Suppressed, Standing: a.Standing,
 		ResolveReason: a.Resolve, RaisedAt: a.RaisedAt, AsOf: a.AsOf, ComputedAt: a.ComputedAt,
 		ParamVersion: a.ParamVersion, SrcPartition: row.SrcPartition, Seq: row.Seq,
 		ReasonCodes: make([]ReasonCode, 0, a.ReasonCount), ReasonTexts: make([]string, 0, a.ReasonCount),
 	}
+	a.Complaint.row(row)
 	for i := range a.Reasons[:a.ReasonCount] {
 		row.ReasonCodes = append(row.ReasonCodes, a.Reasons[i].Code)
 		row.ReasonTexts = append(row.ReasonTexts, a.Reasons[i].Text())

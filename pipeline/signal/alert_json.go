@@ -25,6 +25,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	}
 	o.text("currency", a.Currency)
 	a.appendPlay(&o)
+	a.appendComplaint(&o)
 	o.key("evidence") // event ids are not kept yet
 	o.null()
 	o.instant("raised_at", a.RaisedAt)
@@ -33,6 +34,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	o.instant("cooldown_until", a.CooldownUntil)
 	o.boolean("suppressed", a.Suppressed != NotSuppressed)
 	o.optional("suppressed_reason", a.Suppressed.String())
+	o.boolean("standing", a.Standing)
 	o.key("links") // set by whoever knows the addresses
 	o.null()
 	o.text("model", a.Model)

@@ -34,8 +34,11 @@ func example() *Alert {
 		Score: Some(.93), PreviousScore: Some(.9), Confidence: ConfidenceHigh, BasisPurchases: 6,
 		AtStake: Some(12345.5), Currency: "EUR", CurrencyExponent: 2, Holdout: true,
 		RaisedAt: at - 3600e6, AsOf: at, ComputedAt: at + 1, CooldownUntil: at + 2, Suppressed: SuppressedHoldout,
-		Model: "mbg-nbd", ParamVersion: "v7", ParamsFittedAt: at - 1, ConfigHash: "abc", EngineVersion: "0.1.0",
+		Standing: true,
+		Model:    "mbg-nbd", ParamVersion: "v7", ParamsFittedAt: at - 1, ConfigHash: "abc", EngineVersion: "0.1.0",
 		ReasonCount: 2,
+		Complaint: AlertComplaint{ID: "k-\"12", OrderID: "o-1", Category: "logistics", Severity: 4, Time: Resolution,
+			OpenedAt: at - 10*3600e6, RunsFrom: at - 9*3600e6, DueAt: at - 1800e6},
 	}
 	a.Reasons[0] = Reason{Code: Overdue, Contribution: 1.75, Observed: 47, HasObserved: true, Expected: 22.4,
 		HasExpected: true, Usual: 16.2}
@@ -57,9 +60,12 @@ const exampleJSON = `{"alert_id":"00112233445566778899aabbccddeeff","dedup_key":
 	`"text":"a complaint about logistics has been open for 9 days; the time allowed is 5 days"}],` +
 	`"at_stake":"123.46","currency":"EUR","play":{"id":"comeback-offer",` +
 	`"title":"Invite back with an offer that fits the last purchases"},"act_before":"2026-03-08T10:15:30.250000Z",` +
-	`"arm":"holdout","evidence":null,"raised_at":"2026-03-01T09:15:30.250000Z","as_of":"2026-03-01T10:15:30.250000Z",` +
+	`"arm":"holdout",` +
+	`"complaint":{"id":"k-\"12","category":"logistics","severity":4,"order_id":"o-1","broken_time":"resolution",` +
+	`"opened_at":"2026-03-01T00:15:30.250000Z","runs_from":"2026-03-01T01:15:30.250000Z",` +
+	`"due_at":"2026-03-01T09:45:30.250000Z","open_hours":10,"late_hours":0.5},"evidence":null,"raised_at":"2026-03-01T09:15:30.250000Z","as_of":"2026-03-01T10:15:30.250000Z",` +
 	`"computed_at":"2026-03-01T10:15:30.250001Z","cooldown_until":"2026-03-01T10:15:30.250002Z",` +
-	`"suppressed":true,"suppressed_reason":"holdout","links":null,"model":"mbg-nbd","param_version":"v7",` +
+	`"suppressed":true,"suppressed_reason":"holdout","standing":true,"links":null,"model":"mbg-nbd","param_version":"v7",` +
 	`"params_fitted_at":"2026-03-01T10:15:30.249999Z","config_hash":"abc","engine_version":"0.1.0"}`
 
 func TestAlertJSON(t *testing.T) {

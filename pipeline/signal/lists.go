@@ -74,7 +74,22 @@ const (
 	BySuppression
 	ByFeedback
 	ByModelChange
+	ByComplaintAnswered  // the first response has come; it may still be open
+	ByComplaintRejected  // closed, not solved
+	ByComplaintWithdrawn // closed by who made it, not solved
+	ByComplaintDueLater  // it is not late any more, and still open
 	resolveCount
+)
+
+// ComplaintTime is a time that a complaint must keep.
+type ComplaintTime uint8
+
+// Times of complaints.
+const (
+	NoComplaintTime ComplaintTime = iota
+	FirstResponse
+	Resolution
+	complaintTimeCount
 )
 
 // Suppression says why an alert is recorded but never delivered. The first
@@ -144,8 +159,10 @@ var (
 	ladderNames  = [ladderCount]string{"suspect", "prospect", "first", "repeat", "advocate"}
 	actionNames  = [actionCount]string{"", "raised", "escalated", "updated", "resolved", "expired"}
 	resolveNames = [resolveCount]string{"", "purchase", "visit_recovered", "complaint_resolved",
-		"rating_recovered", "level_dropped", "closed", "suppressed", "feedback", "model_change"}
-	suppressionNames = [suppressionCount]string{"", "replay", "insufficient_data", "opted_out",
+		"rating_recovered", "level_dropped", "closed", "suppressed", "feedback", "model_change",
+		"complaint_answered", "complaint_rejected", "complaint_withdrawn", "complaint_due_later"}
+	complaintTimeNames = [complaintTimeCount]string{"", "first_response", "resolution"}
+	suppressionNames   = [suppressionCount]string{"", "replay", "insufficient_data", "opted_out",
 		"do_not_retain", "natural", "stranger", "one_time_buyer", "holdout"}
 	reasonNames = [reasonCount]string{"", "OVERDUE", "SLOWDOWN", "OPEN_COMPLAINT", "REPEAT_COMPLAINTS",
 		"COMPLAINT_LATE", "TOP_BOX_LOST", "REFUND", "LATE_DELIVERY", "BASKET_SHRINK", "VISITS_DOWN",
@@ -160,6 +177,7 @@ func (v Lifecycle) String() string       { return lifecycleNames[v] }
 func (v Ladder) String() string          { return ladderNames[v] }
 func (v Action) String() string          { return actionNames[v] }
 func (v ResolveReason) String() string   { return resolveNames[v] }
+func (v ComplaintTime) String() string   { return complaintTimeNames[v] }
 func (v Suppression) String() string     { return suppressionNames[v] }
 func (v ReasonCode) String() string      { return reasonNames[v] }
 func (v DataSufficiency) String() string { return sufficiencyNames[v] }

@@ -22,7 +22,8 @@ import (
 // u8, run bytes u16, hash of the id u64, deadline, time of the latest judgement
 // and known silence i64 each, last folded day i32, hash of the parameters' version
 // u32, and the run, see sections.go. Version N and N-1 are readable (pageFormats);
-// a newer one is refused. Version 3 is version 4 without what sections above 12 hold.
+// a newer one is refused. Version 3 is version 4 without the kinds of complaints and what is more of
+// them, see complaintsection.go, and without sections above 12.
 const (
 	pageMagic      = "HFP1"
 	pageVersion    = 4

@@ -39,7 +39,7 @@ func TestPageOfVersion4(t *testing.T) {
 }
 
 // TestPageOfVersion3 reads a page of the version before: its records are written as they
-// were, since they have no gaps.
+// were, since nothing more is known of their complaints, and nothing of their gaps.
 func TestPageOfVersion3(t *testing.T) {
 	old, err := os.ReadFile("testdata/page.v3")
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 	// MaxWeeks bounds the marked weeks.
 	MaxWeeks = 160
 	// MaxOpaque bounds what the alert policy keeps in a record, in bytes.
-	MaxOpaque = 2048
+	MaxOpaque = 4096
 	// MaxID is the longest id, in bytes.
 	MaxID = 128
 )

@@ -72,7 +72,8 @@ func scribble(c *Customer, r *rand.Rand) {
 		case 5:
 			c.ComplaintDays, c.LastComplaint = c.ComplaintDays[:0], anyInstant(r)*event.Instant(r.Int64N(2))
 			for i := range length(MaxComplaintDays) {
-				c.ComplaintDays = append(c.ComplaintDays, ComplaintDay{Day: int32(i), Count: uint16(r.Uint32())})
+				c.ComplaintDays = append(c.ComplaintDays, ComplaintDay{Day: int32(i), Count: uint16(r.Uint32()),
+					Aside: r.IntN(2) == 0})
 			}
 		case 6:
 			c.Life, c.Closing = Life{}, Closing{}
@@ -152,6 +153,14 @@ func anyComplaint(r *rand.Rand) Complaint {
 	if k.CategoryAt = maybe(); k.CategoryAt != 0 {
 		k.Category, k.CategoryHash = event.Category(r.UintN(6)), r.Uint32()
 	}
+	if r.IntN(2) == 0 {
+		return k
+	}
+	k.Kinds, k.ReopenedAt = ComplaintKinds(r.UintN(8)), maybe()
+	if k.DueSetAt = maybe(); k.DueSetAt != 0 {
+		k.DueHash = r.Uint32()
+	}
+	k.ID, k.OrderID = bytes.Repeat([]byte{'k'}, r.IntN(MaxID+1)), bytes.Repeat([]byte{'o'}, r.IntN(MaxID+1))
 	return k
 }
 
@@ -180,9 +189,12 @@ func fillUp(c *Customer, r *rand.Rand) {
 		at := event.Instant(i%2) * far
 		c.Complaints = append(c.Complaints, Complaint{Hash: KeyOf(r.Uint64()), OpenedAt: at, CategoryAt: at - far + 1,
 			StatusAt: at - far + 1, RespondedAt: at - far + 1, ResolvedAt: at - far + 1, DueAt: at - far + 1, CategoryHash: 1,
-			Status: 1, Category: 1, Severity: 1})
+			Status: 1, Category: 1, Severity: 1, Kinds: 7, ReopenedAt: at - far + 1, DueSetAt: at - far + 1,
+			DueHash: 1,
+			ID:      bytes.Repeat([]byte{'k'}, MaxID), OrderID: bytes.Repeat([]byte{'o'}, MaxID)})
 	}
-	c.ComplaintDays = slices.Repeat([]ComplaintDay{{Day: -1 << 31, Count: 1<<16 - 1, Category: 5}}, MaxComplaintDays)
+	c.ComplaintDays = slices.Repeat([]ComplaintDay{
+		{Day: -1 << 31, Count: 1<<16 - 1, Category: 5, Aside: true}}, MaxComplaintDays)
 	c.LastComplaint = far
 	c.Life = Life{Days: 1<<32 - 1, Orders: 1<<32 - 1, First: -1 << 31, Last: -1 << 31, Net: -1 << 63,
 		RepeatNet: -1 << 63, RepeatDays: 1<<32 - 1, ActivityDays: 1<<32 - 1, FirstAct: -1 << 31, LastAct: -1 << 31,

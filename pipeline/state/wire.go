@@ -86,6 +86,14 @@ func (r *Reader) uint32() uint32 {
 	return 0
 }
 
+// Uint64 reads 8 bytes; 0 where there are fewer.
+func (r *Reader) Uint64() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
 // key reads KeyBits of a hash.
 func (r *Reader) key() uint64 {
 	b := r.take(KeyBits / 8)

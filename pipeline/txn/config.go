@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/holdfast/holdfast/pipeline/lane"
+	"github.com/holdfast/holdfast/pipeline/score"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
@@ -74,6 +75,8 @@ type View struct {
 	Asked    *lane.LogEnds // nil where nothing was asked yet
 	Trusted  bool          // the host's clock, the brokers' and the shards' agree
 	Sessions int           // backfills that are open
+	// Parameters are those that the next batch is judged by.
+	Parameters *score.Parameters
 }
 
 // lookEvery is how often the observer is shown the lanes.
@@ -86,6 +89,7 @@ func (s *session) look() {
 	}
 	s.p.lookedAt = time.Now()
 	asked, _ := s.asker.get()
+	inForce, _ := s.p.versions.inForce()
 	s.p.cfg.Observer.Looked(View{Lanes: s.lanes, Asked: asked, Trusted: s.p.times.doubted() == "" && s.clockAhead() == "",
-		Sessions: s.sessionsOpen()})
+		Sessions: s.sessionsOpen(), Parameters: inForce})
 }

@@ -147,7 +147,8 @@ func TestSameFieldsAndLists(t *testing.T) {
 		}
 	}
 	list("action", 1, int(signal.Expired), func(i int) string { return signal.Action(i).String() })
-	list("resolve_reason", 1, int(signal.ByModelChange), func(i int) string { return signal.ResolveReason(i).String() })
+	list("resolve_reason", 1, int(signal.ByComplaintDueLater),
+		func(i int) string { return signal.ResolveReason(i).String() })
 	list("suppressed_reason", 1, int(signal.SuppressedHoldout),
 		func(i int) string { return signal.Suppression(i).String() })
 	for code := 1; code < signal.ReasonCodeCount; code++ {

@@ -24,7 +24,8 @@ CREATE OR REPLACE VIEW v_customers_at_risk (
     business_date Date32 COMMENT 'today in the row''s business time zone',
     time_zone LowCardinality(String) COMMENT 'business time zone',
     as_of DateTime64(3, 'UTC') COMMENT 'the moment that the stored row describes',
-    param_version LowCardinality(String) COMMENT 'version of the parameters, joins model_params'
+    param_version LowCardinality(String) COMMENT 'version of the parameters, joins model_params',
+    data_sufficiency LowCardinality(String) COMMENT 'ok where the parameters are fitted to enough; else what is lacking: the row is then a guess, and its alerts are not delivered'
 )
 AS
 WITH
@@ -110,6 +111,7 @@ SELECT
     business_date,
     time_zone,
     as_of,
-    param_version
+    param_version,
+    data_sufficiency
 FROM posterior
 COMMENT 'customers whose silence or complaints say that they may leave, the most valuable first, with p_alive and p_return as of now';

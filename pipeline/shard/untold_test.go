@@ -1,0 +1,237 @@
+package shard
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/signal"
+	"github.com/holdfast/holdfast/pipeline/state"
+)
+
+// delivered are the alerts that are not suppressed, in order.
+func delivered(alerts []signal.Alert) (all []signal.Alert) {
+	for i := range alerts {
+		if alerts[i].Suppressed == signal.NotSuppressed {
+			all = append(all, alerts[i])
+		}
+	}
+	return all
+}
+
+// told are the ids of the alerts that were told as standing, in order.
+func told(alerts []signal.Alert) (ids []string) {
+	for i := range alerts {
+		if alerts[i].Standing && alerts[i].Action == signal.Raised {
+			ids = append(ids, alerts[i].AlertID)
+		}
+	}
+	return ids
+}
+
+// newBacklog is a run over three years of which everything lies long ago, until a
+// present that the stream's end is.
+func newBacklog(t *testing.T, seed uint64, tells int) *run {
+	r := newRun(t, testConfig(t, "Europe/Berlin"), testStream(seed, 900, 6000, 3*365*event.Day24h))
+	r.wall, r.tells = r.input[len(r.input)-1].clock+event.Hour, tells
+	return r
+}
+
+// tellAll applies batches without events until nobody waits, with all that may go
+// wrong on the way where random is given.
+func (r *run) tellAll(random *rand.Rand) {
+	for quiet := 0; quiet < 3; {
+		if len(r.log) > 20_000 {
+			r.t.Fatal("there is no end to who is told")
+		}
+		before := len(r.log)
+		r.apply(len(r.input))
+		written := r.checkpoint(1)
+		if random != nil && random.IntN(4) == 0 {
+			r.undo(before)
+			continue
+		}
+		if quiet++; len(r.log[before].tell) > 0 {
+			quiet = 0
+		}
+		r.commit(written)
+		if last := &r.log[len(r.log)-1]; random != nil && random.IntN(4) == 0 {
+			r.crash(r.pages, last.oldestNeeded)
+		}
+	}
+}
+
+// TestStandingAlertsAreToldOnce: after a backfill of three years, of which nothing
+// is delivered, everyone who is at risk in the present is told of once, the highest
+// value at risk first, not more in a batch than it may, with the instant at which it
+// began; aborted commits and crashes change nothing of it, nor the state.
+func TestStandingAlertsAreToldOnce(t *testing.T) {
+	for seed := range seeds(3) {
+		want := newBacklog(t, 400+seed, 3)
+		for want.at() < len(want.input) {
+			want.apply(want.within(want.at() + 50))
+			want.commit(nil)
+		}
+		past := len(want.alerts)
+		for _, a := range delivered(want.alerts) {
+			if event.Instant(a.RaisedAt) < want.wall-want.cfg.Policy.MaxEventAge {
+				t.Fatalf("of the past: %s", a.AppendJSON(nil))
+			}
+		}
+		standing := map[string]bool{}
+		want.shard.slab.Each(func(slot state.Slot) {
+			if id := waitingAlert(want.shard, slot); id != "" {
+				standing[id] = true
+			}
+		})
+		want.tellAll(nil)
+		checkWave(t, standing, want.alerts[past:], want.cfg.Policy.MaxEventAge)
+		for i := range want.log {
+			if n := len(want.log[i].tell); n > 3 {
+				t.Errorf("a batch tells of %d, want 3 at most", n)
+			}
+		}
+
+		random := rand.New(rand.NewPCG(seed, 5))
+		got := newBacklog(t, 400+seed, 3)
+		stumble(got, random)
+		got.tellAll(random)
+		got.checkRows()
+		if diff := cmp.Diff(told(want.alerts), told(got.alerts)); diff != "" {
+			t.Errorf("seed %d: told through aborts and crashes (-want +got):\n%s", seed, diff)
+		}
+		sameState(t, want.shard, got.shard)
+	}
+}
+
+// waitingAlert is the id of a customer's open alert on silence that was not
+// delivered, where the customer may be told of; "" where there is none.
+func waitingAlert(s *Shard, slot state.Slot) string {
+	var c state.Customer
+	s.slab.PeekSlot(&c, slot)
+	s.judge.standing.load(&c)
+	level := s.judge.standing.state.Level
+	purchases := 0
+	for i := range c.Days {
+		if c.Days[i].Orders > 0 {
+			purchases++
+		}
+	}
+	purchases += int(c.Life.Days)
+	for _, e := range s.judge.standing.episodes {
+		if e.Open && e.Past && e.Kind.Published().Family == "churn" && e.Kind <= 2 && c.Profile.OptedOut == 0 &&
+			c.Flags&state.DoNotRetain == 0 && purchases > 1 && (level == signal.LevelAtRisk || level == signal.LevelCritical) {
+			return signal.AlertID(c.ID, e.Kind.String(), e.Number)
+		}
+	}
+	return ""
+}
+
+// checkWave holds what is said in the present to those of whom it must tell.
+func checkWave(t *testing.T, standing map[string]bool, said []signal.Alert, age event.Instant) {
+	t.Helper()
+	if len(standing) < 10 {
+		t.Errorf("only %d stand: the test says little", len(standing))
+	}
+	before := signal.Some(1e18)
+	for i := range said {
+		a := &said[i]
+		if !a.Standing || a.Action != signal.Raised || !standing[a.AlertID] || a.Seq < 2 ||
+			a.RaisedAt >= a.AsOf-signal.Instant(age) {
+			t.Errorf("not one of those who stand, or twice: %s", a.AppendJSON(nil))
+		}
+		if a.Holdout != (a.Suppressed == signal.SuppressedHoldout) || !a.Holdout && a.Suppressed != signal.NotSuppressed {
+			t.Errorf("suppressed as %q: %s", a.Suppressed, a.AppendJSON(nil))
+		}
+		if a.AtStake.Value > before.Value {
+			t.Errorf("%g at stake is told after %g", a.AtStake.Value, before.Value)
+		}
+		before = a.AtStake
+		delete(standing, a.AlertID)
+	}
+	if len(standing) > 0 {
+		t.Errorf("%d of those who stand are not told", len(standing))
+	}
+}
+
+// TestOnlyWhatWasToldHasAnEnd: of what began in the past only the alerts that were
+// told in the present have messages later on.
+func TestOnlyWhatWasToldHasAnEnd(t *testing.T) {
+	r := newBacklog(t, 410, 50)
+	for r.at() < len(r.input) {
+		r.apply(r.within(r.at() + 500))
+		r.commit(nil)
+	}
+	r.tellAll(nil)
+	began := map[string]bool{}
+	for _, a := range delivered(r.alerts) {
+		began[a.AlertID] = began[a.AlertID] || a.Action == signal.Raised
+	}
+	s, fx, ended := r.shard, newEffects(), 0
+	for days := event.Instant(1); days < 400; days++ {
+		clock := r.wall + days*event.Day24h
+		s.step(t, fx, Batch{Clock: clock, Wall: clock + event.Hour, Tell: s.Untold(clock, 50, nil)})
+	}
+	for i := range fx.Alerts {
+		a := &fx.Alerts[i]
+		heard := a.Suppressed == signal.NotSuppressed
+		if a.Action == signal.Raised {
+			if began[a.AlertID] && heard {
+				t.Errorf("told again: %s", a.AppendJSON(nil))
+			}
+			began[a.AlertID] = heard
+			continue
+		}
+		if heard != began[a.AlertID] {
+			t.Errorf("delivered %v, its beginning %v: %s", heard, began[a.AlertID], a.AppendJSON(nil))
+		}
+		if a.Action == signal.Expired && heard {
+			ended++
+		}
+	}
+	if ended < 10 {
+		t.Errorf("only %d alerts that were told have expired: the test says little", ended)
+	}
+}
+
+// TestTheFirstFitTellsWhoStands: while nothing is fitted every alert on silence is
+// suppressed; with the first fit those are told who are at risk by it, at once, and
+// not those who are held at risk only because it is young.
+func TestTheFirstFitTellsWhoStands(t *testing.T) {
+	const now = 20_000 * event.Day24h
+	cfg := testConfig(t, "UTC")
+	fitted, none := cfg.Parameters, *cfg.Parameters
+	none.DataSufficiency, none.Version = signal.NoFit, "none"
+	cfg.Parameters = &none
+	for _, c := range []struct {
+		fitted func() *Batch
+		want   int
+	}{
+		{func() *Batch { return &Batch{Parameters: fitted} }, 100},
+		{func() *Batch { return &Batch{Parameters: slowBuyers(t, testConfig(t, "UTC"))} }, 0},
+	} {
+		s, fx := New(cfg), newEffects()
+		s.step(t, fx, Batch{Clock: now, Events: buyers(100, 10, now-70*event.Day24h)})
+		s.step(t, fx, Batch{Clock: now + event.Hour})
+		if n := len(told(fx.Alerts)) + len(s.Untold(now, 100, nil)); n != 0 {
+			t.Fatalf("%d told without a fit", n)
+		}
+		fx.reset()
+		b := c.fitted()
+		b.Clock, b.ParametersSince = now+2*event.Hour, now+2*event.Hour
+		s.step(t, fx, *b)
+		s.step(t, fx, Batch{Clock: now + 3*event.Hour, Tell: s.Untold(now+3*event.Hour, 200, nil)})
+		holdout := 0
+		for i := range fx.Alerts {
+			if fx.Alerts[i].Holdout {
+				holdout++
+			}
+		}
+		if got := len(told(fx.Alerts)); got != c.want || got != len(fx.Alerts) || len(delivered(fx.Alerts)) != got-holdout {
+			t.Errorf("%s told of %d alerts, %d in the holdout arm, want %d", fmt.Sprint(got), len(fx.Alerts), holdout, c.want)
+		}
+	}
+}
