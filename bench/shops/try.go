@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/holdfast/holdfast/internal/simulation"
 )
 
 // place is where one shop is tried: engines, and the variables that lead to them.
@@ -50,7 +52,7 @@ func try(ctx context.Context, program string, s *shop) (l line, err error) {
 	if err := p.send(ctx, s, lives, s.Start, cut); err != nil {
 		return l, err
 	}
-	if err := p.fitted(ctx); err != nil {
+	if err := p.fitted(ctx, boughtBefore(lives, cut)); err != nil {
 		return l, err
 	}
 	if err := p.send(ctx, s, lives, cut, end); err != nil {
@@ -128,10 +130,12 @@ func (p *place) close() error {
 	return errors.Join(all...)
 }
 
-// fitted waits until a model of the shop's own customers is in force.
-func (p *place) fitted(ctx context.Context) error {
+// fitted waits until a model of nearly all of so many customers is in force: one of
+// the first of them may have been fitted while the others were on their way.
+func (p *place) fitted(ctx context.Context, customers int) error {
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
-		n, err := p.ask(ctx, "SELECT count() FROM model_params WHERE model = 'purchase' AND n > 0")
+		n, err := p.ask(ctx, fmt.Sprintf(
+			"SELECT count() FROM model_params WHERE model = 'purchase' AND n >= %d", customers*9/10))
 		if err != nil {
 			return err
 		}
@@ -140,6 +144,16 @@ func (p *place) fitted(ctx context.Context) error {
 		}
 	}
 	return errors.New("no model was fitted within two minutes of the first half")
+}
+
+// boughtBefore is how many customers have bought before a moment.
+func boughtBefore(lives []simulation.Life, at time.Time) (n int) {
+	for i := range lives {
+		if lives[i].Purchases[0].Before(at) {
+			n++
+		}
+	}
+	return n
 }
 
 // onset is an alert that was raised.
