@@ -14,7 +14,9 @@ type order struct {
 	best      event.Status // the highest status, whose amount counts
 	net       int64
 	currency  [3]byte
-	cancelled bool // or charged back
+	cancelled bool          // or charged back
+	failed    bool          // to be paid, after all that was said of it
+	latest    event.Instant // when it was first placed or last paid, whichever is later
 	charged   int64
 	chargedIn [3]byte
 	takeBacks []seen
@@ -59,6 +61,17 @@ func (of *order) take(e *seen) {
 			of.categories = append(of.categories, e.Categories.At(i))
 		}
 	}
+	switch status {
+	case event.PaymentFailed:
+		of.failed = of.counts && e.OccurredAt > of.latest
+	case event.Paid, event.Shipped, event.Delivered:
+		of.failed, of.latest = false, e.OccurredAt
+	case event.Placed:
+		if !of.counts {
+			of.latest = e.OccurredAt
+		}
+	default: // a chargeback, which takes the order anyway
+	}
 	if of.statuses[status] {
 		return
 	}
@@ -93,7 +106,7 @@ func (of *order) worth(currency [3]byte) (counts bool, net int64) {
 	}
 	net = of.net - refunded - adjusted
 	counts = refunds == 0 || refunded < of.net
-	if of.cancelled {
+	if of.cancelled || of.failed {
 		counts, net = false, min(net, 0)
 	}
 	if of.currency != currency {

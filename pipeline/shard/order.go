@@ -91,10 +91,15 @@ func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 	fresh := o.Statuses&bit == 0
 	o.Statuses |= bit
 	switch {
+	case status == event.PaymentFailed:
+		o.FailedAt = max(o.FailedAt, e.OccurredAt)
 	case status == event.Chargeback:
 		s.chargeBack(o, e)
 		c.Flags |= state.DoNotRetain
 	case status.Rank() > 0:
+		if status != event.Placed {
+			o.PaidAt = max(o.PaidAt, e.OccurredAt)
+		}
 		s.count(o, e, status.Rank())
 		s.takeCategories(c, o, e)
 	}

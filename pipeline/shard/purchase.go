@@ -54,7 +54,7 @@ func (s *Shard) shareOf(o *state.Order) share {
 	if o.Flags&state.OrderForeign != 0 {
 		sh.net = 0
 	}
-	if o.Flags&state.OrderCancelled != 0 {
+	if o.Flags&state.OrderCancelled != 0 || o.Unpaid() {
 		sh.orders, sh.net = 0, min(0, sh.net)
 	} else if o.Flags&state.OrderRefundSeen != 0 && o.Refunded >= o.Net {
 		sh.orders = 0

@@ -19,7 +19,7 @@ func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was eve
 	redateProfile(c, e, was)
 	switch e.Type {
 	case event.Purchase:
-		s.redatePurchase(c, e)
+		s.redatePurchase(c, e, was)
 	case event.Visit:
 		s.redateVisit(c, e, day, was)
 	case event.Complaint:
@@ -38,7 +38,7 @@ func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was eve
 // redatePurchase lets an order count from the earlier instant. Refunds,
 // adjustments and cancels are taken back without regard to their time: only
 // among what waits for its order it says which was first.
-func (s *Shard) redatePurchase(c *state.Customer, e *event.Event) {
+func (s *Shard) redatePurchase(c *state.Customer, e *event.Event, was event.Instant) {
 	hash, takesBack := e.OrderHash, false
 	switch e.Kind {
 	case event.Exchange:
@@ -54,6 +54,7 @@ func (s *Shard) redatePurchase(c *state.Customer, e *event.Event) {
 		case o.Hash != key:
 			continue
 		case !takesBack:
+			redatePayment(c, o, e, was)
 			s.purchase(c, e)
 		case o.Flags&state.OrderCounts == 0:
 			o.At = min(o.At, e.OccurredAt)
@@ -62,6 +63,26 @@ func (s *Shard) redatePurchase(c *state.Customer, e *event.Event) {
 		return
 	}
 	if !takesBack { // a forgotten order stays on its day
+		c.Flags |= state.Approximate
+	}
+}
+
+// redatePayment lets go of the instant at which the event said that a payment
+// failed, or was made. Another event of that may have been passed over before it.
+func redatePayment(c *state.Customer, o *state.Order, e *event.Event, was event.Instant) {
+	at := &o.PaidAt
+	switch e.Status {
+	case event.Placed:
+		return
+	case event.PaymentFailed:
+		at = &o.FailedAt
+	default: // it says that the order is paid
+	}
+	if *at != was {
+		return
+	}
+	*at = e.OccurredAt
+	if o.FailedAt != 0 && o.PaidAt != 0 {
 		c.Flags |= state.Approximate
 	}
 }

@@ -187,7 +187,8 @@ func (s *Shard) orders(c *state.Customer, f *score.Facts) event.Instant {
 		if o.Flags&state.OrderCounts == 0 {
 			continue
 		}
-		if f.RefundInLastOrder = o.Flags&state.OrderRefundSeen != 0; o.Flags&state.OrderCancelled == 0 {
+		f.RefundInLastOrder = o.Flags&state.OrderRefundSeen != 0
+		if o.Flags&state.OrderCancelled == 0 && !o.Unpaid() {
 			return o.At
 		}
 	}

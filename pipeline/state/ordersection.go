@@ -20,6 +20,9 @@ type Order struct {
 	Best     uint8   // rank of the highest status: 0 none, 1 placed … 4 delivered
 	Currency [3]byte // of the amounts; before the order counts, of what waits for it
 
+	FailedAt event.Instant // the latest event that a payment failed; 0 none
+	PaidAt   event.Instant // the latest event that says paid, shipped or delivered; 0 none
+
 	// Categories are those that its lines name: the bit i for Categories[i] of the record.
 	Categories uint64
 }
@@ -226,6 +229,7 @@ func (r *Reader) oneOrder(o, before *Order) {
 	if what&orderHasBest != 0 {
 		o.BestHash = r.uint32()
 	}
+	o.PaidAt = o.bestPaid()
 	if what&orderHasNet != 0 {
 		o.Net = r.varint()
 	}

@@ -131,6 +131,13 @@ func anyOrder(r *rand.Rand) Order {
 	case 1:
 		o.BestAt, o.BestHash, o.Currency = anyInstant(r)+1, r.Uint32(), [3]byte{'U', 'S', 'D'}
 	}
+	o.PaidAt = o.bestPaid()
+	switch r.IntN(4) {
+	case 0:
+		o.FailedAt = anyInstant(r)
+	case 1:
+		o.FailedAt, o.PaidAt = anyInstant(r), anyInstant(r)
+	}
 	return o
 }
 
@@ -180,7 +187,7 @@ func fillUp(c *Customer, r *rand.Rand) {
 		at := event.Instant(i%2) * far
 		c.Orders = append(c.Orders, Order{Hash: KeyOf(r.Uint64()), At: at, BestAt: at - far + 1, BestHash: r.Uint32(),
 			Net: -1 << 63, Refunded: -1 << 63, Adjusted: -1 << 63, Statuses: 1<<16 - 1, Flags: 0xf, Best: 0xf,
-			Currency: [3]byte{byte(i)}, Categories: 1<<64 - 1})
+			Currency: [3]byte{byte(i)}, Categories: 1<<64 - 1, FailedAt: at - far + 1, PaidAt: at - far + 2})
 	}
 	for range MaxCategories {
 		c.Categories = append(c.Categories, Category{Hash: r.Uint32(), Day: -1 << 31})

@@ -24,19 +24,20 @@ const (
 	sectionClosing       = 10
 	sectionInterest      = 11
 	sectionOpaque        = 12
+	sectionOrderMore     = 13
 	sectionRhythm        = 16
 )
 
 const (
 	sectionHead  = 3
-	sectionCount = 13
+	sectionCount = 14
 )
 
 // The longest that a run may be, in bytes; each part's longest stands with it.
 const (
 	longestVarint = 10
 	longestRun    = 1 + MaxID + sectionCount*sectionHead + longestDays + longestMarks + longestWeeks +
-		longestOrders + longestCompl + longestOlder + longestRare + MaxOpaque
+		longestOrders + longestOrderMore + longestCompl + longestOlder + longestRare + MaxOpaque
 	_ = uint16(longestRun) // the length of a run is 16 bits
 )
 
@@ -95,6 +96,10 @@ func (c *Customer) appendRare(out []byte) []byte {
 	if len(c.Opaque) > 0 {
 		at := len(out)
 		out = endSection(append(beginSection(out, sectionOpaque), c.Opaque...), at)
+	}
+	if c.hasOrderMore() {
+		at := len(out)
+		out = endSection(c.appendOrderMore(beginSection(out, sectionOrderMore)), at)
 	}
 	if c.Rhythm != (Rhythm{}) {
 		at := len(out)
@@ -170,6 +175,8 @@ func (c *Customer) readSection(id uint8, r *Reader) bool {
 			return false
 		}
 		c.Opaque = c.opaqueBuffer[:copy(c.opaqueBuffer[:], r.take(len(r.in)))]
+	case sectionOrderMore:
+		c.readOrderMore(r)
 	case sectionRhythm:
 		r.rhythm(&c.Rhythm)
 	default:
