@@ -60,7 +60,7 @@ func Default() Config {
 		ModelProtection:  24 * event.Hour,     // a refit must not fire a storm
 		MaxEventAge:      48 * event.Hour,     // two nights of a delayed feed
 		RepeatComplaints: 2,                   // the second within 30 days
-		LadderUpFrom:     signal.LadderRepeat, // a first purchase is not yet loyalty
+		LadderUpFrom:     signal.LadderRepeat, // a first purchase is not yet loyalty; see LadderUp
 		HoldoutPercent:   5,                   // enough to measure precision, little enough to lose
 		HoldoutSalt:      "1",                 // change it to draw the arm anew
 	}

@@ -7,7 +7,8 @@ import (
 
 // LadderUp: a stage of the loyalty ladder is reached; each is told once in a
 // life. One that is reached while an earlier one cools down is told at the end of
-// that, if it still holds.
+// that, if it still holds. The stage repeat is a second purchase, which
+// second_purchase tells of.
 const LadderUp Kind = 6
 
 var ladderUp = kind{
@@ -20,7 +21,10 @@ var ladderUp = kind{
 	play:     signal.Play{ID: "thank-you", Title: "Thank for the loyalty", ActWithin: 7 * day},
 	cooldown: commonCooldown,
 	judge:    tellOnce,
-	holds:    func(j *judgement) bool { return j.f.Ladder >= j.c.LadderUpFrom && j.f.Ladder > j.st.LadderTold },
-	note:     func(j *judgement) { j.st.LadderTold = j.f.Ladder },
-	wake:     onlyByEvents,
+	holds: func(j *judgement) bool {
+		stage := j.f.Ladder
+		return stage >= j.c.LadderUpFrom && stage > j.st.LadderTold && stage != signal.LadderRepeat
+	},
+	note: func(j *judgement) { j.st.LadderTold = j.f.Ladder },
+	wake: onlyByEvents,
 }
