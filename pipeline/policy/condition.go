@@ -24,7 +24,7 @@ func openWhileHeld(j *judgement, k *kind) {
 // earlier message of the kind cools down is told at the end of that, if it still
 // holds.
 func tellOnce(j *judgement, k *kind) {
-	if !k.holds(j) || j.find(k.id) != nil {
+	if e := j.find(k.id); !k.holds(j) || e != nil && e.CooldownUntil > j.f.Now {
 		return
 	}
 	if k.note != nil {

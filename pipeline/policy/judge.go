@@ -55,15 +55,29 @@ func (c *Config) Judge(
 	return j.episodes, j.out, j.next()
 }
 
-// cool drops the closed episodes whose cooldown is over: they forbid nothing more.
+// cool drops the closed episodes whose cooldown is over, for they forbid nothing
+// more, but for those that may have to be taken back.
 func (j *judgement) cool() {
 	kept := j.episodes[:0]
 	for i := range j.episodes {
-		if e := &j.episodes[i]; e.Open || e.CooldownUntil > j.f.Now {
-			kept = append(kept, *e)
+		e := &j.episodes[i]
+		if !e.Open && e.CooldownUntil <= j.f.Now {
+			if j.f.Now >= j.keptUntil(e) {
+				continue
+			}
+			e.CooldownUntil = 0
 		}
+		kept = append(kept, *e)
 	}
 	j.episodes = kept
+}
+
+// keptUntil is when a closed episode is forgotten, its cooldown apart.
+func (j *judgement) keptUntil(e *Episode) event.Instant {
+	if k := kindOf(j.kinds, e.Kind); k.kept > 0 {
+		return e.RaisedAt + k.kept
+	}
+	return 0
 }
 
 // find is the episode of a kind, nil if there is none. It is valid until the

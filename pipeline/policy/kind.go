@@ -25,7 +25,7 @@ type kind struct {
 	// service: it is about something that the customer asked for, and no marketing:
 	// neither consent to that nor the holdout arm speaks against it.
 	service bool
-	// once: it has one message, and is closed with it.
+	// once: it has one message, and is closed with it; second_purchase may be taken back.
 	once bool
 
 	// watches are the reasons whose change an open alert tells of; none by default.
@@ -39,10 +39,14 @@ type kind struct {
 	// play is the shipped play of the lead; without a lead the reasons have theirs.
 	play signal.Play
 
+	// kept is how long after it was raised an episode that has ended and cooled down
+	// is remembered, because its message may have to be taken back; 0: not at all.
+	kept event.Instant
 	// cooldown is how long none of the kind is raised after one has ended.
 	cooldown func(*Config) event.Instant
 
 	// judge brings the alert of the kind to the present: openWhileHeld, tellOnce,
+	// judgeSecondPurchase,
 	// judgeSilence or judgeComplaintTimes. holds is its condition, note what is remembered when it is
 	// raised, and over why it is resolved once the condition has gone.
 	judge func(*judgement, *kind)

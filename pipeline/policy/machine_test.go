@@ -173,10 +173,13 @@ func invariants(t *rapid.T, w *world) {
 		} else {
 			a := alerts[m.Episode]
 			switch {
-			case a == nil || a.ended:
+			case a == nil || a.ended && m.Resolve != signal.ByPurchaseUndone:
 				fail("is not open")
 			case m.Seq != a.last.Seq+1 || m.Kind != a.last.Kind || m.RaisedAt != a.last.RaisedAt:
 				fail("does not follow %+v", a.last)
+			case m.Resolve == signal.ByPurchaseUndone && (m.Kind != SecondPurchase || m.Seq != 2 ||
+				m.At >= m.RaisedAt+secondKept):
+				fail("takes something else back")
 			case m.Action == signal.Escalated && m.Level <= a.last.Level:
 				fail("escalates downward from %+v", a.last)
 			case m.Action == signal.Updated && m.At < a.last.At+w.config.UpdateEvery:

@@ -32,6 +32,7 @@ func (j *judgement) wakeForEpisodes(n *earliest) {
 		e := &j.episodes[i]
 		if !e.Open {
 			n.or(e.CooldownUntil)
+			n.or(j.keptUntil(e))
 			continue
 		}
 		k := kindOf(j.kinds, e.Kind)

@@ -78,6 +78,7 @@ const (
 	ByComplaintRejected  // closed, not solved
 	ByComplaintWithdrawn // closed by who made it, not solved
 	ByComplaintDueLater  // it is not late any more, and still open
+	ByPurchaseUndone     // what was told of was cancelled, refunded in full, or not paid
 	resolveCount
 )
 
@@ -160,7 +161,7 @@ var (
 	actionNames  = [actionCount]string{"", "raised", "escalated", "updated", "resolved", "expired"}
 	resolveNames = [resolveCount]string{"", "purchase", "visit_recovered", "complaint_resolved",
 		"rating_recovered", "level_dropped", "closed", "suppressed", "feedback", "model_change",
-		"complaint_answered", "complaint_rejected", "complaint_withdrawn", "complaint_due_later"}
+		"complaint_answered", "complaint_rejected", "complaint_withdrawn", "complaint_due_later", "purchase_undone"}
 	complaintTimeNames = [complaintTimeCount]string{"", "first_response", "resolution"}
 	suppressionNames   = [suppressionCount]string{"", "replay", "insufficient_data", "opted_out",
 		"do_not_retain", "natural", "stranger", "one_time_buyer", "holdout"}
