@@ -7,8 +7,9 @@ const prospectVisits = 2
 
 // LadderStage is the customer's stage on the loyalty ladder. A prospect has
 // visited twice in 30 days, or filled a cart or asked; an advocate is a repeat
-// buyer who has referred someone or rated 5 with a review, and goes back to
-// repeat while a complaint is open or the customer is at risk.
+// buyer who has referred someone or rated 5 with a review within a year, without a
+// bad rating since, and goes back to repeat while a complaint is open or the
+// customer is at risk.
 func (p *Parameters) LadderStage(s *Facts, pr *Probabilities) signal.Ladder {
 	switch {
 	case !s.HasPurchase && (s.Visits30 >= prospectVisits || s.CartOrInquiry):

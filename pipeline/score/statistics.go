@@ -54,8 +54,8 @@ type Facts struct {
 	DiscountAcquired    bool // the first order was discounted
 	PointsRedeemed30    bool
 	Referral90          bool
-	ReferralMade        bool // ever
-	RatedFiveWithReview bool
+	ReferralMade        bool // within 365 days, and no bad rating since
+	RatedFiveWithReview bool // likewise
 
 	Closed      bool // a closure that no later purchase has undone
 	Closure     event.ClosureReason

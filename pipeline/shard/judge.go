@@ -35,7 +35,7 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 	s.facts(c, now, st)
 	s.keepCrossings(&j.standing.crossings, st)
 	s.gather(c, st)
-	j.facts.WindowEdgeAt = min(s.nextExpiry(c, st), s.heldAgain(st))
+	j.facts.WindowEdgeAt = min(s.nextExpiry(c, st), s.heldAgain(st), advocacyEnds(c, now))
 	j.facts.Wall, j.facts.Present = b.Wall, s.telling
 	j.standing.episodes, j.transitions, c.Deadline =
 		s.cfg.Policy.Judge(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])

@@ -26,6 +26,9 @@ func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was eve
 		if e.Rating != 0 {
 			redateRating(c, e, was)
 		}
+		if e.Kind == event.PublicReview && c.Interest.ReviewAt == was {
+			c.Interest.ReviewAt = e.OccurredAt
+		}
 		switch e.Kind {
 		case event.ComplaintMade, event.ReturnRequest, event.Dispute:
 			s.redateComplaint(c, e, was)

@@ -29,9 +29,8 @@ func (s *Shard) facts(c *state.Customer, now event.Instant, f *score.Facts) {
 	r := &c.Interest
 	f.RatingLast, f.RatingPrevious = c.Ratings.Last.Value, c.Ratings.Previous.Value
 	f.CartOrInquiry = r.ProspectAt != 0
-	f.ReferralMade = r.ReferralAt != 0
+	advocacy(c, f)
 	f.Referral90 = r.ReferralAt > now-90*event.Day24h
-	f.RatedFiveWithReview = r.ReviewAt != 0
 	f.DoNotRetain = c.Flags&state.DoNotRetain != 0
 	f.OptedOut = c.Profile.OptedOut != 0
 	f.Closed = c.Closing.At != 0 && c.Closing.At >= lastPurchase
