@@ -69,15 +69,15 @@ func (s *Shard) unremembered(c *state.Customer, e *event.Event) bool {
 }
 
 // change applies the event to the order. It returns false where the order had
-// that status already: of two such events the first by (time, id) counts.
+// that status already: of two such events the first by (time, id) counts. Likewise
+// of a refund or an adjustment that it knows.
 func (s *Shard) change(c *state.Customer, o *state.Order, e *event.Event) bool {
 	if o.Flags&state.OrderCounts == 0 {
 		o.At = min(o.At, e.OccurredAt)
 	}
 	switch e.Kind {
 	case event.Refund, event.Adjustment:
-		s.takeBack(c, o, e)
-		return true
+		return s.takeBack(c, o, e)
 	case event.Cancel:
 		o.Flags |= state.OrderCancelled
 		return true

@@ -16,7 +16,10 @@ import (
 // takeBack notes a refund or an adjustment. One in another currency than its
 // order's has no effect; of those that wait for their order the home currency
 // goes first.
-func (s *Shard) takeBack(c *state.Customer, o *state.Order, e *event.Event) {
+//
+// It returns false for one that the order knows already, where the event's id is
+// forgotten: of the latest state.MaxTakenBack of an order.
+func (s *Shard) takeBack(c *state.Customer, o *state.Order, e *event.Event) bool {
 	if e.Currency != s.cfg.Currency {
 		s.counters.ForeignAmounts++
 	}
@@ -26,14 +29,18 @@ func (s *Shard) takeBack(c *state.Customer, o *state.Order, e *event.Event) {
 	case waits && (o.Currency == [3]byte{} || e.Currency == s.cfg.Currency):
 		useCurrency(o, e.Currency)
 	default:
-		return
+		return true
+	}
+	if !o.TakeBack(state.KeyOf(e.EventHash)) {
+		return false
 	}
 	if e.Kind == event.Adjustment {
 		s.add(c, &o.Adjusted, e.AmountNet)
-		return
+		return true
 	}
 	s.add(c, &o.Refunded, e.AmountNet)
 	o.Flags |= state.OrderRefundSeen
+	return true
 }
 
 // chargeBack takes an order back in full. While the order itself is not known
@@ -52,6 +59,7 @@ func (s *Shard) chargeBack(o *state.Order, e *event.Event) {
 // another goes.
 func useCurrency(o *state.Order, currency [3]byte) {
 	o.Currency, o.Refunded, o.Adjusted = currency, 0, 0
+	o.TakenBack = [state.MaxTakenBack]uint64{}
 	o.Flags &^= state.OrderRefundSeen
 }
 

@@ -23,6 +23,10 @@ type Order struct {
 	FailedAt event.Instant // the latest event that a payment failed; 0 none
 	PaidAt   event.Instant // the latest event that says paid, shipped or delivered; 0 none
 
+	// TakenBack are the keys of the latest refunds and adjustments, as they came;
+	// 0 where there are fewer.
+	TakenBack [MaxTakenBack]uint64
+
 	// Categories are those that its lines name: the bit i for Categories[i] of the record.
 	Categories uint64
 }

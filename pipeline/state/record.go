@@ -20,6 +20,8 @@ const (
 	MaxEvents = 32
 	// MaxOrders is how many of the latest orders are remembered.
 	MaxOrders = 16
+	// MaxTakenBack is how many refunds and adjustments of one order are known again.
+	MaxTakenBack = 8
 	// MaxComplaints is how many complaints are remembered, open ones first.
 	MaxComplaints = 16
 	// MaxComplaintDays bounds the counts of complaints no longer remembered.

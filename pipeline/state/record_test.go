@@ -132,6 +132,9 @@ func anyOrder(r *rand.Rand) Order {
 		o.BestAt, o.BestHash, o.Currency = anyInstant(r)+1, r.Uint32(), [3]byte{'U', 'S', 'D'}
 	}
 	o.PaidAt = o.bestPaid()
+	for i := range r.IntN(2) * r.IntN(MaxTakenBack+1) {
+		o.TakenBack[i] = KeyOf(r.Uint64()) | 1
+	}
 	switch r.IntN(4) {
 	case 0:
 		o.FailedAt = anyInstant(r)
@@ -187,7 +190,8 @@ func fillUp(c *Customer, r *rand.Rand) {
 		at := event.Instant(i%2) * far
 		c.Orders = append(c.Orders, Order{Hash: KeyOf(r.Uint64()), At: at, BestAt: at - far + 1, BestHash: r.Uint32(),
 			Net: -1 << 63, Refunded: -1 << 63, Adjusted: -1 << 63, Statuses: 1<<16 - 1, Flags: 0xf, Best: 0xf,
-			Currency: [3]byte{byte(i)}, Categories: 1<<64 - 1, FailedAt: at - far + 1, PaidAt: at - far + 2})
+			Currency: [3]byte{byte(i)}, Categories: 1<<64 - 1, FailedAt: at - far + 1, PaidAt: at - far + 2,
+			TakenBack: [MaxTakenBack]uint64{1, 1, 1, 1, 1, 1, 1, 1}})
 	}
 	for range MaxCategories {
 		c.Categories = append(c.Categories, Category{Hash: r.Uint32(), Day: -1 << 31})

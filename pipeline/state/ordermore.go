@@ -28,13 +28,15 @@ func (o *Order) Unpaid() bool {
 //
 // PaidAt stands here only where the order's best event does not say it: where a
 // status was told twice, or out of the order of statuses. Format 3 does not have
-// the section: no payment of its orders has failed.
+// the section: no payment of its orders has failed, and
+// none of their refunds is known again.
 const (
-	orderHasFailed = 1 << iota // the span from the order to its failed payment
-	orderHasPaid               // the span from the order to the latest event that says that it is paid
+	orderHasFailed    = 1 << iota // the span from the order to its failed payment
+	orderHasPaid                  // the span from the order to the latest event that says that it is paid
+	orderHasTakenBack             // how many refunds and adjustments u8 | the key of each, 7 bytes
 )
 
-const longestOrderMore = MaxOrders * (2 + 2*longestVarint)
+const longestOrderMore = MaxOrders * (2 + 2*longestVarint + 1 + 7*MaxTakenBack)
 
 func orderMoreBits(o *Order) (what uint8) {
 	if o.FailedAt != 0 {
@@ -43,7 +45,39 @@ func orderMoreBits(o *Order) (what uint8) {
 	if o.PaidAt != o.bestPaid() {
 		what |= orderHasPaid
 	}
+	if o.TakenBack[0] != 0 {
+		what |= orderHasTakenBack
+	}
 	return what
+}
+
+// takenBack is how many refunds and adjustments are known again.
+func (o *Order) takenBack() int {
+	n := 0
+	for n < MaxTakenBack && o.TakenBack[n] != 0 {
+		n++
+	}
+	return n
+}
+
+// TakeBack notes a refund or an adjustment by KeyOf its id's hash. It returns false where it is
+// known. The oldest of MaxTakenBack is forgotten.
+func (o *Order) TakeBack(key uint64) bool {
+	if key == 0 { // 0 stands for none
+		key = 1
+	}
+	n := o.takenBack()
+	for _, known := range o.TakenBack[:n] {
+		if known == key {
+			return false
+		}
+	}
+	if n == MaxTakenBack {
+		copy(o.TakenBack[:], o.TakenBack[1:])
+		n--
+	}
+	o.TakenBack[n] = key
+	return true
 }
 
 // hasOrderMore reports whether the section has anything to say.
@@ -70,6 +104,13 @@ func (p *orderPart) appendOrderMore(out []byte) []byte {
 		if what&orderHasPaid != 0 {
 			out = AppendSpan(out, o.PaidAt-o.At)
 		}
+		if what&orderHasTakenBack != 0 {
+			n := o.takenBack()
+			out = append(out, uint8(n))
+			for _, key := range o.TakenBack[:n] {
+				out = appendKey(out, key)
+			}
+		}
 	}
 	return out
 }
@@ -92,5 +133,15 @@ func (r *Reader) orderMore(o *Order) {
 	}
 	if what&orderHasPaid != 0 {
 		o.PaidAt = o.At + r.Span()
+	}
+	if what&orderHasTakenBack != 0 {
+		n := int(r.Byte())
+		if n > MaxTakenBack {
+			r.fail()
+			return
+		}
+		for i := range n {
+			o.TakenBack[i] = r.key()
+		}
 	}
 }
