@@ -58,6 +58,8 @@ type Customer struct {
 	Orders map[int]int   // by window in days (30, 90, 365); whole life under 0
 	Net    map[int]int64 // minor units, likewise
 
+	OrdersForeign90 int // orders of the last 90 days in another currency
+
 	OrdersLife int
 	NetLife    int64
 

@@ -149,6 +149,9 @@ func (c *Customer) countOrders(orders map[uint64]*order, today event.Day, curren
 			buying[of.day] = true
 		}
 		if counts && inside(of.day, today, 90) {
+			if of.currency != currency {
+				c.OrdersForeign90++
+			}
 			for _, category := range of.categories {
 				broad[category] = true
 			}

@@ -44,6 +44,7 @@ var counted = []struct {
 	{"monetary_net_365d", func(c *Customer, _ event.Day) string { return number(c.Net[365]) }},
 	{"monetary_mean_repeat", meanRepeat},
 	{"category_breadth", func(c *Customer, _ event.Day) string { return number(c.CategoryBreadth) }},
+	{"orders_foreign_90d", func(c *Customer, _ event.Day) string { return number(c.OrdersForeign90) }},
 	{"refunds_waiting_net", func(c *Customer, _ event.Day) string { return number(c.RefundsWaiting) }},
 	{"visits_7d", func(c *Customer, _ event.Day) string { return number(c.Visits[7]) }},
 	{"visits_30d", func(c *Customer, _ event.Day) string { return number(c.Visits[30]) }},

@@ -158,7 +158,13 @@ func TestOrderValues(t *testing.T) {
 	if sc.AOV90 != signal.Some(500.) || sc.AOVTrend != signal.Some(.5) || !basketShrunk(&s.Facts) {
 		t.Errorf("aov %v, trend %v", sc.AOV90, sc.AOVTrend)
 	}
-	s.NetPrevious90 = -5
+	s.OrdersForeign90, s.OrdersForeignPrevious90 = 1, 1 // without money, they are in no mean
+	sc = Scores{}
+	orderValues(&s, &sc)
+	if sc.AOV90 != signal.Some(1000.) || sc.AOVTrend.Valid || basketShrunk(&s.Facts) {
+		t.Errorf("aov %v, trend %v beside orders in another currency", sc.AOV90, sc.AOVTrend)
+	}
+	s.OrdersForeign90, s.OrdersForeignPrevious90, s.NetPrevious90 = 0, 0, -5
 	sc = Scores{}
 	orderValues(&s, &sc)
 	if sc.AOVTrend.Valid || sc.MeanRepeat.Valid {

@@ -16,6 +16,7 @@ const (
 	aov90d             signal.ColumnID = 26
 	aovTrend           signal.ColumnID = 27
 	categoryBreadth    signal.ColumnID = 75
+	ordersForeign90d   signal.ColumnID = 110
 )
 
 // CategoryDays is the window, in days, of the categories that are bought from.
@@ -60,11 +61,13 @@ var monetary = family{
 		{ID: orders365d, Name: "orders_365d", Type: signal.TypeCount, Unit: "orders",
 			Doc: "orders of the last 365 business days"},
 		{ID: aov90d, Name: "aov_90d", Type: signal.TypeAmount, Null: true,
-			Doc: "average order value of the last 90 business days"},
+			Doc: "average order value of the last 90 business days; orders in another currency are left out"},
 		{ID: aovTrend, Name: "aov_trend", Type: signal.TypeFloat, Unit: "ratio", Null: true,
 			Doc: "aov_90d over that of the 90 business days before"},
 		{ID: categoryBreadth, Name: "category_breadth", Type: signal.TypeCount, Unit: "categories",
 			Doc: "distinct categories in the lines of the orders of the last 90 business days; exact up to 64"},
+		{ID: ordersForeign90d, Name: "orders_foreign_90d", Type: signal.TypeCount, Unit: "orders",
+			Doc: "orders of the last 90 business days in another currency, whose money is not counted; of the latest 16"},
 	},
 	edges: []edge{{Purchases, 30}, {Purchases, 90}, {Purchases, 180}, {Purchases, 365}, {Purchases, CategoryDays}},
 	fill: func(_ *Parameters, in *Input, row *signal.Row) {
@@ -79,6 +82,7 @@ var monetary = family{
 		row.SetMoney(monetaryNet90d, signal.Money(s.Net90))
 		row.SetMoney(monetaryNet365d, signal.Money(s.Net365))
 		row.SetCount(categoryBreadth, s.CategoryBreadth)
+		row.SetCount(ordersForeign90d, s.OrdersForeign90)
 		setAmount(row, monetaryMeanRepeat, in.Scores.MeanRepeat)
 		setAmount(row, aov90d, in.Scores.AOV90)
 		setFloat(row, aovTrend, in.Scores.AOVTrend)
@@ -95,20 +99,23 @@ func orderValues(s *Statistics, out *Scores) {
 	if s.RepeatNetDays > 0 {
 		out.MeanRepeat = signal.Some(float64(s.RepeatNet) / float64(s.RepeatNetDays))
 	}
-	if s.Orders90 > 0 {
-		out.AOV90 = signal.Some(float64(s.Net90) / float64(s.Orders90))
+	if n := valued(s.Orders90, s.OrdersForeign90); n > 0 {
+		out.AOV90 = signal.Some(float64(s.Net90) / n)
 	}
 	out.AOVTrend = orderValueTrend(&s.Facts)
 }
 
 // orderValueTrend is the average order value over that of the 90 days before.
 func orderValueTrend(s *Facts) signal.Null[float64] {
-	if s.Orders90 == 0 || s.OrdersPrevious90 == 0 || s.NetPrevious90 <= 0 {
+	n, before := valued(s.Orders90, s.OrdersForeign90), valued(s.OrdersPrevious90, s.OrdersForeignPrevious90)
+	if n == 0 || before == 0 || s.NetPrevious90 <= 0 {
 		return signal.Null[float64]{}
 	}
-	mean, before := float64(s.Net90)/float64(s.Orders90), float64(s.NetPrevious90)/float64(s.OrdersPrevious90)
-	return signal.Some(mean / before)
+	return signal.Some(float64(s.Net90) / n / (float64(s.NetPrevious90) / before))
 }
+
+// valued is how many of the orders have money: those in another currency have none.
+func valued(orders, foreign uint32) float64 { return float64(orders - min(orders, foreign)) }
 
 // basketShrunk reports whether the order value trend is below .7.
 func basketShrunk(s *Facts) bool {

@@ -17,7 +17,7 @@ func busy() Statistics {
 	s.Visits7, s.Visits30, s.Visits90 = 1, 2, 3
 	s.Orders30, s.Orders90, s.Orders365, s.PurchaseDays365 = 1, 2, 5, 5
 	s.Net30, s.Net90, s.Net365, s.NetLife, s.RefundsWaiting = 100, 200, 500, 600, 50
-	s.OrdersPrevious90, s.NetPrevious90 = 1, 50
+	s.OrdersPrevious90, s.NetPrevious90, s.OrdersForeign90 = 1, 50, 1
 	s.DaysToSecond, s.CategoryBreadth = 50, 3
 	s.HasActivity, s.ActivityX, s.FirstActivityDay, s.LastActivityDay = true, 9, s.FirstDay, s.Today
 	s.ComplaintsIn30, s.Complaints30[1], s.Complaints90[1] = 1, 1, 2

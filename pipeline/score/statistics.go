@@ -32,6 +32,10 @@ type Facts struct {
 	OrdersPrevious90 uint32 // of the 90 business days before the last 90
 	NetPrevious90    int64
 
+	// Of these orders, those in another currency: they have no money.
+	OrdersForeign90         uint32
+	OrdersForeignPrevious90 uint32
+
 	Visits30         uint32
 	VisitsPrevious90 uint32 // of the 90 business days before the last 90
 	CartOrInquiry    bool   // ever

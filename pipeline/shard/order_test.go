@@ -34,7 +34,7 @@ type counted struct {
 	FirstActivityDay, LastActivityDay   event.Day
 	OrdersPrevious90                    int
 	NetPrevious90                       int64
-	CategoryBreadth                     int
+	CategoryBreadth, OrdersForeign90    int
 	OptedOut, Closed, DoNotRetain, Refd bool
 }
 
@@ -47,7 +47,8 @@ func ofStatistics(st *score.Statistics, all bool) counted {
 		Orders365: int(st.Orders365),
 		Net30:     st.Net30, Net90: st.Net90, Net365: st.Net365, Visits7: int(st.Visits7), Visits30: int(st.Visits30),
 		Visits90: int(st.Visits90), Open: int(st.ComplaintsOpen), OldestOpen: st.OldestOpenAt, Rating: st.RatingLast,
-		DaysToSecond: int(st.DaysToSecond), CategoryBreadth: int(st.CategoryBreadth)}
+		DaysToSecond: int(st.DaysToSecond), CategoryBreadth: int(st.CategoryBreadth),
+		OrdersForeign90: int(st.OrdersForeign90)}
 	if st.RepeatNetDays > 0 {
 		c.MeanRepeat = float64(st.RepeatNet) / float64(st.RepeatNetDays)
 	}
@@ -71,7 +72,8 @@ func ofOracle(o *workload.Customer) counted {
 		Orders90: o.Orders[90], Orders365: o.Orders[365],
 		Net30: o.Net[30], Net90: o.Net[90], Net365: o.Net[365], Visits7: o.Visits[7], Visits30: o.Visits[30],
 		Visits90: o.Visits[90],
-		Open:     o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating, CategoryBreadth: o.CategoryBreadth}
+		Open:     o.OpenComplaints, OldestOpen: o.OldestOpen, Rating: o.LastRating, CategoryBreadth: o.CategoryBreadth,
+		OrdersForeign90: o.OrdersForeign90}
 	if len(o.PurchaseDays) > 1 {
 		c.DaysToSecond = int(o.PurchaseDays[1] - o.PurchaseDays[0])
 	}

@@ -26,6 +26,7 @@ func (s *Shard) facts(c *state.Customer, now event.Instant, f *score.Facts) {
 	if f.ActivityHeld = s.versions.activityHeld; s.versions.parameters.HasActivity {
 		activityDays(c, f)
 	}
+	s.foreignOrders(c, f)
 	r := &c.Interest
 	f.RatingLast, f.RatingPrevious = c.Ratings.Last.Value, c.Ratings.Previous.Value
 	f.CartOrInquiry = r.ProspectAt != 0
@@ -192,6 +193,23 @@ func (s *Shard) orders(c *state.Customer, f *score.Facts) event.Instant {
 		}
 	}
 	return 0
+}
+
+// foreignOrders counts the remembered orders in another currency.
+func (s *Shard) foreignOrders(c *state.Customer, f *score.Facts) {
+	for i := range c.Orders {
+		if c.Orders[i].Flags&state.OrderForeign == 0 {
+			continue
+		}
+		sh := s.shareOf(&c.Orders[i])
+		switch age := f.Today - sh.day; {
+		case sh.orders == 0 || age < 0 || age >= 180:
+		case age < 90:
+			f.OrdersForeign90++
+		default:
+			f.OrdersForeignPrevious90++
+		}
+	}
 }
 
 // complaintFacts reads what of the complaints is judged: how many are open and
