@@ -18,7 +18,7 @@ import (
 // goes first.
 //
 // It returns false for one that the order knows already, where the event's id is
-// forgotten: of the latest state.MaxTakenBack of an order.
+// forgotten: of state.MaxTakenBack of an order.
 func (s *Shard) takeBack(c *state.Customer, o *state.Order, e *event.Event) bool {
 	if e.Currency != s.cfg.Currency {
 		s.counters.ForeignAmounts++

@@ -61,7 +61,8 @@ func (o *Order) takenBack() int {
 }
 
 // TakeBack notes a refund or an adjustment by KeyOf its id's hash. It returns false where it is
-// known. The oldest of MaxTakenBack is forgotten.
+// known. Of more than MaxTakenBack those with the lowest keys are forgotten, so that
+// the order of arrival does not matter.
 func (o *Order) TakeBack(key uint64) bool {
 	if key == 0 { // 0 stands for none
 		key = 1
@@ -73,8 +74,13 @@ func (o *Order) TakeBack(key uint64) bool {
 		}
 	}
 	if n == MaxTakenBack {
-		copy(o.TakenBack[:], o.TakenBack[1:])
-		n--
+		if key < o.TakenBack[0] {
+			return true
+		}
+		n = copy(o.TakenBack[:], o.TakenBack[1:])
+	}
+	for ; n > 0 && o.TakenBack[n-1] > key; n-- {
+		o.TakenBack[n] = o.TakenBack[n-1]
 	}
 	o.TakenBack[n] = key
 	return true

@@ -23,7 +23,7 @@ type Order struct {
 	FailedAt event.Instant // the latest event that a payment failed; 0 none
 	PaidAt   event.Instant // the latest event that says paid, shipped or delivered; 0 none
 
-	// TakenBack are the keys of the latest refunds and adjustments, as they came;
+	// TakenBack are the keys of refunds and adjustments, rising;
 	// 0 where there are fewer.
 	TakenBack [MaxTakenBack]uint64
 
