@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 // explanation is what is known of a customer, at a day.
@@ -143,7 +144,7 @@ func (e *explanation) judge(row customerRow, parameters *score.Parameters, s *sc
 	}
 	for i := range scores.Reasons[:scores.ReasonCount] {
 		reason := &scores.Reasons[i]
-		e.Reasons = append(e.Reasons, explainedReason{reason.Code.String(), reason.Contribution, reason.Text()})
+		e.Reasons = append(e.Reasons, explainedReason{reason.Code.String(), reason.Contribution, textOf(reason, row, s)})
 	}
 	crossings := parameters.Crossings(&s.Facts)
 	for _, next := range []struct {
@@ -156,6 +157,21 @@ func (e *explanation) judge(row customerRow, parameters *score.Parameters, s *sc
 			e.Next = append(e.Next, fmt.Sprintf("without a purchase, P(alive) or silence says %q from %s on", next.text,
 				dayText(next.day)))
 		}
+	}
+}
+
+// textOf is a reason's sentence. When a complaint had to be answered stands in the
+// state and not in the row, so of a late one it tells what the row knows.
+func textOf(reason *signal.Reason, row customerRow, s *score.Statistics) string {
+	switch reason.Code {
+	case signal.OpenComplaint, signal.ComplaintLate:
+		if row.OldestOpenDays == nil {
+			return "a complaint is open past the time allowed"
+		}
+		return fmt.Sprintf("a complaint is open past the time allowed; the oldest for %s",
+			counted(ageAt(*row.OldestOpenDays, row.AsOfDay, s.Today), "day"))
+	default:
+		return reason.Text()
 	}
 }
 

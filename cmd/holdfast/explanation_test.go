@@ -43,3 +43,26 @@ func TestExplanationTellsTheFactsOfItsDay(t *testing.T) {
 		}
 	}
 }
+
+// TestExplanationOfALateComplaint: the row does not hold when a complaint had to be
+// answered, so nothing is told of a time that was allowed.
+func TestExplanationOfALateComplaint(t *testing.T) {
+	first, last, age := int32(20_300), int32(20_480), uint32(9)
+	row := customerRow{CustomerID: "c-1", Currency: "EUR", FirstDay: &first, LastDay: &last, Repeat: 6, OrdersLife: 7,
+		PurchaseDays: 7, ComplaintsOpen: 1, OldestOpenDays: &age, SLABreached: 1, AsOfDay: 20_513}
+	parameters := score.DefaultParameters()
+	if err := parameters.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	said, err := explanationOf(row, &parameters, "2026-03-11")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "a complaint is open past the time allowed; the oldest for 19 days"
+	for _, r := range said.Reasons {
+		if r.Code == "OPEN_COMPLAINT" && r.Text == want {
+			return
+		}
+	}
+	t.Errorf("%+v, want %q among them", said.Reasons, want)
+}

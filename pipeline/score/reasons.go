@@ -77,7 +77,7 @@ func overdueReason(s *Statistics, sc *Scores, contribution float64) signal.Reaso
 		Code: signal.Overdue, Contribution: contribution,
 		Observed: float64(s.RecencyDays()), HasObserved: true,
 		Expected: sc.GapQ90Days, HasExpected: tellableGap(sc.GapQ90Days),
-		Usual: sc.MeanGapDays.Value,
+		Usual: sc.MeanGapDays.Value, OneGap: s.X == 1,
 	}
 }
 

@@ -158,10 +158,14 @@ func TestReasonTexts(t *testing.T) {
 	}
 	about := func(r Reason, topic string) Reason { r.Topic = topic; return r }
 	usual := func(r Reason, days float64) Reason { r.Usual = days; return r }
+	oneGap := func(r Reason) Reason { r.OneGap = true; return r }
 	tests := []struct {
 		reason Reason
 		want   string
 	}{
+		{oneGap(usual(of(Overdue, 90, 83), 3)), "90 days since the last purchase, and one gap before of 3 days; " +
+			"of customers of whom no more is known nine of ten gaps are under 83"},
+		{oneGap(usual(seen(Overdue, 90), 1)), "90 days since the last purchase, and one gap before of 1 day"},
 		{of(Overdue, 130, 97), "130 days since the only purchase; nine of ten such customers who buy again do so within 97"},
 		{seen(Overdue, 1), "1 day since the only purchase"},
 		{usual(seen(Overdue, 800), 300), "800 days since the last purchase; with a usual gap of 300 days"},

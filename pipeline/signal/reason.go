@@ -28,5 +28,6 @@ type Reason struct {
 	Expected     float64 // what was to be expected, in the same unit; meaningless unless HasExpected
 	HasExpected  bool
 	Usual        float64 // a further figure of the sentence: the usual gap in days; 0 none
+	OneGap       bool    // Usual is the only gap there has been
 	Topic        string  // complaint category or ladder stage that the sentence names; "" none
 }

@@ -72,6 +72,16 @@ func (r *Reason) appendOverdue(dst []byte) []byte {
 		}
 		return dst
 	}
+	if r.OneGap {
+		// Expected is drawn towards all customers: one gap says little of the next.
+		dst = append(dst, " since the last purchase, and one gap before of "...)
+		dst = appendCount(dst, math.Round(r.Usual), "day")
+		if r.HasExpected {
+			dst = append(dst, "; of customers of whom no more is known nine of ten gaps are under "...)
+			dst = appendWhole(dst, math.Ceil(r.Expected))
+		}
+		return dst
+	}
 	dst = append(dst, " since the last purchase; with a usual gap of "...)
 	dst = appendCount(dst, math.Round(r.Usual), "day")
 	if r.HasExpected {
