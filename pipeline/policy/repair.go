@@ -27,6 +27,9 @@ func (c *Config) Repair(
 		e := &j.episodes[i]
 		k := kindOf(j.kinds, e.Kind)
 		untold = untold || k.onSilence && e.RaisedAt > f.Now
+		if e.Kind == SecondPurchase && e.RaisedAt > f.Now {
+			st.set(FlagSecondTold, false)
+		}
 		if e.RaisedAt <= f.Now {
 			e.MessageAt, e.ToldAt = min(e.MessageAt, f.Now), min(e.ToldAt, f.Now)
 			e.CooldownUntil = min(e.CooldownUntil, f.Now+k.cooldown(c))

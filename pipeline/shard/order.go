@@ -45,7 +45,15 @@ func (s *Shard) meet(c *state.Customer, e *event.Event) {
 		return
 	default: // it may be an order's first
 	}
-	if c.Flags&state.OrdersForgotten == 0 || e.Status != event.Shipped && e.Status != event.Delivered {
+	if c.Flags&state.OrdersForgotten == 0 {
+		return
+	}
+	switch e.Status {
+	case event.PaymentFailed: // of a forgotten order, which goes on counting
+		c.Flags |= state.Approximate
+		return
+	case event.Shipped, event.Delivered:
+	default:
 		return
 	}
 	for i := range c.Orders {
