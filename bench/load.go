@@ -61,7 +61,7 @@ func (l *loader) warm(ctx context.Context) (stretch, error) {
 	at := func(i int, from, to event.Instant) event.Instant {
 		return l.start - from + (from-to)*event.Instant(i)/n
 	}
-	// Each customer's second purchase says so, and is a step up the ladder.
+	// Each customer's second purchase says so.
 	s, err := l.write(ctx, warmEvents*l.o.customers, func(i int) workload.Item {
 		c := i % l.o.customers
 		switch i / l.o.customers {
@@ -72,7 +72,7 @@ func (l *loader) warm(ctx context.Context) (stretch, error) {
 		}
 		return l.load.Make(event.Visit, uint64(c), at(c, event.Hour, 0))
 	})
-	s.alerts = 2 * uint64(l.o.customers)
+	s.alerts = uint64(l.o.customers)
 	return s, err
 }
 
