@@ -147,7 +147,7 @@ func TestSameFieldsAndLists(t *testing.T) {
 		}
 	}
 	list("action", 1, int(signal.Expired), func(i int) string { return signal.Action(i).String() })
-	list("resolve_reason", 1, int(signal.ByComplaintDueLater),
+	list("resolve_reason", 1, int(signal.ByPurchaseUndone),
 		func(i int) string { return signal.ResolveReason(i).String() })
 	list("suppressed_reason", 1, int(signal.SuppressedHoldout),
 		func(i int) string { return signal.Suppression(i).String() })

@@ -82,7 +82,7 @@ func TestAnyAlertFitsTheSchema(t *testing.T) {
 		case signal.Raised:
 			a.Seq = 1
 		case signal.Resolved:
-			a.Resolve = signal.ResolveReason(rapid.IntRange(1, int(signal.ByComplaintDueLater)).Draw(rt, "why"))
+			a.Resolve = signal.ResolveReason(rapid.IntRange(1, int(signal.ByPurchaseUndone)).Draw(rt, "why"))
 		default: // no more to say
 		}
 		lead := rules.Lead(kind, s, &sc)
