@@ -11,8 +11,8 @@ import (
 
 // What counts as a purchase day is what the processor counts, by the rules of
 // docs/signals.md: an order counts on the day of its first counting status, at
-// the amount of its highest, less what is taken back; cancelled, charged back or
-// wholly refunded it is no purchase. Without order ids a day stands for an order.
+// the amount of its highest, less what is taken back; cancelled, charged back,
+// wholly refunded or not paid it is no purchase. Without order ids a day stands for an order.
 
 // purchaseDay is all that one customer bought on one business day.
 type purchaseDay struct {
@@ -41,8 +41,11 @@ type order struct {
 	best      event.Status
 	counts    bool // it has a counting status
 	cancelled bool
-	refunds   int64 // how often something was taken back by a refund
-	others    int64 // and by an adjustment
+	at        event.Instant // of its first counting status
+	paid      event.Instant // of its latest status that says that it is paid, or more
+	failed    event.Instant // of its latest payment that failed
+	refunds   int64         // how often something was taken back by a refund
+	others    int64         // and by an adjustment
 	refunded  int64
 	adjusted  int64
 }
@@ -66,20 +69,29 @@ func (o *order) status(r *purchaseRow) {
 	switch {
 	case r.status == event.Chargeback:
 		o.cancelled = true
+	case r.status == event.PaymentFailed:
+		o.failed = max(o.failed, r.at)
 	case r.status <= event.Delivered:
 		if !o.counts {
-			o.counts, o.day = true, r.day
+			o.counts, o.day, o.at = true, r.day, r.at
+		}
+		if r.status != event.Placed {
+			o.paid = max(o.paid, r.at)
 		}
 		o.best = max(o.best, r.status)
 	}
 }
+
+// unpaid reports whether the order was placed, its payment then failed, and nothing
+// later says that it is paid.
+func (o *order) unpaid() bool { return o.failed > o.at && o.failed > o.paid }
 
 // share is what an order of a worth adds to its day: whether it is a purchase,
 // and money.
 func (o *order) share(worth int64) share {
 	s := share{day: o.day, number: o.number, purchase: true, net: worth - o.refunded - o.adjusted}
 	switch {
-	case o.cancelled:
+	case o.cancelled, o.unpaid():
 		s.purchase, s.net = false, min(0, s.net)
 	case o.refunds > 0 && o.refunded >= worth:
 		s.purchase = false

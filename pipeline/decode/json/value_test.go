@@ -101,6 +101,7 @@ func TestValues(t *testing.T) {
 			event.Event{Type: complain, Kind: event.ComplaintMade, Status: event.Opened, Category: event.CategoryOther,
 				Severity: 4, Resolution: event.ResolvedByNothing, Rating: 2, OccurredAt: complained, EventID: k12,
 				ComplaintHash: hash("k-12"), OrderHash: hash("o-1"), Has: event.HasUnknownCategory,
+				ComplaintID: []byte("k-12"), OrderID: []byte("o-1"),
 				FirstResponseAt: at("2026-03-04T09:00:00Z"), SLADueAt: at("2026-03-05T08:00:00.123456Z")}},
 		"feedback": {good[feedback], event.Event{Type: feedback, Outcome: event.OutcomeContacted,
 			OccurredAt: at("2026-04-20T07:30:00Z"), EventID: []byte("5d0c6f0e-51b5-4b0c-9a53-6a2f5d6c1a05")}},
