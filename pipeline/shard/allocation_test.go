@@ -15,7 +15,7 @@ import (
 // nothing, rows and commits included.
 func TestEventsOfKnownCustomersAllocateNothing(t *testing.T) {
 	const perBatch, customers = 1000, 500
-	events, before := 1_000_000, 200_000
+	events, before := 500_000, 200_000
 	switch {
 	case underRace: // the path is taken; what it allocates is counted without
 		events, before = 10_000, 10_000

@@ -17,7 +17,7 @@ func TestQuietVisitsAreJudgedAsInFull(t *testing.T) {
 	if testing.Short() || underRace {
 		events = 3000
 	}
-	for seed := range seeds(4) {
+	for seed := range seeds(2) {
 		for _, c := range []struct{ disorder, visits int }{{1, 0}, {400, 0}, {3000, 0}, {1, 90}, {400, 90}} {
 			t.Run(fmt.Sprintf("seed %d, disorder %d, visits %d", seed, c.disorder, c.visits), func(t *testing.T) {
 				input := stream(streamOptions{seed: seed, customers: 60, events: events, start: 20_000 * event.Day24h,
