@@ -136,8 +136,9 @@ func readCustomer(ctx context.Context, conn driver.Conn, customer string) (custo
 // the configured ones.
 func parametersOf(ctx context.Context, conn driver.Conn, version string, parameters *score.Parameters) error {
 	var r, alpha, a, b *float64
-	err := conn.QueryRow(ctx, `SELECT r, alpha, a, b FROM model_params FINAL
-		WHERE param_version = ? AND model = 'purchase' LIMIT 1`, version).Scan(&r, &alpha, &a, &b)
+	var k uint32
+	err := conn.QueryRow(ctx, `SELECT r, alpha, a, b, k FROM model_params FINAL
+		WHERE param_version = ? AND model = 'purchase' LIMIT 1`, version).Scan(&r, &alpha, &a, &b, &k)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (r == nil || alpha == nil || a == nil || b == nil) {
 		return nil // not loaded yet: the configured ones are the best there is
 	}
@@ -145,7 +146,7 @@ func parametersOf(ctx context.Context, conn driver.Conn, version string, paramet
 		return fmt.Errorf("read the model's parameters: %w", err)
 	}
 	parameters.Purchase = btyd.MBGNBD{R: *r, Alpha: *alpha, A: *a, B: *b}
-	parameters.Version = version
+	parameters.K, parameters.Version = int(k), version
 	if err := parameters.Prepare(); err != nil {
 		return fmt.Errorf("use the model's parameters: %w", err)
 	}
