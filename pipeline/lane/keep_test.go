@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/holdfast/holdfast/pipeline/decode"
+	"github.com/holdfast/holdfast/pipeline/decode/json"
+	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 // TestWhatWaitsHoldsNoBatch: records that go on waiting are copied where they
@@ -108,4 +113,41 @@ func batchOf(t *testing.T, codec kgo.CompressionCodec, n int) []byte {
 	batch.Length = int32(len(encoded) - 12)
 	batch.CRC = int32(crc32.Checksum(batch.AppendTo(nil)[21:], crc32.MakeTable(crc32.Castagnoli)))
 	return batch.AppendTo(nil)
+}
+
+// TestAppliedEventsHoldNoMemory: where memory is short, what a client has dropped
+// the rest of is held by nothing once it has been applied, also in a lane that
+// has nothing more to do.
+func TestAppliedEventsHoldNoMemory(t *testing.T) {
+	l := merging(1)
+	decoder, err := json.New(decode.Config{Type: event.Visit, MaxFuture: event.Hour, MaxValueBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.inputs[0].decoder, l.inputs[1].decoder = decoder, decoder
+	freed := make(chan struct{})
+	wall := event.Instant(1_800_000_000_000_000)
+	func() {
+		value := []byte(`{"schema_version":1,"event_id":"e","event_type":"visit","kind":"session","customer_id":"anna",` +
+			`"occurred_at":"2026-10-01T08:00:00Z"}`)
+		runtime.AddCleanup(&value[0], func(freed chan struct{}) { close(freed) }, freed)
+		l.Take(0, []*kgo.Record{{Topic: "t0", Key: []byte("anna"), Value: value, Timestamp: time.UnixMicro(int64(wall))}}, time.Now())
+	}()
+	l.read(0, wall)
+	l.admit(0, 1, wall)
+	if len(l.batch.Events) != 1 {
+		t.Fatalf("%d events, rejected %v", len(l.batch.Events), l.rejected)
+	}
+	l.recycle()
+	l.KeepWaiting(true)
+	for range 20 {
+		runtime.GC()
+		select {
+		case <-freed:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	t.Error("the bytes of an applied event are still held")
+	runtime.KeepAlive(l)
 }

@@ -36,11 +36,13 @@ func (l *Lane) Begin(now time.Time) {
 func (l *Lane) Take(input int, records []*kgo.Record, now time.Time) (taken int, bytes int64) {
 	q := &l.queues[input]
 	for _, r := range records {
-		if r.Offset >= q.next {
-			q.push(r, nil, now)
-			bytes += RecordBytes(r)
-			taken++
+		if r.Offset < q.next {
+			r.Recycle()
+			continue
 		}
+		q.push(r, nil, now)
+		bytes += RecordBytes(r)
+		taken++
 	}
 	return taken, bytes
 }
@@ -82,8 +84,14 @@ func (l *Lane) Work(in *Intake) error {
 }
 
 // KeepWaiting lets go of the client's memory that what goes on waiting holds,
-// where that is little beside what holds it, or all that waits is too much.
+// where that is little beside what holds it, or memory is short. Then the batch
+// at hand, which has been applied, forgets what its events pointed to, too: a
+// fetched batch of which the client has dropped the rest unread is never given
+// back, and is in use for as long as anything points to it.
 func (l *Lane) KeepWaiting(short bool) {
+	if short {
+		l.batch.Shrink(l.decoded)
+	}
 	for i := range l.queues {
 		l.copies = l.queues[i].keep(short) > 0 || l.queues[i].kept > 0 || l.copies
 	}

@@ -29,6 +29,7 @@ type budget struct {
 	used      int64
 	lent      map[uintptr]*lease // by the address of the bytes
 	collected time.Time
+	refused   time.Time // since when every batch has been refused; zero: the last was not
 }
 
 // lease is one unpacked batch. It ends when the client puts the bytes back, or
@@ -51,14 +52,35 @@ const (
 	// collectEvery is how often the garbage collector is asked for bytes that
 	// nobody holds any more: those of batches that were dropped unread.
 	collectEvery = time.Second
+	// shortAfter is how long every batch must have been refused until memory is
+	// short: for a moment it is whenever reading is faster than applying.
+	shortAfter = time.Second
 )
 
 // await waits for room and reports whether another batch may be unpacked. Where
 // nothing is in use one may, however large it is.
 func (b *budget) await(patience time.Duration) bool {
-	if b.room() {
-		return true
+	found := b.room() || b.awaitRoom(patience)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case found:
+		b.refused = time.Time{}
+	case b.refused.IsZero():
+		b.refused = time.Now()
 	}
+	return found
+}
+
+// short reports whether nothing has found room for some time: what is in use
+// may be held by what waits for what finds none.
+func (b *budget) short(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.refused.IsZero() && now.Sub(b.refused) >= shortAfter
+}
+
+func (b *budget) awaitRoom(patience time.Duration) bool {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {

@@ -86,6 +86,39 @@ func TestBytesThatNobodyHoldsAreNotInUse(t *testing.T) {
 	t.Errorf("%d bytes are in use that nobody holds", b.inUse())
 }
 
+// TestMemoryIsShort only where nothing has found room for a second: for a moment it
+// is whenever reading is faster than applying.
+func TestMemoryIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(1 << 20)
+		held := make([]byte, 2<<20)
+		b.collected = time.Now().Add(time.Hour) // no collection in here
+		refusedFor := func(times int) {
+			for range times {
+				if b.await(roomPatience) {
+					t.Fatal("there is room")
+				}
+			}
+		}
+		b.lend(unsafe.Pointer(&held[0]), 2<<20)
+		if refusedFor(10); b.short(time.Now()) {
+			t.Error("short after half a second")
+		}
+		if refusedFor(11); !b.short(time.Now()) {
+			t.Error("not short after more than a second")
+		}
+		b.giveBack(unsafe.Pointer(&held[0]))
+		if !b.await(roomPatience) || b.short(time.Now()) {
+			t.Error("short although there is room")
+		}
+		b.lend(unsafe.Pointer(&held[0]), 2<<20)
+		if refusedFor(10); b.short(time.Now()) {
+			t.Error("short by what was refused before there was room")
+		}
+		runtime.KeepAlive(held)
+	})
+}
+
 // TestUnpackingWaitsForRoom: what is given back meanwhile is used at once.
 func TestUnpackingWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

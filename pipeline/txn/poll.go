@@ -61,7 +61,10 @@ func (s *session) give(f *kgo.FetchTopicPartition) {
 	input, known := s.inputOf[f.Topic]
 	skip, skips := restore.Undecodable(f.Err)
 	if l == nil || !known || len(f.Records) == 0 && !skips {
-		return // nothing, or let go while it was fetched: its next owner reads it
+		for _, r := range f.Records {
+			r.Recycle() // let go while it was fetched: its next owner reads it
+		}
+		return
 	}
 	now := time.Now()
 	taken, bytes := l.Take(input, f.Records, now)
@@ -133,7 +136,7 @@ func (s *session) step(now time.Time) error {
 	}
 	in := lane.Intake{Moment: s.p.moment(now), Asked: asked, Most: max(s.p.cfg.MaxPollRecords/max(len(s.lanes), 1), 1)}
 	in.Wall = wall // the one that is believed
-	short := s.waitingBytes() > s.p.cfg.FetchBytes/2
+	short := s.waitingBytes() > s.p.cfg.FetchBytes/2 || s.p.budget.short(now)
 	held, left := atomic.Int64{}, atomic.Int64{}
 	held.Store(s.heldBytes())
 	group := errgroup.Group{}
