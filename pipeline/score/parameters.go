@@ -81,9 +81,12 @@ type Parameters struct {
 	LogLikelihood float64
 	FittedAt      event.Instant
 
-	values  *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
-	minor   float64          // minor units per unit of the currency
-	highest float64          // P(alive) at which a repeat buyer may be at risk
+	Segments []SegmentModel // of segments with a model of their own, by name
+
+	segments []Parameters     // of those
+	values   *btyd.ValueTable // of 90 days, and of 52 weeks at AnnualDiscount
+	minor    float64          // minor units per unit of the currency
+	highest  float64          // P(alive) at which a repeat buyer may be at risk
 
 	highestActivity float64 // the same by activity days
 }
@@ -125,7 +128,7 @@ func (p *Parameters) Prepare() error {
 	p.values = values
 	p.prepareBorders()
 	p.minor = math.Pow10(int(p.CurrencyExponent))
-	return nil
+	return p.prepareSegments()
 }
 
 func (p *Parameters) check() error {

@@ -120,6 +120,9 @@ func (s *Shard) countOddities(e *event.Event) {
 func (s *Shard) profile(c *state.Customer, e *event.Event) {
 	if len(e.Segment) > 0 && later(e, c.Profile.SegmentAt, c.Profile.SegmentHash) {
 		if n, known := s.segment(e.Segment); known {
+			if n != c.Profile.Segment {
+				c.Parameters = 0 // crossing days are those of the segment's parameters
+			}
 			c.Profile.Segment, c.Profile.SegmentAt, c.Profile.SegmentHash = n, e.OccurredAt, state.TieOf(e.EventHash)
 		} else {
 			s.counters.UnknownSegments++

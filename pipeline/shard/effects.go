@@ -26,7 +26,7 @@ type AlertContext struct {
 func (s *Shard) announce(b *Batch, c *state.Customer, fx *Effects) {
 	j := &s.judge
 	s.publish(c, &j.statistics)
-	s.versions.parameters.Scores(&j.statistics, &j.scores)
+	s.parametersOf(c).Scores(&j.statistics, &j.scores)
 	fx.makeRoom(s.meta())
 	id := bytes.Clone(c.ID)
 	for i := range j.transitions {
@@ -45,7 +45,7 @@ func (s *Shard) meta() signal.Meta {
 }
 
 func (s *Shard) alert(b *Batch, c *state.Customer, id []byte, t *policy.Transition) signal.Alert {
-	j, p := &s.judge, s.versions.parameters
+	j, p := &s.judge, s.parametersOf(c)
 	a := signal.Alert{
 		AlertID: signal.AlertID(id, t.Kind.String(), t.Episode), Kind: t.Kind.Published(), Action: t.Action, Seq: t.Seq,
 		Resolve: t.Resolve, Feedback: t.Feedback.String(), CustomerID: id,
@@ -97,7 +97,7 @@ func (s *Shard) WriteRows(wall event.Instant, limit int, fx *Effects) int {
 		s.silence = max(j.standing.silence, min(s.known, s.clock))
 		s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
 		s.gather(c, &j.statistics.Facts)
-		s.versions.parameters.Scores(&j.statistics, &j.scores)
+		s.parametersOf(c).Scores(&j.statistics, &j.scores)
 		s.writeRow(&b, c, fx)
 		written++
 	}
@@ -118,42 +118,8 @@ func (s *Shard) writeRow(b *Batch, c *state.Customer, fx *Effects) {
 		AsOf: signalInstant(j.statistics.Now), Watermark: signalInstant(max(s.clock, 0)), ComputedAt: signalInstant(b.Wall),
 		Shard: s.cfg.Shard, Seq: s.seq(),
 	}
-	s.versions.parameters.FillRow(&j.input, j.row)
+	s.parametersOf(c).FillRow(&j.input, j.row)
 	fx.Customers.Append(j.row)
-}
-
-// WriteModel appends the parameters in force: one row for the purchase model,
-// one for each of the activity and the spend model if there is one.
-func (s *Shard) WriteModel(wall event.Instant, fx *Effects) {
-	p := s.versions.parameters
-	row := signal.ModelRow{
-		ParamVersion: p.Version, Model: "purchase", K: uint32(max(p.K, 1)),
-		R: signal.Some(p.Purchase.R), Alpha: signal.Some(p.Purchase.Alpha),
-		A: signal.Some(p.Purchase.A), B: signal.Some(p.Purchase.B),
-		DropoutIdentified: p.DropoutIdentified,
-		InForceFrom:       signalInstant(wall), ComputedAt: signalInstant(wall),
-		SrcPartition: s.cfg.Shard, Seq: s.seq(),
-	}
-	if row.Customers = p.Customers; p.FittedAt != 0 {
-		row.LogLikelihood, row.FittedAt = signal.Some(p.LogLikelihood), signal.Some(signalInstant(p.FittedAt))
-	}
-	fx.Models.Append(&row)
-	if p.HasActivity {
-		activity := row
-		activity.Model, activity.K, activity.Seq, activity.DropoutIdentified = "activity", 1, s.seq(), true
-		activity.LogLikelihood = signal.Null[float64]{} // that of the purchase model
-		activity.R, activity.Alpha = signal.Some(p.Activity.R), signal.Some(p.Activity.Alpha)
-		activity.A, activity.B = signal.Some(p.Activity.A), signal.Some(p.Activity.B)
-		fx.Models.Append(&activity)
-	}
-	if p.HasSpend {
-		row.Model, row.Seq = "spend", s.seq()
-		row.R, row.Alpha, row.A, row.B = signal.Null[float64]{}, signal.Null[float64]{}, signal.Null[float64]{},
-			signal.Null[float64]{}
-		row.LogLikelihood = signal.Null[float64]{} // that of the purchase model
-		row.P, row.Q, row.Nu = signal.Some(p.Spend.P), signal.Some(p.Spend.Q), signal.Some(p.Spend.Nu)
-		fx.Models.Append(&row)
-	}
 }
 
 // hashOf is a short hash of all that crossing days depend on besides the customer: the

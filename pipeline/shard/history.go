@@ -10,6 +10,7 @@ import (
 // purchase. Days are business days.
 type History struct {
 	FirstDay, LastDay event.Day
+	Segment           uint8  // its number in Config.Segments
 	X                 uint32 // repeat purchase days
 	RepeatNet         int64  // minor units, over the repeat days with a positive net
 	RepeatNetDays     uint32
@@ -62,7 +63,7 @@ func historyOf(c *state.Customer, window event.Day, h *History) bool {
 		return false
 	}
 	lifeSums(c, &st)
-	*h = History{FirstDay: st.FirstDay, LastDay: st.LastDay, X: st.X, RepeatNet: st.RepeatNet,
+	*h = History{FirstDay: st.FirstDay, LastDay: st.LastDay, Segment: c.Profile.Segment, X: st.X, RepeatNet: st.RepeatNet,
 		RepeatNetDays: st.RepeatNetDays, Returned: st.LastDay >= window, Approximate: c.Flags&state.Approximate != 0}
 	h.LogGaps, h.GapsKnown = logGaps(c)
 	if activityDays(c, &st.Facts); score.IsSeen(st.X, st.ActivityX) {

@@ -33,7 +33,7 @@ func (s *Shard) decide(b *Batch, c *state.Customer, silence event.Instant, fx *E
 	s.silence = min(max(silence, j.standing.silence, 1), now)
 	j.standing.silence = s.silence
 	s.facts(c, now, st)
-	s.keepCrossings(&j.standing.crossings, st)
+	s.keepCrossings(&j.standing.crossings, s.parametersOf(c), st)
 	s.gather(c, st)
 	j.facts.WindowEdgeAt = min(s.nextExpiry(c, st), s.heldAgain(st), advocacyEnds(c, now))
 	j.facts.Wall, j.facts.Present = b.Wall, s.telling
@@ -62,14 +62,14 @@ func raised(transitions []policy.Transition) (n uint64) {
 
 // keepCrossings computes the crossing days anew where purchase days or
 // parameters have changed, and says whether they have.
-func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Facts) bool {
+func (s *Shard) keepCrossings(kept *crossingsKept, p *score.Parameters, st *score.Facts) bool {
 	if !st.HasPurchase {
 		was := *kept
 		*kept = crossingsKept{}
 		return was != crossingsKept{}
 	}
 	key := crossingsKept{x: st.X, firstDay: st.FirstDay, lastDay: st.LastDay, parameters: s.versions.hash, days: kept.days}
-	byActivity := s.versions.parameters.ByActivity(st)
+	byActivity := p.ByActivity(st)
 	if byActivity {
 		key.x, key.firstDay = 0, 0 // of no history: computed at each judgement, for nothing says what they are of
 	}
@@ -77,14 +77,14 @@ func (s *Shard) keepCrossings(kept *crossingsKept, st *score.Facts) bool {
 		return false
 	}
 	was := *kept
-	key.days = s.versions.parameters.Crossings(st)
+	key.days = p.Crossings(st)
 	*kept = key
 	return was != key
 }
 
 // gather fills the facts that the policy judges by.
 func (s *Shard) gather(c *state.Customer, st *score.Facts) {
-	p := s.versions.parameters
+	p := s.parametersOf(c)
 	f := &s.judge.facts
 	*f = policy.Facts{
 		Now: st.Now, Silence: s.silence, CustomerID: c.ID, HasPurchase: st.HasPurchase, X: st.X, LastPurchaseDay: st.LastDay,

@@ -41,7 +41,7 @@ func (s *Shard) repair(b *Batch, c *state.Customer, fx *Effects) {
 	j.standing.silence = min(j.standing.silence, b.Clock)
 	c.JudgedAt, s.silence = now, min(now, b.Clock)
 	s.facts(c, now, &j.statistics.Facts)
-	s.keepCrossings(&j.standing.crossings, &j.statistics.Facts)
+	s.keepCrossings(&j.standing.crossings, s.parametersOf(c), &j.statistics.Facts)
 	s.gather(c, &j.statistics.Facts)
 	j.standing.episodes, j.transitions =
 		s.cfg.Policy.Repair(&j.room, &j.standing.state, j.standing.episodes, &j.facts, j.transitions[:0])

@@ -72,8 +72,9 @@ type savedPoint struct {
 // versions are the parameters and cut points in force, as the latest batch named them.
 type versions struct {
 	parameters *score.Parameters
-	hash       uint32        // of the parameters' version
-	since      event.Instant // when the parameters came into force; 0: from the beginning
+	bySegment  []*score.Parameters // of each of the configured segments
+	hash       uint32              // of the parameters' version
+	since      event.Instant       // when the parameters came into force; 0: from the beginning
 	cuts       *cuts.Cuts
 	// activityHeld says that visits of nobody arrive: none is missing.
 	activityHeld bool
@@ -122,7 +123,20 @@ func (s *Shard) Seek(p Position) {
 func (s *Shard) Use(p *score.Parameters, since event.Instant, c *cuts.Cuts) {
 	held := s.versions.activityHeld
 	s.versions = versions{parameters: p, since: since, cuts: c}
+	for _, segment := range s.cfg.Segments {
+		s.versions.bySegment = append(s.versions.bySegment, p.OfSegment(segment))
+	}
 	s.HoldActivity(held)
+}
+
+// parametersOf is by what a customer is scored. Its version is that of all; the
+// segment is no part of the hash that crossing days are kept by: who moves to
+// another one forgets that hash.
+func (s *Shard) parametersOf(c *state.Customer) *score.Parameters {
+	if n := int(c.Profile.Segment); n < len(s.versions.bySegment) {
+		return s.versions.bySegment[n]
+	}
+	return s.versions.parameters
 }
 
 // HoldActivity says whether nothing follows from missing visits. Who is judged by

@@ -106,7 +106,7 @@ func (s *Shard) list(c *state.Customer) {
 	}
 	u.listed[word] |= bit
 	s.publish(c, &j.statistics)
-	s.versions.parameters.Scores(&j.statistics, &j.scores)
+	s.parametersOf(c).Scores(&j.statistics, &j.scores)
 	u.put(candidate{value: j.scores.ValueAtRisk, slot: slot})
 }
 

@@ -127,7 +127,8 @@ func (f *refitter) begin(s *session, now time.Time) bool {
 	if !f.due(champion, attempt{until, customers}, settled) {
 		return false
 	}
-	f.base = refit.NewBase(until - event.Day(f.p.cfg.Shard.Parameters.HorizonDays) + 1)
+	window := until - event.Day(f.p.cfg.Shard.Parameters.HorizonDays) + 1
+	f.base = refit.NewBase(window).Split(f.p.cfg.Shard.Segments)
 	f.until, f.lane, f.place, f.tried = until, 0, 0, attempt{until, customers}
 	return true
 }

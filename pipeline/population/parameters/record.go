@@ -30,6 +30,7 @@ type Record struct {
 	Customers         int64     // of the base that it was fitted to; 0: configured
 	LogLikelihood     float64   // of that base
 	Through           event.Day // the last business day of that base
+	Segments          []score.SegmentModel
 }
 
 // Source says where parameters come from.
@@ -64,6 +65,7 @@ type document struct {
 	Customers         int64         `json:"customers,omitempty"`
 	LogLikelihood     float64       `json:"log_likelihood,omitempty"`
 	Through           event.Day     `json:"through_day,omitempty"`
+	Segments          []segment     `json:"segments,omitempty"`
 }
 
 type purchase struct {
@@ -91,12 +93,9 @@ func (r *Record) Append(dst []byte) ([]byte, error) {
 		Purchase:          purchase{r.Purchase.R, r.Purchase.Alpha, r.Purchase.A, r.Purchase.B, r.K},
 		DropoutIdentified: r.DropoutIdentified, Sufficiency: r.Sufficiency.String(), ComputedAt: r.ComputedAt,
 		Customers: r.Customers, LogLikelihood: r.LogLikelihood, Through: r.Through}
-	if r.Activity != nil {
-		activity := purchase{R: r.Activity.R, Alpha: r.Activity.Alpha, A: r.Activity.A, B: r.Activity.B}
-		d.Activity = &activity
-	}
-	if r.Spend != nil {
-		d.Spend = &spend{P: r.Spend.P, Q: r.Spend.Q, Nu: r.Spend.Nu}
+	d.Activity, d.Spend = activityOf(r.Activity), spendOf(r.Spend)
+	for i := range r.Segments {
+		d.Segments = append(d.Segments, segmentOf(&r.Segments[i]))
 	}
 	text, err := json.Marshal(d)
 	if err != nil {
@@ -127,12 +126,9 @@ func Parse(value []byte) (Record, error) {
 		Purchase:          btyd.MBGNBD{R: d.Purchase.R, Alpha: d.Purchase.Alpha, A: d.Purchase.A, B: d.Purchase.B},
 		DropoutIdentified: d.DropoutIdentified, Sufficiency: sufficiency, ComputedAt: d.ComputedAt,
 		Customers: d.Customers, LogLikelihood: d.LogLikelihood, Through: d.Through}
-	if d.Activity != nil {
-		activity := btyd.MBGNBD{R: d.Activity.R, Alpha: d.Activity.Alpha, A: d.Activity.A, B: d.Activity.B}
-		r.Activity = &activity
-	}
-	if d.Spend != nil {
-		r.Spend = &btyd.GammaGamma{P: d.Spend.P, Q: d.Spend.Q, Nu: d.Spend.Nu}
+	r.Activity, r.Spend = d.Activity.model(), d.Spend.model()
+	if err := r.takeSegments(d.Segments); err != nil {
+		return Record{}, err
 	}
 	return r, nil
 }
@@ -140,7 +136,7 @@ func Parse(value []byte) (Record, error) {
 // RecordOf is the version that parameters are of.
 func RecordOf(p *score.Parameters, source Source, at event.Instant) Record {
 	r := Record{Version: p.Version, Source: source, Purchase: p.Purchase, K: p.K, DropoutIdentified: p.DropoutIdentified,
-		Sufficiency: p.DataSufficiency, ComputedAt: at}
+		Sufficiency: p.DataSufficiency, ComputedAt: at, Segments: p.Segments}
 	if p.HasActivity {
 		activity := p.Activity
 		r.Activity = &activity
@@ -165,7 +161,7 @@ func (r *Record) Parameters(configured *score.Parameters) (*score.Parameters, er
 	}
 	p.Fitted, p.DropoutIdentified, p.DataSufficiency, p.Version = r.Sufficiency != signal.NoFit, r.DropoutIdentified,
 		r.Sufficiency, r.Version
-	p.Customers, p.LogLikelihood, p.FittedAt = 0, 0, 0
+	p.Customers, p.LogLikelihood, p.FittedAt, p.Segments = 0, 0, 0, r.Segments
 	if r.Source == Fitted {
 		p.Customers, p.LogLikelihood, p.FittedAt = uint64(max(r.Customers, 0)), r.LogLikelihood, r.ComputedAt
 	}

@@ -112,3 +112,46 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestSegmentsThatAreRefused: what another program may have written is checked.
+func TestSegmentsThatAreRefused(t *testing.T) {
+	one := `{"segment":"a","purchase":{"r":1,"alpha":5,"a":1,"b":2},"dropout_identified":true,"customers":200,"log_likelihood":-1}`
+	with := func(segments ...string) string {
+		return strings.Replace(someText, `"dropout_identified"`,
+			`"segments":[`+strings.Join(segments, ",")+`],"dropout_identified"`, 1)
+	}
+	named := func(name string) string { return strings.Replace(one, `"a"`, `"`+name+`"`, 1) }
+	many := make([]string, MaxSegments+1)
+	for i := range many {
+		many[i] = named(strings.Repeat("x", i+1))
+	}
+	for text, want := range map[string]string{
+		with(one): "", with(one, named("b")): "",
+		with(named("b"), one):                   "segments are not in the order of their names",
+		with(one, one):                          `segment "a" stands twice`,
+		with(named("")):                         "the name of a segment has 0 bytes",
+		with(named(strings.Repeat("x", 65))):    "the name of a segment has 65 bytes",
+		with(many...):                           "33 segments, at most 32",
+		with(strings.Replace(one, "5", "0", 1)): "",
+	} {
+		_, err := Parse([]byte(text))
+		if got := errorText(err); want == "" && err != nil || !strings.Contains(got, want) || want != "" && !errors.Is(err, ErrRecord) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+	record, err := Parse([]byte(with(strings.Replace(one, "5", "0", 1))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	configured := score.DefaultParameters()
+	if _, err := record.Parameters(&configured); !errors.Is(err, score.ErrParameter) || !strings.Contains(err.Error(), `segment "a"`) {
+		t.Errorf("a segment outside the domain: %v", err)
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/population/fit"
-	"github.com/holdfast/holdfast/pipeline/population/parameters"
 	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/shard"
 )
@@ -48,34 +47,9 @@ func (b *Base) activitySuffices(until event.Day) bool {
 	return b.seen >= MinCustomers && until-b.firstActive >= MinDays
 }
 
-// decideActivity adds the model of the activity days to a decision on that of the
-// purchase days, which has been made. Where only the activity days have something
-// better, what is in force of the rest stays. Without enough of them, or where
-// leaving cannot be told from pausing, there is none.
-func (b *Base) decideActivity(d *Decision, until event.Day, champion *parameters.Record, afresh bool) error {
-	if !d.Accepted && champion != nil {
-		computed := *champion
-		computed.ComputedAt = d.Record.ComputedAt
-		d.Record = computed
-	}
-	var before *btyd.MBGNBD
-	if champion != nil {
-		before = champion.Activity
-	}
-	now, why, err := b.activityModel(until, before, afresh)
-	if err != nil {
-		return err
-	}
-	d.Record.Activity = now
-	if changed := (now == nil) != (before == nil) || now != nil && *now != *before; changed {
-		d.Reason += "; activity days: " + why
-		d.Accepted = d.Accepted || champion != nil
-	}
-	return nil
-}
-
 // activityModel is the model of the activity days that is to be in force after
-// before, nil for none, and why.
+// before, nil for none, and why. Without enough of them, or where leaving cannot be
+// told from pausing, there is none.
 func (b *Base) activityModel(until event.Day, before *btyd.MBGNBD, afresh bool) (*btyd.MBGNBD, string, error) {
 	if !b.activitySuffices(until) {
 		return nil, fmt.Sprintf("%d customers have been seen on a day without a purchase; wanted are %d over %d days",

@@ -47,6 +47,9 @@ type Base struct {
 	firstDay       event.Day
 	lastDay        event.Day
 	cameBack, left int64
+
+	names    []string // of the segments; empty: all customers are one
+	segments []*Base  // the same of each
 }
 
 // NewBase makes an empty base whose label window begins with a day.
@@ -58,6 +61,9 @@ func NewBase(window event.Day) *Base {
 
 // Add counts one customer.
 func (b *Base) Add(h *shard.History) {
+	if int(h.Segment) < len(b.segments) {
+		b.segments[h.Segment].Add(h)
+	}
 	first, last := fit.Day(h.FirstDay), fit.Day(h.LastDay)
 	gaps := fit.LogGap(0)
 	if h.GapsKnown {

@@ -22,6 +22,9 @@ const (
 	// worseBrier is by how much the Brier score on the last label window may be
 	// worse than that of what is in force.
 	worseBrier = 1.005
+	// leastGain is the share of the log-likelihood that a challenger must gain: less is
+	// where a search happened to end.
+	leastGain = 1e-7
 	// priorBelow is the number of customers below which the weak prior holds the
 	// search away from absurd corners; above it the data do.
 	priorBelow = 10 * MinCustomers
@@ -78,8 +81,17 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 	if d.Record.Spend, err = b.spendModel(configured); err != nil {
 		return d, err
 	}
+	var before *btyd.MBGNBD
 	if champion != nil {
-		d.Record.Activity = champion.Activity // until it is decided on
+		before = champion.Activity
+	}
+	activity, why, err := b.activityModel(until, before, grown != "" || champion == nil)
+	if err != nil {
+		return d, err
+	}
+	d.Record.Activity = activity
+	if d.Record.Segments, err = b.segmentModels(&d.Record, champion, until, configured); err != nil {
+		return d, err
 	}
 	p, err := d.Record.Parameters(configured)
 	if err != nil {
@@ -87,14 +99,27 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 	}
 	d.Record.Version = score.VersionOf(p)
 	d.Accepted, d.Reason = b.better(points, until, champion, &d.Record, grown, configured.HorizonDays)
-	if err := b.decideActivity(&d, until, champion, grown != "" || champion == nil); err != nil {
-		return d, err
+	if changed := (activity == nil) != (before == nil) || activity != nil && *activity != *before; changed {
+		d.Reason += "; activity days: " + why
+		if !d.Accepted && champion != nil {
+			return d, d.takeActivity(champion, activity, configured)
+		}
 	}
-	if p, err = d.Record.Parameters(configured); err != nil {
-		return d, err
+	return d, nil
+}
+
+// takeActivity accepts nothing of what was fitted but the activity days: of the rest
+// what is in force stays.
+func (d *Decision) takeActivity(champion *parameters.Record, activity *btyd.MBGNBD, configured *score.Parameters) error {
+	computed := d.Record.ComputedAt
+	d.Record, d.Accepted = *champion, true
+	d.Record.ComputedAt, d.Record.Activity = computed, activity
+	p, err := d.Record.Parameters(configured)
+	if err != nil {
+		return err
 	}
 	d.Record.Version = score.VersionOf(p)
-	return d, nil
+	return nil
 }
 
 // grown says how the base has outgrown the one that the champion was fitted to;
@@ -126,12 +151,12 @@ func (b *Base) better(points []fit.Point, until event.Day, champion, challenger 
 	case grown != "":
 		return true, grown
 	}
-	gain := challenger.LogLikelihood - likelihood(timing(champion), points)
-	if !(gain > 0) {
-		return false, fmt.Sprintf("its log-likelihood is lower by %.3f", -gain)
+	gain := b.likelihoodOf(challenger, points, until) - b.likelihoodOf(champion, points, until)
+	if !(gain > leastGain*math.Abs(challenger.LogLikelihood)) {
+		return false, fmt.Sprintf("its log-likelihood is higher by %.3f only", gain)
 	}
 	weeks := float64(horizonDays) / dayWeek
-	before, now := b.brier(timing(champion), weeks), b.brier(timing(challenger), weeks)
+	before, now := b.brierOf(champion, weeks), b.brierOf(challenger, weeks)
 	if now > before*worseBrier {
 		return false, fmt.Sprintf("its Brier score on the last label window is %.4f, above %.4f", now, before)
 	}
@@ -139,10 +164,10 @@ func (b *Base) better(points []fit.Point, until event.Day, champion, challenger 
 		before)
 }
 
-// brier is the mean squared error of P(return) at the start of the label window.
-func (b *Base) brier(m btyd.MBG, weeks float64) float64 {
+// misses sums the squared errors of P(return) at the start of the label window, over
+// n customers.
+func (b *Base) misses(m btyd.MBG, weeks float64) (sum, n float64) {
 	day := fit.Day(b.Window - 1)
-	sum, n := 0.0, 0.0
 	add := func(cells *fit.Cells, outcome float64) {
 		for _, p := range cells.Points(day) {
 			miss := m.PReturn(btyd.History{X: p.X, TX: p.TX, T: p.T}, weeks) - outcome
@@ -152,7 +177,7 @@ func (b *Base) brier(m btyd.MBG, weeks float64) float64 {
 	}
 	add(b.returned, 1)
 	add(b.away, 0)
-	return sum / n
+	return sum, n
 }
 
 func likelihood(m btyd.MBG, points []fit.Point) (sum float64) {

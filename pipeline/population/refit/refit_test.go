@@ -20,7 +20,10 @@ const horizon = 90
 
 // lives draws customers who buy at a rate of their own until they leave, as MBG/NBD
 // has it: a purchase's value varies about a mean of the customer's own.
-func lives(seed uint64, n int, until event.Day) []shard.History {
+func lives(seed uint64, n int, until event.Day) []shard.History { return livesAt(seed, n, until, 1) }
+
+// livesAt is the same of customers who take so many times as long between purchases.
+func livesAt(seed uint64, n int, until event.Day, slow float64) []shard.History {
 	r := rand.New(rand.NewPCG(seed, 7))
 	var all []shard.History
 	for range n {
@@ -34,7 +37,7 @@ func lives(seed uint64, n int, until event.Day) []shard.History {
 			if !first && r.Float64() < leave {
 				break
 			}
-			day += 1 + r.ExpFloat64()/rate
+			day += (1 + r.ExpFloat64()/rate) * slow
 		}
 		h := historyOf(days, until-horizon+1)
 		h.RepeatNetDays = h.X
