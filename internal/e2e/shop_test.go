@@ -153,4 +153,13 @@ func (w *world) throughTheDriver(customers int) {
 	if got := w.askPlainly("SELECT count() FROM v_customers_at_risk"); got != strconv.FormatUint(rows, 10) {
 		w.t.Errorf("in the short form %s customers are at risk, by the driver %d", got, rows)
 	}
+	var bad uint64 // rows of which SQL says something else of their own day than Go did
+	err = conn.QueryRow(w.t.Context(), `SELECT count(), countIf(NOT ifNull(abs(n.p_alive - a.p_alive) < 1e-9
+			AND abs(n.p_alive_purchase - a.p_alive_purchase) < 1e-9 AND abs(n.p_return_30d - a.p_return_30d) < 1e-9
+			AND abs(n.p_return_90d - a.p_return_90d) < 1e-9 AND n.recency_days = a.recency_days, 0))
+		FROM v_customers_at_risk AS a JOIN v_customers_at_risk_now AS n ON n.customer_id = a.customer_id
+		WHERE n.business_date = a.business_date AND a.p_alive IS NOT NULL`).Scan(&rows, &bad)
+	if err != nil || rows == 0 || bad != 0 {
+		w.t.Errorf("of %d customers at risk whose row is of today %d are other now, %v", rows, bad, err)
+	}
 }

@@ -82,6 +82,8 @@ type Customer struct {
 	OpenComplaints int
 	OldestOpen     event.Instant // when the oldest open complaint was made; 0 without one
 	LastRating     uint8         // 0 without one
+	OptedOut       bool          // the latest event that speaks of consent to marketing withdraws it
+	DoNotRetain    bool          // an order was charged back, or the account closed for fraud
 	Events         int           // distinct event ids
 	LastEvent      event.Instant
 }
@@ -116,6 +118,11 @@ func (o *Oracle) fold(events []seen, now event.Instant) *Customer {
 	for i := range events {
 		e := &events[i]
 		c.LastEvent = max(c.LastEvent, e.OccurredAt)
+		if e.Has&event.HasConsent != 0 {
+			c.OptedOut = e.Has&event.HasConsentMarketing == 0
+		}
+		c.DoNotRetain = c.DoNotRetain || e.Kind == event.Closure && e.Closure == event.Fraud ||
+			(e.Kind == event.Order || e.Kind == event.Renewal) && e.Status == event.Chargeback
 		switch {
 		case e.Type == event.Purchase:
 			takeOrder(orders, e)

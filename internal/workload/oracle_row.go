@@ -56,6 +56,8 @@ var counted = []struct {
 	{"complaints_90d_by_category", func(c *Customer, _ event.Day) string { return byCategory(c.Complaints[90]) }},
 	{"oldest_open_complaint_days", oldestOpen},
 	{"rating_last", lastRating},
+	{"opted_out", func(c *Customer, _ event.Day) string { return zeroOrOne(c.OptedOut) }},
+	{"do_not_retain", func(c *Customer, _ event.Day) string { return zeroOrOne(c.DoNotRetain) }},
 }
 
 // CountedColumns names the columns that RowDifferences compares.
@@ -173,6 +175,13 @@ func lastRating(c *Customer, _ event.Day) string {
 		return Undefined
 	}
 	return number(c.LastRating)
+}
+
+func zeroOrOne(holds bool) string {
+	if holds {
+		return "1"
+	}
+	return "0"
 }
 
 func total(counts map[event.Category]int) string {

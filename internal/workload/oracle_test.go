@@ -102,8 +102,9 @@ func TestOracleByHand(t *testing.T) {
 		"03-03T10 k4 complaint "+`"kind":"dispute","complaint_id":"k2","status":"opened","category":"price"`,
 		"03-05T10 k5 complaint "+`"kind":"return_request","complaint_id":"k3","status":"resolved"`,
 		"03-06T10 k6 complaint "+`"kind":"rating","rating":5`,
-		"03-07T10 k7 complaint "+`"kind":"rating","rating":2`,
-		"04-30T10 z1 visit "+`"kind":"session"`, // after now
+		"03-07T10 k7 complaint "+`"kind":"rating","rating":2,"consent":{"marketing":false}`,
+		"03-06T10 k8 complaint "+`"kind":"rating","rating":3,"consent":{"marketing":true}`, // before
+		"04-30T10 z1 visit "+`"kind":"session"`,                                            // after now
 	)
 	days := []event.Day{day("01-10"), day("02-01"), day("03-10"), day("03-13"), day("03-20")}
 	want := &Customer{
@@ -117,7 +118,8 @@ func TestOracleByHand(t *testing.T) {
 		Complaints: map[int]map[event.Category]int{30: {event.Billing: 1, event.CategoryOther: 1},
 			90: {event.Quality: 1, event.Billing: 1, event.CategoryOther: 1}},
 		OpenComplaints: 2, OldestOpen: event.Instant(day("01-01"))*event.Day24h + 10*event.Hour,
-		LastRating: 2, Events: 31, LastEvent: event.Instant(day("03-21"))*event.Day24h + 10*event.Hour,
+		LastRating: 2, OptedOut: true, DoNotRetain: true,
+		Events: 32, LastEvent: event.Instant(day("03-21"))*event.Day24h + 10*event.Hour,
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
@@ -143,7 +145,9 @@ func TestRowDifferences(t *testing.T) {
 		"01-10T09 e1 purchase "+placed("o1", "1000"),
 		"02-01T10 e3 purchase "+placed("o3", "2000")+lines("shoes", "bags"),
 		"02-02T10 h1 visit "+`"kind":"session"`,
-		"02-03T10 k1 complaint "+`"kind":"complaint","complaint_id":"k1","status":"opened","category":"quality","rating":4`,
+		"02-03T10 k1 complaint "+`"kind":"complaint","complaint_id":"k1","status":"opened","category":"quality","rating":4,`+
+			`"consent":{"marketing":false}`,
+		"02-04T10 h2 visit "+`"kind":"closure","closure_reason":"fraud"`,
 	)
 	o := NewOracle("EUR")
 	for i := range events {
@@ -163,6 +167,7 @@ func TestRowDifferences(t *testing.T) {
 		"complaints_open": "1", "complaints_30d": "1", "complaints_90d": "1",
 		"complaints_30d_by_category": "1,0,0,0,0,0,0,0,0",
 		"complaints_90d_by_category": "1,0,0,0,0,0,0,0,0", "oldest_open_complaint_days": "7", "rating_last": "4",
+		"opted_out": "1", "do_not_retain": "1",
 	}
 	if got := o.RowDifferences("c-1", asOf, row); len(got) > 0 {
 		t.Errorf("the right row: %q", got)

@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/shard"
+	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
 // Config is what a lane is told. All lanes of a pipeline are told the same.
@@ -17,7 +18,7 @@ type Config struct {
 	Topics      Topics
 	Partitions  int32 // of every input
 
-	Shard      shard.Config // Shard is set per partition
+	Shard      shard.Config // Shard and Clock are set by the lane
 	ConfigHash uint64       // of the configuration that changes meaning
 	Clock      ClockMode
 
@@ -63,15 +64,15 @@ type Topics struct {
 }
 
 // ClockMode says what the clock follows.
-type ClockMode uint8
+type ClockMode = signal.ClockMode
 
 const (
 	// HonestClock declares silence once everything that had reached Kafka is
 	// applied.
-	HonestClock ClockMode = iota
+	HonestClock = signal.HonestClock
 	// EventsClock is also never ahead of the latest event seen: for replays,
 	// back-tests and the demo.
-	EventsClock
+	EventsClock = signal.EventsClock
 )
 
 const (

@@ -122,7 +122,7 @@ type flushState struct {
 // or begins afresh.
 func New(partition int32, cfg *Config) (*Lane, error) {
 	rules := cfg.Shard
-	rules.Shard = uint16(partition)
+	rules.Shard, rules.Clock = uint16(partition), cfg.Clock
 	meta := signal.Meta{
 		CurrencyExponent: rules.Parameters.CurrencyExponent,
 		Currency:         rules.Alerts.CurrencyText, TimeZone: rules.Zone.Name(),

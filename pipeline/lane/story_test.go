@@ -62,15 +62,21 @@ func newStory(t *testing.T) *story {
 		in.Decode.MaxValueBytes, in.Decode.MaxFuture = 1<<20, event.Hour
 		s.cfg.Inputs = append(s.cfg.Inputs, in)
 	}
+	s.begin()
+	return s
+}
+
+// begin makes the lane anew, by the story's configuration.
+func (s *story) begin() {
+	s.t.Helper()
 	l, err := lane.New(3, s.cfg)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	s.lane, s.ends = l, make([]int64, len(s.cfg.Inputs))
 	l.BeginAfresh(make([]int64, len(s.cfg.Inputs)), 7)
-	s.now = time.UnixMicro(int64(instant(t, "2026-03-01T08:00:00Z")))
+	s.now = time.UnixMicro(int64(instant(s.t, "2026-03-01T08:00:00Z")))
 	l.Begin(s.now)
-	return s
 }
 
 // read takes the records of a chapter, and says when.

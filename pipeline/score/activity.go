@@ -50,6 +50,14 @@ func (p *Parameters) ByActivity(s *Facts) bool {
 	return p.HasActivity && !s.ActivityHeld && s.HasPurchase && IsSeen(s.X, s.ActivityX)
 }
 
+// aliveBasis is what P(alive) of a customer who has bought is that of.
+func (p *Parameters) aliveBasis(s *Facts) signal.AliveBasis {
+	if p.ByActivity(s) {
+		return signal.AliveByActivity
+	}
+	return signal.AliveByPurchase
+}
+
 // IsSeen reports whether one with so many repeat purchase days and repeat activity
 // days has been seen on a day without a purchase. Activity parameters are fitted
 // to those alone, too.

@@ -63,6 +63,8 @@ func plainly(s *Statistics) map[string]any {
 		"oldest_open_complaint_days": null(s.ComplaintsOpen > 0, whole(max(0, int64(s.Today-s.OldestOpenDay)))),
 		"complaint_sla_breached":     flag[s.SLABreachedOpen],
 		"rating_last":                null(s.RatingLast > 0, uint64(s.RatingLast)),
+		"opted_out":                  flag[s.OptedOut],
+		"do_not_retain":              flag[s.DoNotRetain],
 	}
 }
 
@@ -172,5 +174,48 @@ func TestValueByPlainArithmetic(t *testing.T) {
 	gone := buyer(2000, 2000, 3600, 60) // no chance to the last bit
 	if sc, _ := scored(p, gone); sc.PAlive != 0 || sc.ValueAtRisk != 0 || sc.CLV365 != 0 {
 		t.Errorf("P(alive) %g, at risk %g, value %g; want nothing", sc.PAlive, sc.ValueAtRisk, sc.CLV365)
+	}
+}
+
+// TestStandingOfTheRow: in which arm the customer is, what p_alive rests on, and
+// what the clock follows.
+func TestStandingOfTheRow(t *testing.T) {
+	purchases, both := cdnow(t), cdnow(t)
+	both.Activity, both.HasActivity = both.Purchase, true
+	if err := both.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	bought := buyer(2, 10, 20, 10)
+	visited := bought
+	visited.HasActivity, visited.ActivityX, visited.FirstActivityDay, visited.LastActivityDay = true, 3,
+		visited.FirstDay, visited.LastDay+5
+	held, closed := visited, visited
+	held.ActivityHeld, closed.Closed = true, true
+	for _, test := range []struct {
+		name  string
+		p     *Parameters
+		s     Statistics
+		in    Input
+		basis string
+		arm   string
+		clock string
+	}{
+		{"nobody", both, Statistics{}, Input{}, "", "treat", "honest"},
+		{"closed without a purchase", both, Statistics{Facts: Facts{Closed: true}}, Input{}, "", "treat", "honest"},
+		{"no activity parameters", purchases, visited, Input{}, "purchase", "treat", "honest"},
+		{"never seen without a purchase", both, bought, Input{Holdout: true}, "purchase", "holdout", "honest"},
+		{"seen", both, visited, Input{Clock: signal.EventsClock}, "activity", "treat", "events"},
+		{"visits of nobody arrive", both, held, Input{}, "purchase", "treat", "honest"},
+		{"closed", both, closed, Input{Holdout: true}, "closure", "holdout", "honest"},
+	} {
+		var sc Scores
+		test.p.Scores(&test.s, &sc)
+		test.in.Statistics, test.in.Scores = &test.s, &sc
+		row := filled(t, test.p, &test.in)
+		for column, want := range map[string]any{"p_alive_basis": test.basis, "holdout_arm": test.arm, "clock": test.clock} {
+			if row[column] != want {
+				t.Errorf("%s: %s is %v, want %v", test.name, column, row[column], want)
+			}
+		}
 	}
 }

@@ -21,7 +21,8 @@ type family struct {
 
 // families lists all. The order means nothing: columns stand by their ids.
 var families = [...]family{
-	identity, recency, activity, monetary, visits, complaints, ratings, returns, overdue, value, levels, risk, provenance,
+	identity, recency, activity, monetary, visits, complaints, ratings, returns, overdue, value, levels, risk, outreach,
+	provenance,
 }
 
 // layout is where the columns of all families lie in a row.

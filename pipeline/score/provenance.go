@@ -14,6 +14,7 @@ const (
 	srcPartition      signal.ColumnID = 71
 	seq               signal.ColumnID = 72
 	isDeleted         signal.ColumnID = 73
+	clock             signal.ColumnID = 109
 )
 
 // provenance is what the row rests on: how exact it is, by which model, of which
@@ -40,6 +41,9 @@ var provenance = family{
 		{ID: srcPartition, Name: "src_partition", Type: signal.TypeUint16, History: true, Doc: "the shard"},
 		{ID: seq, Name: "seq", Type: signal.TypeUint64, History: true,
 			Doc: "epoch << 36 | dense number within the shard; the row's version"},
+		{ID: clock, Name: "clock", Type: signal.TypeName,
+			Doc: "what the shard's clock follows: honest (the wall time, once all that had arrived is applied), events " +
+				"(never ahead of the latest event)"},
 		{ID: isDeleted, Name: "is_deleted", Type: signal.TypeFlag, Doc: "1 hides the customer"},
 	},
 	fill: func(p *Parameters, in *Input, row *signal.Row) {
@@ -49,6 +53,7 @@ var provenance = family{
 		row.SetName(paramVersion, p.Version)
 		row.SetInstant(asOf, in.AsOf)
 		row.SetInstant(watermark, in.Watermark)
+		row.SetName(clock, in.Clock.String())
 		row.SetInstant(computedAt, in.ComputedAt)
 		row.SetUint16(srcPartition, in.Shard)
 		row.SetUint64(seq, in.Seq)

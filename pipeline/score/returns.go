@@ -14,6 +14,7 @@ const (
 	pReturnAtPurchase signal.ColumnID = 46
 	relativeDrop      signal.ColumnID = 47
 	expected90d       signal.ColumnID = 52
+	pAliveBasis       signal.ColumnID = 108
 )
 
 // returns is how probable it is that the customer is still one, and comes back.
@@ -36,12 +37,17 @@ var returns = family{
 			Doc: "1 - p_return_90d / p_return_at_last_purchase"},
 		{ID: expected90d, Name: "expected_purchases_90d", Type: signal.TypeFloat, Unit: "days", Null: true,
 			Doc: "expected purchase days in the next 90 days"},
+		{ID: pAliveBasis, Name: "p_alive_basis", Type: signal.TypeEnum, History: true,
+			EnumName: signal.NamesOf[signal.AliveBasis],
+			Doc: "which days p_alive is of: purchase, activity; closure where the account is closed, so that it is 0; " +
+				"empty where there is none"},
 	},
 	fill: func(_ *Parameters, in *Input, row *signal.Row) {
 		if !in.Statistics.HasPurchase {
 			return
 		}
 		sc := in.Scores
+		row.SetEnum(pAliveBasis, uint8(sc.AliveBasis))
 		row.SetFloat(pAlive, sc.PAlive)
 		row.SetFloat(pAlivePurchase, sc.PAlivePurchase)
 		row.SetFloat(pReturn30d, sc.PReturn30)

@@ -19,6 +19,9 @@ type Input struct {
 	Currency   string
 	TimeZone   string
 
+	Clock   signal.ClockMode
+	Holdout bool // the customer is in the arm that is left alone
+
 	Level     signal.Level
 	Lifecycle signal.Lifecycle
 

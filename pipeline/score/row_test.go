@@ -23,7 +23,7 @@ func busy() Statistics {
 	s.ComplaintsIn30, s.Complaints30[1], s.Complaints90[1] = 1, 1, 2
 	s.ComplaintsOpen, s.OldestOpenAt, s.SLABreachedOpen = 1, s.Now-2*event.Day24h, true
 	s.OldestOpenDay = s.Today - 3 // business days, not periods of 24 hours
-	s.RatingLast, s.Approximate = 4, true
+	s.RatingLast, s.Approximate, s.OptedOut, s.DoNotRetain = 4, true, true, true
 	return s
 }
 
@@ -79,6 +79,7 @@ func TestEveryColumnIsFilled(t *testing.T) {
 	in := &Input{
 		Statistics: &s, Scores: &sc, CustomerID: []byte("c-1"), Segment: "retail", Currency: "EUR", TimeZone: "UTC",
 		Level: signal.LevelAtRisk, Lifecycle: signal.LifecycleAtRisk, AsOf: 1, Watermark: 2, ComputedAt: 3, Shard: 4, Seq: 5,
+		Clock: signal.EventsClock,
 	}
 	row, empty := filled(t, p, in), read(t, signal.NewRow(Layout()))
 	later := []string{"abc_class", "tier", "is_deleted"} // nothing fills them yet

@@ -45,6 +45,7 @@ type Crossings struct {
 // hold anything. Of who has closed the account, what is to come is 0.
 type Scores struct {
 	PAlive            float64
+	AliveBasis        signal.AliveBasis // of PAlive
 	PAlivePurchase    float64
 	PReturn30         float64
 	PReturn60         float64

@@ -1,5 +1,7 @@
 package score
 
+import "github.com/holdfast/holdfast/pipeline/signal"
+
 // Scores computes everything for a row or an alert into out, which it overwrites.
 func (p *Parameters) Scores(s *Statistics, out *Scores) {
 	*out = Scores{}
@@ -9,6 +11,7 @@ func (p *Parameters) Scores(s *Statistics, out *Scores) {
 	if s.HasPurchase {
 		h := history(&s.Facts, s.Today)
 		out.PAlive, out.PAlivePurchase = pr.PAlive, pr.PAlivePurchase
+		out.AliveBasis = p.aliveBasis(&s.Facts)
 		p.comebacks(h, out)
 		p.gaps(h, pr.OverdueQuantile, out)
 		p.worth(s, h, out)
@@ -26,6 +29,9 @@ func (sc *Scores) leave() {
 	sc.PAlive, sc.PAlivePurchase = 0, 0
 	sc.PReturn30, sc.PReturn60, sc.PReturn90, sc.PReturn = 0, 0, 0, 0
 	sc.Expected90, sc.CLV365, sc.ValueAtRisk = 0, 0, 0
+	if sc.AliveBasis != signal.AliveUnknown {
+		sc.AliveBasis = signal.AliveByClosure
+	}
 	if sc.PReturnAtPurchase > 0 { // who has bought
 		sc.RelativeDrop, sc.ChurnRisk = 1, 1
 	}

@@ -164,7 +164,7 @@ func TestWhoHasClosedIsWorthNothing(t *testing.T) {
 	}
 	want := before
 	want.PAlive, want.PReturn30, want.PReturn60, want.PReturn90, want.PReturn, want.Expected90 = 0, 0, 0, 0, 0, 0
-	want.PAlivePurchase = 0
+	want.PAlivePurchase, want.AliveBasis = 0, signal.AliveByClosure
 	want.CLV365, want.ValueAtRisk, want.RelativeDrop, want.ChurnRisk = 0, 0, 1, 1
 	if after != want || before.ValueAtRisk == 0 {
 		t.Errorf("once closed\n%+v\nwant\n%+v", after, want)

@@ -114,6 +114,7 @@ func (s *Shard) writeRow(b *Batch, c *state.Customer, fx *Effects) {
 	j.input = score.Input{
 		Statistics: &j.statistics, Scores: &j.scores,
 		CustomerID: c.ID, Segment: s.segmentOf(c), Currency: s.cfg.Alerts.CurrencyText, TimeZone: s.cfg.Zone.Name(),
+		Clock: s.cfg.Clock, Holdout: s.cfg.Policy.InHoldout(c.ID),
 		Level: j.standing.state.Level, Lifecycle: s.cfg.Policy.Lifecycle(&j.standing.state, &j.facts),
 		AsOf: signalInstant(j.statistics.Now), Watermark: signalInstant(max(s.clock, 0)), ComputedAt: signalInstant(b.Wall),
 		Shard: s.cfg.Shard, Seq: s.seq(),

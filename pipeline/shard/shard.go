@@ -24,6 +24,7 @@ import (
 // Config is what a shard decides by. It is fixed for the shard's life.
 type Config struct {
 	Shard      uint16
+	Clock      signal.ClockMode // what readings of the clock follow; rows say so
 	Zone       *Zone
 	Lateness   event.Instant // how far behind the clock an event may be expected
 	Currency   [3]byte

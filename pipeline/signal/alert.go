@@ -80,8 +80,12 @@ func AlertID(customerID []byte, kind string, episode uint32) string {
 func (a *Alert) DedupKey() string { return a.Kind.Name + "/" + a.AlertID }
 
 // Arm is treat or holdout.
-func (a *Alert) Arm() string {
-	if a.Holdout {
+func (a *Alert) Arm() string { return ArmOf(a.Holdout) }
+
+// ArmOf returns the name of a customer's arm. Who is in the holdout is left alone,
+// so that the effect of treating the others can be measured.
+func ArmOf(holdout bool) string {
+	if holdout {
 		return "holdout"
 	}
 	return "treat"

@@ -153,6 +153,32 @@ const (
 	sufficiencyCount
 )
 
+// AliveBasis says what the published P(alive) of a customer rests on.
+type AliveBasis uint8
+
+// Bases of P(alive).
+const (
+	AliveUnknown    AliveBasis = iota // there is no P(alive): nothing was ever bought
+	AliveByPurchase                   // the purchase days
+	AliveByActivity                   // the days with a purchase or an acting visit
+	AliveByClosure                    // 0 whatever the days say: the account is closed
+	aliveBasisCount
+)
+
+// ClockMode says what the clock follows, by the names of time.clock.
+type ClockMode uint8
+
+// Clock modes.
+const (
+	// HonestClock declares silence once everything that had reached Kafka is
+	// applied.
+	HonestClock ClockMode = iota
+	// EventsClock is also never ahead of the latest event seen: for replays,
+	// back-tests and the demo.
+	EventsClock
+	clockModeCount
+)
+
 var (
 	levelNames     = [levelCount]string{"none", "watch", "at_risk", "critical", "lost"}
 	lifecycleNames = [lifecycleCount]string{"prospect", "new", "active", "watch", "at_risk", "critical",
@@ -170,6 +196,8 @@ var (
 		"INTENT_GAP", "CLASS_DOWN", "POINTS_EXPIRING", "NO_SECOND_PURCHASE", "PAYMENT_LATE",
 		"LOW_VALUE_POLICY", "MODEL_UNIDENTIFIED", "SECOND_PURCHASE", "LADDER_UP", "REACTIVATED"}
 	sufficiencyNames = [sufficiencyCount]string{"ok", "few_customers", "short_history", "few_outcomes", "no_fit"}
+	aliveBasisNames  = [aliveBasisCount]string{"", "purchase", "activity", "closure"}
+	clockModeNames   = [clockModeCount]string{"honest", "events"}
 )
 
 // String gives the published name.
@@ -182,3 +210,5 @@ func (v ComplaintTime) String() string   { return complaintTimeNames[v] }
 func (v Suppression) String() string     { return suppressionNames[v] }
 func (v ReasonCode) String() string      { return reasonNames[v] }
 func (v DataSufficiency) String() string { return sufficiencyNames[v] }
+func (v AliveBasis) String() string      { return aliveBasisNames[v] }
+func (v ClockMode) String() string       { return clockModeNames[v] }

@@ -2,121 +2,104 @@ package clickhouse
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/holdfast/holdfast/internal/devclickhouse/enginetest"
 	"github.com/holdfast/holdfast/internal/rowtest"
-	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/sinks/outbox/conformance"
 )
 
-// TestViewEqualsModel holds the SQL of v_customers_at_risk equal to the models'
-// Go, over the parameters' domain.
-func TestViewEqualsModel(t *testing.T) {
+// TestAtRiskIsAsOfItsRow: every figure of v_customers_at_risk is the row's own, however
+// long ago the row was made, and its day is that of as_of in the row's zone.
+func TestAtRiskIsAsOfItsRow(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
-	rnd := rand.New(rand.NewPCG(5, 6))
-	models := make([]btyd.MBGNBD, 12)
-	parameters := signal.NewModelBlock(conformance.Euros)
-	for i := range models {
-		draw := func() float64 { return math.Exp(rnd.Float64()*8 - 4) }
-		models[i] = btyd.MBGNBD{R: draw(), Alpha: draw(), A: draw(), B: draw()}
-		m := models[i]
-		for shard := range uint16(2) { // every shard writes the same
-			r.Expected()[shard]++
-			parameters.Append(&signal.ModelRow{ParamVersion: fmt.Sprint("v", i), Model: "purchase", K: 1, R: signal.Some(m.R),
-				Alpha: signal.Some(m.Alpha), A: signal.Some(m.A), B: signal.Some(m.B), SrcPartition: shard,
-				Seq: r.Expected()[shard]})
+	old := time.Date(2021, 3, 4, 22, 30, 0, 0, time.UTC)
+	r.models(rand.New(rand.NewPCG(1, 2)), 1) // there are parameters to make figures anew by
+	r.customers(0, 0, 8, func(i int, row *signal.Row) {
+		rowtest.SetAll(row, map[string]any{"customer_id": fmt.Sprintf("c%d", i), "param_version": "v0",
+			"last_purchase_day": 18_000 + i, "recency_days": 100 + i, "p_alive": .5 + float64(i)/100,
+			"p_alive_purchase": .25 + float64(i)/100, "p_alive_basis": uint8(signal.AliveByActivity), "p_return_30d": .1,
+			"p_return_60d": .2, "p_return_90d": .3, "value_at_risk": float64(100 * i), "time_zone": zones[i%4],
+			"as_of": instantOf(old), "watermark": instantOf(old.Add(-time.Hour))})
+		if i == 7 {
+			rowtest.Set(row, "lifecycle_state", uint8(signal.LifecycleClosed))
 		}
-	}
-	r.Produce(0, parameters.Encode(nil))
-	today := signal.Day(time.Now().Unix() / 86_400)
-	r.customers(0, 0, 600, func(i int, row *signal.Row) {
-		first := today - signal.Day(rnd.IntN(2000)) - 1
-		last, repeat := first, rnd.IntN(3)
-		if repeat > 0 {
-			repeat = 1 + rnd.IntN(100)
-			last = first + signal.Day(rnd.IntN(int(today-first)))
-		}
-		rowtest.SetAll(row, map[string]any{
-			"customer_id": fmt.Sprintf("c%d", i), "first_purchase_day": first,
-			"last_purchase_day": last, "frequency_repeat": repeat,
-			"param_version": fmt.Sprint("v", i%13), // v12 is unknown
-			"time_zone":     []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", ""}[i%3],
-			"value_at_risk": float64(i), "p_alive": 0.25, "p_return_90d": 0.125,
-		})
 	})
 	r.Running(r.loader())
 	r.AwaitLoaded()
-	rows, err := r.conn.Query(t.Context(), `SELECT v.risk_rank, v.customer_id, v.param_version, v.business_date, v.time_zone,
-			c.first_purchase_day, c.last_purchase_day, c.frequency_repeat, v.p_alive, v.p_return_30d, v.p_return_90d, v.recency_days
-		FROM v_customers_at_risk AS v JOIN customer_current AS c FINAL ON c.customer_id = v.customer_id ORDER BY v.risk_rank`)
-	if err != nil {
+	var got []string
+	if err := r.conn.QueryRow(t.Context(), `SELECT groupArray(concat(customer_id, ' ', toString(risk_rank), ' ',
+			toString(business_date), ' ', toString(recency_days), ' ', toString(round(assumeNotNull(p_alive), 2)), ' ',
+			toString(round(assumeNotNull(p_alive_purchase), 2)), ' ', p_alive_basis, ' ', toString(p_return_30d), ' ',
+			toString(p_return_60d), ' ', toString(p_return_90d), ' ', toString(as_of), ' ', toString(watermark)))
+		FROM (SELECT * FROM v_customers_at_risk ORDER BY customer_id)`).Scan(&got); err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	n := 0
-	for rows.Next() {
-		var rank uint64
-		var id, version, zone string
-		var date, first, last time.Time
-		var x uint32
-		var alive, return30, return90 *float64
-		var recency *uint32
-		err := rows.Scan(&rank, &id, &version, &date, &zone, &first, &last, &x, &alive, &return30, &return90, &recency)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n++
-		if want := fmt.Sprint("c", 600-rank); id != want {
-			t.Errorf("rank %d is %s, want %s", rank, id, want)
-		}
-		if version == "v12" {
-			if alive == nil || return90 == nil || *alive != 0.25 || *return90 != 0.125 {
-				t.Errorf("%s does not have its row's own probabilities while its parameters are not there", id)
-			}
-			continue
-		}
-		checkDate(t, date, zone)
-		var place int
-		fmt.Sscanf(version, "v%d", &place)
-		weeks := func(from, to time.Time) float64 { return to.Sub(from).Hours() / 24 / 7 }
-		if date.Before(last) { // the customer bought on what is tomorrow in the row's zone
-			date = last
-		}
-		h := btyd.History{X: int(x), TX: weeks(first, last), T: weeks(first, date)}
-		m := models[place]
-		for name, c := range map[string]struct{ got, want float64 }{
-			"p_alive":  {*alive, m.PAlive(h)},
-			"return30": {*return30, m.PReturn(h, 30./7)},
-			"return90": {*return90, m.PReturn(h, 90./7)},
-			"recency":  {float64(*recency), date.Sub(last).Hours() / 24},
-		} {
-			if !(math.Abs(c.got-c.want) <= 1e-9) {
-				t.Errorf("%s %s %+v %+v: %v, Go says %v", id, name, m, h, c.got, c.want)
-			}
-		}
+	days := []string{"2021-03-05", "2021-03-04", "2021-03-04", "2021-03-04"} // at 22:30 UTC
+	var want []string
+	for i := range 7 {
+		want = append(want, fmt.Sprintf("c%d %d %s %d %v %v activity 0.1 0.2 0.3 2021-03-04 22:30:00.000 "+
+			"2021-03-04 21:30:00.000",
+			i, 7-i, days[i%4], 100+i, float64(50+i)/100, float64(25+i)/100))
 	}
-	if n != 600 || rows.Err() != nil {
-		t.Errorf("%d rows, %v", n, rows.Err())
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-// checkDate wants the day that it is now in the zone; the query may have run
-// the minute before.
-func checkDate(t *testing.T, got time.Time, zone string) {
-	t.Helper()
-	location, err := time.LoadLocation(zone)
-	if err != nil {
+// TestWorkIsTold: whom not to write to stands in the rows and in the views of who is
+// at risk; what is recorded and not delivered is no work among the open alerts.
+func TestWorkIsTold(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	reasons := []map[string]any{{}, {"opted_out": true}, {"do_not_retain": true}, {"holdout_arm": "holdout"},
+		{"data_sufficiency": uint8(signal.NoFit)}, {"frequency_repeat": 0}, {"holdout_arm": ""}}
+	r.customers(0, 0, len(reasons), func(i int, row *signal.Row) {
+		rowtest.SetAll(row, map[string]any{"customer_id": fmt.Sprintf("c%d", i), "frequency_repeat": 3,
+			"holdout_arm": "treat", "clock": "honest"})
+		rowtest.SetAll(row, reasons[i])
+	})
+	block := signal.NewAlertBlock(conformance.Euros)
+	for s := signal.NotSuppressed; s <= signal.SuppressedHoldout; s++ {
+		alert := conformance.AlertRow(1, uint64(s)+1)
+		alert.SuppressedReason = s
+		block.Append(alert)
+	}
+	r.Produce(1, block.Encode(nil))
+	r.Running(r.loader())
+	r.AwaitLoaded()
+	const standing = `SELECT arrayStringConcat(groupArray(concat(customer_id, ' ', toString(opted_out), toString(do_not_retain),
+		' ', holdout_arm, ' ', data_sufficiency, ' ', toString(deliverable))), ', ') FROM (SELECT * FROM %s ORDER BY customer_id)`
+	const want = "c0 00 treat ok 1, c1 10 treat ok 0, c2 01 treat ok 0, c3 00 holdout ok 0, c4 00 treat no_fit 0, " +
+		"c5 00 treat ok 0, c6 00  ok 0"
+	for _, view := range []string{"v_customers_at_risk", "v_customers_at_risk_now"} {
+		var got string
+		if err := r.conn.QueryRow(t.Context(), fmt.Sprintf(standing, view)).Scan(&got); err != nil || got != want {
+			t.Errorf("%s:\n%s, want\n%s; %v", view, got, want, err)
+		}
+	}
+	var open, work uint64
+	var of string
+	if err := r.conn.QueryRow(t.Context(), `SELECT count(), countIf(deliverable = 1), anyIf(suppressed_reason, deliverable = 1)
+		FROM v_alerts_open`).Scan(&open, &work, &of); err != nil || open != 9 || work != 1 || of != "" {
+		t.Errorf("%d open alerts, %d of them work (%q), want 9 and 1; %v", open, work, of, err)
+	}
+}
+
+// TestEachViewSaysItsClock: who reads a figure has to know of which moment it is.
+func TestEachViewSaysItsClock(t *testing.T) {
+	r := newRig(t, enginetest.Start(t))
+	var views, silent []string
+	if err := r.conn.QueryRow(t.Context(), `SELECT groupArray(name), groupArrayIf(name, comment NOT LIKE '%Clock: %')
+		FROM system.tables WHERE database = currentDatabase() AND engine = 'View'`).Scan(&views, &silent); err != nil {
 		t.Fatal(err)
 	}
-	now := time.Now().In(location)
-	if day := got.Format(time.DateOnly); day != now.Format(time.DateOnly) &&
-		day != now.Add(-time.Minute).Format(time.DateOnly) {
-		t.Errorf("business date %s in %q, want %s", day, zone, now.Format(time.DateOnly))
+	if len(views) < 8 || len(silent) > 0 {
+		t.Errorf("of the views %q these do not say their clock: %q", views, silent)
 	}
 }
 
