@@ -40,6 +40,7 @@ type boardAlert struct {
 	CustomerID    string    `json:"customer_id"`
 	Level         string    `json:"level"`
 	Score         *float64  `json:"score"`
+	PAlive        *float64  `json:"p_alive"`
 	AtStake       *string   `json:"at_stake"`
 	Currency      string    `json:"currency"`
 	AsOf          time.Time `json:"as_of"`
@@ -127,7 +128,7 @@ func (b *board) take(alert boardAlert) {
 // told at one a second of each partition, the most valuable first; what matters
 // most is on the board before the last of them.
 func (b *board) settle(ctx context.Context) {
-	const quiet, most = 1500 * time.Millisecond, 10 * time.Second
+	const quiet, most = 2500 * time.Millisecond, 8 * time.Second
 	begun := time.Now()
 	for ctx.Err() == nil && time.Since(begun) < most {
 		b.mu.Lock()

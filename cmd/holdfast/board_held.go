@@ -19,7 +19,7 @@ type heldBack struct {
 var heldWords = [][2]string{
 	{"holdout", "held out for measurement"}, {"insufficient_data", "waiting for enough data"},
 	{"opted_out", "opted out"}, {"do_not_retain", "not to be kept"}, {"natural", "gone for good reasons"},
-	{"one_time_buyer", "one purchase only"}, {"replay", "told of too late"},
+	{"one_time_buyer", "one purchase only"}, {"replay", "at risk in the past, not confirmed since"},
 }
 
 const heldQuery = `SELECT suppressed_reason, count() AS alerts FROM v_alerts_open

@@ -10,23 +10,29 @@ import (
 // newsTime is how moments of the shop are written.
 const newsTime = "Mon 02 Jan 15:04"
 
-// printTop writes the list: score, at stake, why.
+// printTop writes the list: risk of no purchase to come, chance to be a customer
+// still, value at stake, why.
 func (b *board) printTop(w io.Writer, n int) {
 	alerts := b.top(math.MaxInt)
 	customers := len(alerts)
 	alerts = alerts[:min(n, customers)]
-	fmt.Fprintf(w, "\n%-26s %-9s %6s %14s   %s\n", fmt.Sprintf("TOP %d OF %d CUSTOMERS", len(alerts), customers), "level",
-		"risk", "at stake", "why")
+	fmt.Fprintf(w, "\n%-26s %-9s %6s %6s %14s   %s\n", fmt.Sprintf("TOP %d OF %d CUSTOMERS", len(alerts), customers),
+		"level", "risk", "alive", "at stake", "why")
 	for _, alert := range alerts {
-		risk := ""
-		if alert.Score != nil {
-			risk = fmt.Sprintf("%.0f %%", *alert.Score*100)
-		}
-		fmt.Fprintf(w, "%-26s %-9s %6s %14s   %s\n", alert.CustomerID, alert.Level, risk, alert.stakeText(), alert.why())
+		fmt.Fprintf(w, "%-26s %-9s %6s %6s %14s   %s\n", alert.CustomerID, alert.Level, percent(alert.Score),
+			percent(alert.PAlive), alert.stakeText(), alert.why())
 	}
 	if b.counts().critical == 0 && len(alerts) > 0 {
 		fmt.Fprintln(w, "(none is critical)")
 	}
+}
+
+// percent words a probability, empty where there is none.
+func percent(p *float64) string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.0f %%", *p*100)
 }
 
 // stakeText is the value at risk in words, empty where there is none.
@@ -81,7 +87,7 @@ func (a *boardAlert) newsText() string {
 	case a.Action == "resolved":
 		return kind + ": " + strings.ReplaceAll(a.ResolveReason, "_", " ")
 	case len(a.Reasons) > 0:
-		return a.why()
+		return a.Reasons[0].Text
 	}
 	return kind
 }

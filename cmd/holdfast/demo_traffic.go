@@ -33,13 +33,17 @@ func (d *demonstration) sendNext() error {
 // than the week after which the model is fitted anew.
 const judgedDays = 4
 
-// sinceHistory is how long ago the history ends: a night more than that is still
-// within alerts.max_event_age, so who is at risk then may be told at once.
-const sinceHistory = 36 * time.Hour
+// historyEnd is when the shop last opened, 14 to 38 hours before now: the night
+// before it, in which nothing comes, is still within alerts.max_event_age, so who is
+// at risk then may be told at once.
+func historyEnd(now time.Time) time.Time {
+	const opens, least = 8 * time.Hour, 14 * time.Hour
+	return now.UTC().Add(-opens - least).Truncate(24 * time.Hour).Add(opens)
+}
 
 // open opens the shop.
 func (d *demonstration) open() {
-	d.end = d.now().UTC().Truncate(time.Hour).Add(-sinceHistory)
+	d.end = historyEnd(d.now())
 	d.shop = workload.NewShop(workload.ShopConfig{
 		Seed: d.flags.seed, Customers: d.flags.customers, End: workload.InstantOf(d.end),
 		HistoryDays: d.flags.days, LiveDays: -1, Currency: d.loaded.Money.Currency,
@@ -98,7 +102,7 @@ func (d *demonstration) play(ctx context.Context) error {
 	n := d.board.counts()
 	d.step(4, "alerts", fmt.Sprintf("%d days more · %d told · %d of them critical", judgedDays, n.told, n.critical), began)
 	fmt.Fprintf(d.stdout, "[5/5] %-13s %-58s running\n", "live traffic", fmt.Sprintf(
-		"the last %.0f hours, an hour every %s", sinceHistory.Hours(), (d.flags.shopDay/24).Round(time.Millisecond)))
+		"the last %.0f hours, an hour every %s", d.now().Sub(d.end).Hours(), (d.flags.shopDay/24).Round(time.Millisecond)))
 	d.board.printTop(d.stdout, 3)
 	d.printHeldBack(d.heldBack(ctx))
 	d.next()
@@ -140,7 +144,8 @@ func (d *demonstration) live(ctx context.Context) error {
 		if today := shopNow(); today.Sub(printed) >= printHours*time.Hour {
 			printed = today
 			n := d.board.counts()
-			fmt.Fprintf(d.stdout, "%s  %d open, %d critical · %d resolved\n", today.Format(newsTime), n.open, n.critical, n.resolved)
+			fmt.Fprintf(d.stdout, "%s  -- %d told, %d open, %d critical, %d resolved\n", today.Format(newsTime), n.told, n.open,
+				n.critical, n.resolved)
 		}
 		if !arrived && d.now().After(present) {
 			arrived = true
