@@ -56,7 +56,7 @@ var levelRank = map[string]int{"watch": 1, "at_risk": 2, "critical": 3, "lost": 
 
 // isNotice reports whether the message only tells something: there is nothing to
 // resolve.
-func (a *boardAlert) isNotice() bool { return levelRank[a.Level] == 0 && a.Action == "raised" }
+func (a *boardAlert) isNotice() bool { return a.Level == "none" && a.Action == "raised" }
 
 func newBoard() *board { return &board{open: map[string]boardAlert{}} }
 
