@@ -20,8 +20,8 @@ import (
 const demoHelp = `Show the whole path at work on one computer, without anything to install: an
 embedded Kafka and ClickHouse, and a year of a simulated shop. The models are
 fitted to its customers; who is at risk when the history is applied is told, the
-most valuable first. Then the last day and a half is played in less than a
-minute, and at the present it goes on as time does.
+most valuable first. Then the last day or so, from when the shop opened in the
+morning, is played within a minute, and at the present it goes on as time does.
 
 No score, threshold, guard or holdout is set for the demo: alerts come by the
 rules that ship. What it sets it prints. Nothing is kept.`

@@ -29,7 +29,13 @@ func TestTheDemoSetsNothingThatDecidesWhoIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, setting := range loaded.Settings(false) {
+	settings := loaded.Settings(false)
+	for key := range demoSettings {
+		if !slices.ContainsFunc(settings, func(s config.Setting) bool { return s.Path == key }) {
+			t.Errorf("the demo sets %s, which is no key", key)
+		}
+	}
+	for _, setting := range settings {
 		if setting.Origin != config.FromDefault && !slices.Contains(allowed, setting.Path) {
 			t.Errorf("the demo sets %s to %v", setting.Path, setting.Value)
 		}
