@@ -61,8 +61,10 @@ func TestNewsAreWhatHappensNow(t *testing.T) {
 		t.Errorf("%d lines:\n%s", got, text)
 	}
 	lines := strings.Split(text.String(), "\n")
-	for i, want := range []string{"at_risk c-2 silent churn", "resolved c-1 silent churn: purchase", "good news c-3 second purchase"} {
-		got := strings.Join(strings.Fields(strings.TrimPrefix(lines[i], at.Add(time.Duration(i)*time.Hour).Format(newsTime))), " ")
+	for i, want := range []string{"at_risk c-2 silent churn", "resolved c-1 silent churn: purchase",
+		"good news c-3 second purchase"} {
+		moment := at.Add(time.Duration(i) * time.Hour).Format(newsTime)
+		got := strings.Join(strings.Fields(strings.TrimPrefix(lines[i], moment)), " ")
 		if got != want {
 			t.Errorf("line %d says %q, want %q", i, got, want)
 		}

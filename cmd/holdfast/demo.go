@@ -223,8 +223,8 @@ func (d *demonstration) summary(held []heldBack) {
 	d.board.printTop(d.stdout, 5)
 	d.printHeldBack(held)
 	n := d.board.counts()
-	fmt.Fprintf(d.stdout, "\n%d events sent; %d alerts told, %d of them standing when the history was applied; %d resolved, "+
-		"%d open, %d critical.\n", d.sender.sent.Load(), n.told, n.standing, n.resolved, n.open, n.critical)
+	fmt.Fprintf(d.stdout, "\n%d events sent; %d alerts told, %d of them of customers who were at risk before the present; "+
+		"%d resolved, %d open, %d critical.\n", d.sender.sent.Load(), n.told, n.standing, n.resolved, n.open, n.critical)
 	fmt.Fprintln(d.stdout, "Everything was kept in memory and a temporary folder, and is gone. `holdfast run "+
 		"--embedded --data DIR` keeps it.")
 }

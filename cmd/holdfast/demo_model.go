@@ -21,7 +21,8 @@ func (d *demonstration) awaitModel(ctx context.Context, until time.Time) error {
 	began := d.now()
 	days := int(until.Sub(d.begin()).Hours() / 24)
 	if d.flags.customers < refit.MinCustomers || days <= refit.MinDays {
-		d.step(3, "model", fmt.Sprintf("none: a fit takes %d customers over %d days", refit.MinCustomers, refit.MinDays), began)
+		text := fmt.Sprintf("none: a fit takes %d customers over %d days", refit.MinCustomers, refit.MinDays)
+		d.step(3, "model", text, began)
 		d.say("until there is one, nobody is told of a customer's silence")
 		return nil
 	}
