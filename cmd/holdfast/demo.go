@@ -161,44 +161,6 @@ func (d *demonstration) launch(ctx context.Context) (err error) {
 	return nil
 }
 
-// store words where rows go.
-func (d *demonstration) store() string {
-	switch {
-	case d.engines.clickhouse != nil:
-		return "on " + d.engines.clickhouse.Addr() + " (libchdb)"
-	case d.loaded.Sinks.ClickHouse.On():
-		return "at " + config.RedactDSN(d.loaded.Sinks.ClickHouse.DSN)
-	}
-	return "off (signals on topics only)"
-}
-
-func (d *demonstration) step(number int, name, text string, began time.Time) {
-	fmt.Fprintf(d.stdout, "[%d/5] %-13s %-58s %6.1fs\n", number, name, text, d.now().Sub(began).Seconds())
-}
-
-// next says what to try.
-func (d *demonstration) next() {
-	fmt.Fprintln(d.stdout)
-	if d.loaded.Sinks.ClickHouse.On() {
-		customer := "CUSTOMER"
-		if top := d.board.top(1); len(top) > 0 {
-			customer = top[0].CustomerID
-		}
-		flag := ""
-		if d.keys["sinks.clickhouse.dsn"] != config.EmbeddedClickHouse {
-			flag = " --clickhouse " + config.RedactDSN(d.keys["sinks.clickhouse.dsn"])
-		}
-		fmt.Fprintf(d.stdout, "Next: holdfast explain %s%s\n", customer, flag)
-		if d.engines.clickhouse != nil {
-			fmt.Fprintf(d.stdout, "      curl %s -d 'SELECT * FROM v_customers_at_risk LIMIT 5 FORMAT Vertical'\n",
-				d.engines.clickhouse.Addr())
-		}
-	}
-	fmt.Fprintf(d.stdout, "      curl %s/readyz\n", d.loaded.Ops.Listen)
-	fmt.Fprintln(d.stdout, "Ctrl-C stops and prints a summary.")
-	fmt.Fprintln(d.stdout)
-}
-
 // stop ends the instance (a clean stop), the board and the engines.
 func (d *demonstration) stop() error {
 	var failures []error
@@ -214,17 +176,4 @@ func (d *demonstration) stop() error {
 		failures = append(failures, d.engines.close())
 	}
 	return errors.Join(failures...)
-}
-
-func (d *demonstration) summary(held []heldBack) {
-	if d.sender == nil {
-		return
-	}
-	d.board.printTop(d.stdout, 5)
-	d.printHeldBack(held)
-	n := d.board.counts()
-	fmt.Fprintf(d.stdout, "\n%d events sent; %d alerts told, %d of them of customers who were at risk before the present; "+
-		"%d resolved, %d open, %d critical.\n", d.sender.sent.Load(), n.told, n.standing, n.resolved, n.open, n.critical)
-	fmt.Fprintln(d.stdout, "Everything was kept in memory and a temporary folder, and is gone. `holdfast run "+
-		"--embedded --data DIR` keeps it.")
 }

@@ -82,33 +82,6 @@ func (d *demonstration) sendHistory(ctx context.Context, until time.Time) error 
 	return pipeline.WaitCaughtUp(ctx, d.client, awaited)
 }
 
-// play sends the history, shows what it means, and goes on: steps 2 to 5.
-func (d *demonstration) play(ctx context.Context) error {
-	began := d.now()
-	d.open()
-	fitted := d.end.AddDate(0, 0, -judgedDays)
-	if err := d.sendHistory(ctx, fitted); err != nil {
-		return err
-	}
-	d.step(2, "history", fmt.Sprintf("%d days · %d events", max(d.flags.days-judgedDays, 0), d.sender.sent.Load()), began)
-	if err := d.awaitModel(ctx, fitted); err != nil {
-		return err
-	}
-	began = d.now()
-	if err := d.sendHistory(ctx, d.end); err != nil {
-		return err
-	}
-	d.board.settle(ctx)
-	n := d.board.counts()
-	d.step(4, "alerts", fmt.Sprintf("%d days more · %d told · %d of them critical", judgedDays, n.told, n.critical), began)
-	fmt.Fprintf(d.stdout, "[5/5] %-13s %-58s running\n", "live traffic", fmt.Sprintf(
-		"the last %.0f hours, an hour every %s", d.now().Sub(d.end).Hours(), (d.flags.shopDay/24).Round(time.Millisecond)))
-	d.board.printTop(d.stdout, 3)
-	d.printHeldBack(d.heldBack(ctx))
-	d.next()
-	return d.live(ctx)
-}
-
 // printHours is after how many hours of the shop a line is printed.
 const printHours = 6
 
@@ -168,6 +141,3 @@ func (d *demonstration) pause(ctx context.Context) bool {
 	}
 	return false
 }
-
-// say prints a remark below a step.
-func (d *demonstration) say(text string) { fmt.Fprintf(d.stdout, "      %s\n", text) }
