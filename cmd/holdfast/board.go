@@ -54,9 +54,10 @@ type boardAlert struct {
 
 var levelRank = map[string]int{"watch": 1, "at_risk": 2, "critical": 3, "lost": 4}
 
-// isNotice reports whether the message only tells something: there is nothing to
-// resolve.
-func (a *boardAlert) isNotice() bool { return a.Level == "none" && a.Action == "raised" }
+// noticeKinds only tell something: there is nothing to be done.
+var noticeKinds = map[string]bool{"second_purchase": true, "ladder_up": true, "reactivated": true}
+
+func (a *boardAlert) isNotice() bool { return noticeKinds[a.Kind] }
 
 func newBoard() *board { return &board{open: map[string]boardAlert{}} }
 
@@ -105,6 +106,9 @@ func (b *board) take(alert boardAlert) {
 	if !alert.Standing || alert.Action != "raised" {
 		b.fresh = append(b.fresh, alert)
 	}
+	if alert.isNotice() {
+		return
+	}
 	switch alert.Action {
 	case "resolved", "expired":
 		if _, was := b.open[alert.AlertID]; was {
@@ -113,9 +117,6 @@ func (b *board) take(alert boardAlert) {
 		}
 		return
 	case "raised":
-		if alert.isNotice() {
-			return
-		}
 		b.soFar.told++
 		if alert.Standing {
 			b.soFar.standing++

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// heldBack is how many open alerts of churn are recorded and not told, for a reason.
+// heldBack is how many customers are silent for too long and not told of, for a
+// reason.
 type heldBack struct {
 	Reason string `ch:"suppressed_reason"`
 	Count  uint64 `ch:"alerts"`
@@ -23,7 +24,8 @@ var heldWords = [][2]string{
 }
 
 const heldQuery = `SELECT suppressed_reason, count() AS alerts FROM v_alerts_open
-WHERE suppressed_reason != '' AND family = 'churn' AND level IN ('at_risk', 'critical') GROUP BY suppressed_reason`
+WHERE suppressed_reason != '' AND kind IN ('churn_risk', 'silent_churn') AND level IN ('at_risk', 'critical')
+GROUP BY suppressed_reason`
 
 // heldBack counts what the board hides: the tables have it, the topics do not. nil
 // where there is no ClickHouse, or none that answers.

@@ -19,7 +19,8 @@ func TestTheBoardListsACustomerOnceWithTheStrongestAlert(t *testing.T) {
 		{AlertID: "5", CustomerID: "c-4", Level: "critical", AtStake: stake("10"), Action: "raised"},
 		{AlertID: "5", CustomerID: "c-4", Level: "none", Action: "resolved"},
 		{AlertID: "6", CustomerID: "c-5", Level: "critical", AtStake: stake("99"), Action: "raised", Suppressed: true},
-		{AlertID: "7", CustomerID: "c-6", Level: "none", AtStake: stake("99"), Action: "raised", Kind: "second_purchase"},
+		{AlertID: "7", CustomerID: "c-6", Level: "at_risk", AtStake: stake("99"), Action: "raised", Kind: "second_purchase"},
+		{AlertID: "9", CustomerID: "c-8", Level: "none", Action: "raised", Kind: "complaint_repeat"},
 		{AlertID: "8", CustomerID: "c-7", Level: "none", Action: "resolved"}, // of what was never told
 	} {
 		b.take(alert)
@@ -28,14 +29,14 @@ func TestTheBoardListsACustomerOnceWithTheStrongestAlert(t *testing.T) {
 	for _, alert := range b.top(5) {
 		ids = append(ids, alert.AlertID)
 	}
-	if got := strings.Join(ids, " "); got != "2 3" {
-		t.Errorf("the board lists alerts %s, want 2 3", got)
+	if got := strings.Join(ids, " "); got != "2 3 9" {
+		t.Errorf("the board lists alerts %s, want 2 3 9", got)
 	}
 	text := &strings.Builder{}
-	if b.printTop(text, 1); !strings.Contains(text.String(), "TOP 1 OF 2 CUSTOMERS") {
+	if b.printTop(text, 1); !strings.Contains(text.String(), "TOP 1 OF 3 CUSTOMERS") {
 		t.Errorf("the board says %s", text)
 	}
-	if got, want := b.counts(), (boardCounts{open: 4, critical: 1, told: 5, resolved: 1}); got != want {
+	if got, want := b.counts(), (boardCounts{open: 5, critical: 1, told: 6, resolved: 1}); got != want {
 		t.Errorf("the board counts %+v, want %+v", got, want)
 	}
 }

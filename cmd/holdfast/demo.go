@@ -70,6 +70,8 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 		defer cancel()
 	}
 	d := &demonstration{cli: c, flags: flags, board: newBoard()}
+	ctx, d.ended = context.WithCancel(ctx)
+	defer d.ended()
 	if err := d.start(ctx); err != nil {
 		return errors.Join(ignoreInterrupt(ctx, err), d.stop())
 	}
@@ -82,7 +84,8 @@ func (c *cli) demo(ctx context.Context, flags demoFlags) (err error) {
 	return err
 }
 
-// ignoreInterrupt drops the errors of work that an interrupt or --for has ended.
+// ignoreInterrupt drops the errors of work that an interrupt, --for, or an instance
+// that has ended brought to an end: the latter's own error comes of stopping it.
 func ignoreInterrupt(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -104,6 +107,7 @@ type demonstration struct {
 	end      time.Time      // of what is sent at once; from there on it is played
 	board    *board
 	parts    []*part // the instance, then the board's reader
+	ended    func()  // ends the demo
 }
 
 // start brings up engines, topics and the instance: step 1.
@@ -145,6 +149,7 @@ func (d *demonstration) launch(ctx context.Context) (err error) {
 	}
 	detached, ended := context.WithoutCancel(ctx), make(chan struct{}, 2)
 	d.parts = append(d.parts, start(detached, "holdfast", ended, func(ctx context.Context) error {
+		defer d.ended()
 		return d.instance.run(ctx, 20*time.Second)
 	}))
 	names := topicNames(&d.loaded.Config)

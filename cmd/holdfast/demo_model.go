@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/config"
 	"github.com/holdfast/holdfast/pipeline/population/parameters"
 	"github.com/holdfast/holdfast/pipeline/population/refit"
 )
@@ -20,10 +21,9 @@ const modelWithin = 25 * time.Second
 func (d *demonstration) awaitModel(ctx context.Context, until time.Time) error {
 	began := d.now()
 	days := int(until.Sub(d.begin()).Hours() / 24)
-	if d.flags.customers < refit.MinCustomers || days <= refit.MinDays {
-		text := fmt.Sprintf("none: a fit takes %d customers over %d days", refit.MinCustomers, refit.MinDays)
+	if text, consequence := whyNoFit(&d.loaded.Score, d.flags.customers, days); text != "" {
 		d.step(3, "model", text, began)
-		d.say("until there is one, nobody is told of a customer's silence")
+		d.say(consequence)
 		return nil
 	}
 	week := until.AddDate(0, 0, -7)
@@ -33,13 +33,28 @@ func (d *demonstration) awaitModel(ctx context.Context, until time.Time) error {
 			d.say(modelWords(model, d.loaded.Money.Currency))
 			return nil
 		}
-		if !d.pause(ctx) {
+		if !pause(ctx) {
 			return ctx.Err()
 		}
 	}
 	d.step(3, "model", "none yet", began)
 	d.say(d.instance.pipeline.Model())
 	return nil
+}
+
+// whyNoFit says why no fit is to be waited for, and what follows from that; empty
+// where one is.
+func whyNoFit(score *config.Score, customers, days int) (text, consequence string) {
+	const untold = "without one, nobody is told of a customer's silence"
+	switch {
+	case score.Params.Given():
+		return "as configured", "score.params stand in place of a fit"
+	case !score.Fit:
+		return "none: score.fit is false", untold
+	case customers < refit.MinCustomers || days <= refit.MinDays:
+		return fmt.Sprintf("none: a fit takes %d customers over %d days", refit.MinCustomers, refit.MinDays), untold
+	}
+	return "", ""
 }
 
 // isInForce reports whether customers are judged by a model.

@@ -128,3 +128,25 @@ func TestAModelInPlainWords(t *testing.T) {
 		t.Errorf("the demo does not say what it sets: %s", demoSettingsText())
 	}
 }
+
+func TestTheDemoWaitsForAFitOnlyWhereOneComes(t *testing.T) {
+	shipped := config.Default().Score
+	off, given := shipped, shipped
+	off.Fit, given.Params = false, config.Params{R: 1, Alpha: 5, A: 1, B: 2}
+	for _, c := range []struct {
+		score           config.Score
+		customers, days int
+		want            string
+	}{
+		{shipped, 500, 181, ""},
+		{shipped, 499, 181, "none: a fit takes 500 customers over 180 days"},
+		{shipped, 500, 180, "none: a fit takes 500 customers over 180 days"},
+		{off, 500, 181, "none: score.fit is false"},
+		{given, 500, 181, "as configured"},
+	} {
+		got, consequence := whyNoFit(&c.score, c.customers, c.days)
+		if got != c.want || (got == "") != (consequence == "") {
+			t.Errorf("%d customers over %d days: %q, want %q; %q", c.customers, c.days, got, c.want, consequence)
+		}
+	}
+}

@@ -124,20 +124,18 @@ func (d *demonstration) live(ctx context.Context) error {
 			arrived = true
 			fmt.Fprintln(d.stdout, "The shop has reached the present and goes on as time does.")
 		}
-		if !d.pause(ctx) {
+		if !pause(ctx) {
 			return nil
 		}
 	}
 }
 
-// pause waits a moment, and reports whether to go on: stop returns the error of an
-// instance that has ended.
-func (d *demonstration) pause(ctx context.Context) bool {
+// pause waits a moment, and reports whether to go on.
+func pause(ctx context.Context) bool {
 	select {
 	case <-time.After(50 * time.Millisecond):
 		return true
 	case <-ctx.Done():
-	case <-d.parts[0].done:
+		return false
 	}
-	return false
 }
