@@ -15,6 +15,10 @@ const newsTime = "Mon 02 Jan 15:04"
 func (b *board) printTop(w io.Writer, n int) {
 	alerts := b.top(math.MaxInt)
 	customers := len(alerts)
+	if customers == 0 {
+		fmt.Fprintln(w, "\nNobody is on the list.")
+		return
+	}
 	alerts = alerts[:min(n, customers)]
 	fmt.Fprintf(w, "\n%-26s %-9s %6s %6s %14s   %s\n", fmt.Sprintf("TOP %d OF %d CUSTOMERS", len(alerts), customers),
 		"level", "risk", "alive", "at stake", "why")
@@ -22,7 +26,7 @@ func (b *board) printTop(w io.Writer, n int) {
 		fmt.Fprintf(w, "%-26s %-9s %6s %6s %14s   %s\n", alert.CustomerID, alert.Level, percent(alert.Score),
 			percent(alert.PAlive), alert.stakeText(), alert.why())
 	}
-	if b.counts().critical == 0 && len(alerts) > 0 {
+	if b.counts().critical == 0 {
 		fmt.Fprintln(w, "(none is critical)")
 	}
 }

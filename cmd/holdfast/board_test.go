@@ -10,6 +10,10 @@ import (
 
 func TestTheBoardListsACustomerOnceWithTheStrongestAlert(t *testing.T) {
 	b := newBoard()
+	empty := &strings.Builder{}
+	if b.printTop(empty, 3); !strings.Contains(empty.String(), "Nobody is on the list.") {
+		t.Errorf("the empty board says %s", empty)
+	}
 	stake := func(text string) *string { return &text }
 	for _, alert := range []boardAlert{
 		{AlertID: "1", CustomerID: "c-1", Level: "watch", AtStake: stake("900"), Action: "raised"},

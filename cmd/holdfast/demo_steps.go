@@ -57,6 +57,7 @@ func (d *demonstration) store() string {
 // next says what to try.
 func (d *demonstration) next() {
 	fmt.Fprintln(d.stdout)
+	lead := "Next: "
 	if d.loaded.Sinks.ClickHouse.On() {
 		customer := "CUSTOMER"
 		if top := d.board.top(1); len(top) > 0 {
@@ -66,13 +67,14 @@ func (d *demonstration) next() {
 		if d.keys["sinks.clickhouse.dsn"] != config.EmbeddedClickHouse {
 			flag = " --clickhouse " + config.RedactDSN(d.keys["sinks.clickhouse.dsn"])
 		}
-		fmt.Fprintf(d.stdout, "Next: holdfast explain %s%s\n", customer, flag)
+		fmt.Fprintf(d.stdout, "%sholdfast explain %s%s\n", lead, customer, flag)
+		lead = "      "
 		if d.engines.clickhouse != nil {
 			fmt.Fprintf(d.stdout, "      curl %s -d 'SELECT * FROM v_customers_at_risk LIMIT 5 FORMAT Vertical'\n",
 				d.engines.clickhouse.Addr())
 		}
 	}
-	fmt.Fprintf(d.stdout, "      curl %s/readyz\n", d.loaded.Ops.Listen)
+	fmt.Fprintf(d.stdout, "%scurl %s/readyz\n", lead, d.loaded.Ops.Listen)
 	fmt.Fprintln(d.stdout, "Ctrl-C stops and prints a summary.")
 	fmt.Fprintln(d.stdout)
 }
