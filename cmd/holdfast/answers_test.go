@@ -163,7 +163,7 @@ func TestLevelsOfLogs(t *testing.T) {
 
 // The board takes what is on the topic: what is unknown to it changes no order.
 func TestTheBoardTakesWhatComes(t *testing.T) {
-	b := &board{open: map[string]boardAlert{}}
+	b := newBoard()
 	amount := func(text string) *string { return &text }
 	risk := 0.876
 	for _, alert := range []boardAlert{
@@ -186,8 +186,8 @@ func TestTheBoardTakesWhatComes(t *testing.T) {
 	if got := strings.Join(ids, " "); got != "3 1 2 5 4" {
 		t.Errorf("order %s", got)
 	}
-	if open, critical, raised, resolved := b.counts(); open != 5 || critical != 3 || raised != 5 || resolved != 1 {
-		t.Errorf("%d open, %d critical, %d raised, %d resolved", open, critical, raised, resolved)
+	if got, want := b.counts(), (boardCounts{open: 5, critical: 3, told: 5}); got != want {
+		t.Errorf("the board counts %+v, want %+v", got, want)
 	}
 	var text bytes.Buffer
 	b.printTop(&text, 2)

@@ -214,9 +214,9 @@ func TestTranscriptOfEngines(t *testing.T) {
 	tr.mask(`holdfast [^ ]+\nembedded`, "holdfast <version>\nembedded")
 	tr.mask(` +[0-9.]+s\n`, " <seconds>\n")
 	tr.mask(`[0-9]+ events +<`, "<count> events <")
-	tr.mask(`[0-9]+ open alerts · [0-9]+ critical +<`, "<count> open alerts · <count> critical <")
+	tr.mask(`[0-9]+ told · [0-9]+ of them critical +<`, "<count> told · <count> of them critical <")
 	tr.mask(`(?m)^<address> is in use, .*\n`, "") // a test beside this one, or a demo
 	tr.begin("engines --clickhouse-listen off", "Ctrl-C stops.")
-	tr.begin("demo --customers 50 --days 30 --clickhouse off --no-color --quiet", "[4/4]")
+	tr.begin("demo --customers 50 --days 30 --clickhouse off --no-color --quiet", "[5/5]")
 	tr.run("demo --customers 0")
 }

@@ -251,3 +251,17 @@ func TestUncountedColumns(t *testing.T) {
 		t.Errorf("count the column in oracle_row.go, or list it by -rewrite; -listed +uncounted:\n%s", diff)
 	}
 }
+
+func TestAmountsAreTheSameButForRounding(t *testing.T) {
+	for _, pair := range []struct {
+		got, want string
+		same      bool
+	}{
+		{"2569.63", "2569.62", true}, {"4436.13", "4436.12", true}, {"2569.64", "2569.62", false}, {"3", "2", false},
+		{"none", "2569.62", false},
+	} {
+		if nearly(pair.got, pair.want) != pair.same {
+			t.Errorf("%s for %s: want %v", pair.got, pair.want, pair.same)
+		}
+	}
+}

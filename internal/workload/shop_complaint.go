@@ -22,7 +22,8 @@ var complaintCategories = [...]string{"logistics", "logistics", "logistics", "qu
 var redresses = [...]string{"apology", "voucher", "replace", "refund", "repair", "none"}
 
 // complain opens a complaint. Most are acknowledged within hours and resolved
-// within days; one in five is late, one in ten is never resolved.
+// within days; one in five is late, one in ten is not resolved: of those two in
+// three are rejected or withdrawn within weeks, and the others stay open.
 func (s *Shop) complain(a *act) {
 	s.tickets++
 	a.ticket = &ticket{
@@ -53,7 +54,11 @@ func (s *Shop) progress(a *act) {
 	case "acknowledged", "reopened":
 		dice := s.random.Float64()
 		switch {
+		case dice < 0.033:
+		case dice < 0.067:
+			later("rejected", 6*event.Day24h+s.within(30*event.Day24h))
 		case dice < 0.1:
+			later("withdrawn", 6*event.Day24h+s.within(30*event.Day24h))
 		case dice < 0.3:
 			later("resolved", 6*event.Day24h+s.within(9*event.Day24h))
 		default:
