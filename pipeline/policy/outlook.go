@@ -16,6 +16,12 @@ type Outlook struct {
 	// Until is when the pause ends, if nothing more is heard; Never where time alone
 	// does not end it.
 	Until event.Instant
+	// AlertAt is when an alert comes then, if nothing more is heard: the dwell and what
+	// cools down over; Never where none will, 0 where one is open.
+	AlertAt event.Instant
+	// DueAt is when an open complaint will be past a time that it must keep; Never where
+	// none will.
+	DueAt event.Instant
 	// Speaks is what speaks against delivering an alert about the silence that were
 	// raised now, its age apart.
 	Speaks signal.Suppression
@@ -45,8 +51,9 @@ func (c *Config) Outlook(st *State, episodes []Episode, f *Facts) Outlook {
 	if f.Silence == 0 {
 		j.silence = f.Now
 	}
-	o := Outlook{At: j.levelsAhead()}
+	o := Outlook{At: j.levelsAhead(), DueAt: f.SLADueAt}
 	o.Pause, o.Until = j.pause(&o)
+	o.AlertAt = j.alertAt(&o)
 	o.Speaks = j.suppression(&silentChurn, c.InHoldout(f.CustomerID))
 	return o
 }
@@ -66,6 +73,9 @@ func (j *judgement) levelsAhead() (at [signal.LevelLost + 1]event.Instant) {
 	if f.X > 0 {
 		ahead[signal.LevelAtRisk] = f.AtRiskAt
 		ahead[signal.LevelLost] = max(f.LostAt, j.atRiskFor(j.c.Dwell))
+		if st.Told < signal.LevelAtRisk { // nobody is lost unheard
+			ahead[signal.LevelLost] = max(ahead[signal.LevelLost], j.protectedUntil(), j.cooledAt())
+		}
 	}
 	if f.VIP {
 		ahead[signal.LevelCritical] = f.CriticalAt
@@ -123,6 +133,17 @@ func (j *judgement) pauseAtRisk() (Pause, event.Instant) {
 		return PauseTold, Never
 	}
 	return PauseCooling, j.cooledAt()
+}
+
+// alertAt is Outlook.AlertAt.
+func (j *judgement) alertAt(o *Outlook) event.Instant {
+	switch {
+	case o.Until == Never || o.Pause == NoPause:
+		return o.Until
+	case o.Pause == PauseLevel:
+		return max(o.Until+j.c.Dwell, j.protectedUntil(), j.cooledAt())
+	}
+	return max(o.Until, j.cooledAt())
 }
 
 // cooledAt is when the last of the kinds that rest on silence has cooled down.

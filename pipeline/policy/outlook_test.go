@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -53,6 +54,9 @@ func TestOutlookTellsWhenTheAlertComes(t *testing.T) {
 	f := w.facts()
 	w.isPaused(t, "bought yesterday", PauseLevel, f.AtRiskAt)
 	o := w.outlook()
+	if o.AlertAt != f.AtRiskAt+w.config.Dwell || o.DueAt != Never {
+		t.Errorf("an alert is foretold for %d, at risk at %d", o.AlertAt, f.AtRiskAt)
+	}
 	if o.At != [...]event.Instant{0, f.WatchAt, f.AtRiskAt, Never, max(f.LostAt, f.AtRiskAt+w.config.Dwell)} {
 		t.Errorf("ahead is %v, facts %+v", o.At, f)
 	}
@@ -66,6 +70,19 @@ func TestOutlookTellsWhenTheAlertComes(t *testing.T) {
 	w.isPaused(t, "a moment before the dwell is over", PauseDwell, f.AtRiskAt+w.config.Dwell)
 	w.until(f.AtRiskAt + w.config.Dwell)
 	w.isPaused(t, "alerted", NoPause, 0)
+	w.isLostWhenForetold(t)
+}
+
+// isLostWhenForetold lets silence go on.
+func (w *world) isLostWhenForetold(t *testing.T) {
+	t.Helper()
+	at := w.outlook().At[signal.LevelLost]
+	if w.until(at - 1); w.state.Level == signal.LevelLost {
+		t.Errorf("lost before %d, which was foretold", at)
+	}
+	if w.until(at); w.state.Level != signal.LevelLost {
+		t.Errorf("%v at %d, when it was to be lost", w.state.Level, at)
+	}
 }
 
 // TestOutlookOfACooledAlert: the cooldown is waited for, the team's word holds till the
@@ -78,8 +95,18 @@ func TestOutlookOfACooledAlert(t *testing.T) {
 	w.isPaused(t, "bought", PauseLevel, w.facts().AtRiskAt)
 	w.until(w.facts().AtRiskAt + w.config.Dwell)
 	w.isPaused(t, "at risk again", PauseCooling, cooled)
+	if o := w.outlook(); o.AlertAt != cooled {
+		t.Errorf("an alert is foretold for %d, it has cooled down at %d", o.AlertAt, cooled)
+	}
+	long := *w
+	long.episodes = slices.Clone(w.episodes)
 	w.until(cooled)
 	w.isPaused(t, "alerted again", NoPause, 0)
+	w.isLostWhenForetold(t)
+	for i := range long.episodes {
+		long.episodes[i].CooldownUntil += 30 * event.Day24h // longer than till it would be lost
+	}
+	long.isLostWhenForetold(t)
 
 	w = weekly(t)
 	w.until(w.facts().AtRiskAt + w.config.Dwell)

@@ -75,3 +75,6 @@ func (c *Contribution) Text() string {
 	}
 	return c.Reason.Text()
 }
+
+// Risk is the churn risk of a sum of contributions, 0 to 1.
+func Risk(logOdds float64) float64 { return sigmoid(logOdds) }
