@@ -50,8 +50,6 @@ type Score struct {
 	Contributions []Contribution `json:"contributions"`
 	Certain       string         `json:"certain,omitempty"` // why the risk is no matter of odds
 	ReasonCodes   []string       `json:"reason_codes"`      // as published
-	// ReasonTexts are the sentences stored with the codes, where no contribution is known.
-	ReasonTexts []string `json:"reason_texts,omitempty"`
 }
 
 // Contribution is a part of the churn risk.

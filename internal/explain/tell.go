@@ -72,15 +72,20 @@ func contributions(all []score.Contribution) []Contribution {
 	return told
 }
 
+// DefaultModel says what scores by parameters mean that nothing was fitted to.
+func DefaultModel(version string) string {
+	return "default parameters (version " + version + "): no fit is in force. They describe no shop, so the figures only " +
+		"say who has been silent for longer than others of the same history, and no alert on silence is delivered; a " +
+		"model is fitted once there are enough customers (score.fit), or give score.params"
+}
+
 // modelOf says what the customer is scored by, and what it means where nothing was
 // fitted.
 func modelOf(e *shard.Explanation, clock clockOf) Model {
 	p := e.Parameters
 	m := Model{Version: p.Version, Sufficiency: p.DataSufficiency.String(), Fitted: p.Fitted}
 	if p.Version == score.Unfitted || p.DataSufficiency == signal.NoFit {
-		m.Text = fmt.Sprintf("default parameters (version %s): no fit is in force. They describe no shop, so the figures only "+
-			"say who has been silent for longer than others of the same history, and no alert on silence is delivered; a "+
-			"model is fitted once there are enough customers (score.fit), or give score.params", p.Version)
+		m.Text = DefaultModel(p.Version)
 		return m
 	}
 	var parts []string

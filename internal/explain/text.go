@@ -83,9 +83,6 @@ func (p *page) score(s *Score) {
 	if len(s.Contributions) == 0 && len(s.ReasonCodes) > 0 {
 		p.line("  reasons: %s", strings.Join(s.ReasonCodes, ", "))
 	}
-	for _, text := range s.ReasonTexts {
-		p.line("    %s", text)
-	}
 }
 
 // contributions is the table of what the risk is made of. Points are whole, and add up

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/holdfast/holdfast/pipeline/assign"
+	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
 )
@@ -16,6 +18,9 @@ import (
 
 // maxQuestions is how many questions may wait for an answer.
 const maxQuestions = 4
+
+// behindFrom is by how much silence must lag, beside the lateness, to be told of.
+const behindFrom = event.Instant(time.Minute / time.Microsecond)
 
 // Errors of Explain.
 var (
@@ -102,7 +107,9 @@ func (s *session) explain(customer []byte) (*Explained, error) {
 
 // explained adds what the lane knows to what its shard does.
 func (s *session) explained(l *lane.Lane, e *shard.Explanation) *Explained {
-	x := &Explained{Explanation: *e, Behind: !l.CaughtUp()}
+	x := &Explained{Explanation: *e}
+	// Under steady traffic something is always on its way for a moment.
+	x.Behind = !l.CaughtUp() && s.p.wall()-l.Silence() > s.p.cfg.Shard.Lateness+behindFrom
 	for i := range s.p.cfg.Inputs {
 		if l.IsQuiet(i) {
 			x.Quiet = append(x.Quiet, s.p.cfg.Inputs[i].Topic)
