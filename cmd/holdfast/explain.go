@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,10 +44,6 @@ func (c *cli) explainCommand() *cobra.Command {
 	c.clickhouseFlags(command)
 	return command
 }
-
-// errNoCustomer is the answer where the instance knows no such customer.
-var errNoCustomer = errors.New("no event of this customer has been counted: the id may be wrong, or its events may still " +
-	"be on their way (`holdfast wait --caught-up`)")
 
 func (c *cli) explain(ctx context.Context, customer, address string) error {
 	loaded, err := c.setup()
@@ -123,7 +118,8 @@ func answered(address, customer string, status int, body []byte) (*explain.Docum
 	case json.Unmarshal(body, &said) != nil || said.Error == "":
 		return nil, fmt.Sprintf("what answers at %s (status %d) is no instance of this version", address, status), nil
 	case said.Error == ops.UnknownCustomer:
-		return nil, "", errNoCustomer
+		return nil, "", fmt.Errorf("the instance at %s has counted no event of this customer: the id may be wrong, or its "+
+			"events may still be on their way (`holdfast wait --caught-up`)", address)
 	}
 	return nil, fmt.Sprintf("the instance at %s does not answer for the customer: %s", address, textfile.Printed(said.Why)),
 		nil

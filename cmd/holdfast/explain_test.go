@@ -50,7 +50,7 @@ func TestExplainOfStrangers(t *testing.T) {
 		"an older instance":   {404, "404 page not found\n", "(status 404) is no instance of this version", exitUnreachable},
 		"another's answer":    {200, `{"customer_id":"c-2","source":"instance"}`, "is no instance", exitUnreachable},
 		"a row as an answer":  {200, `{"customer_id":"c-1","source":"row"}`, "is no instance", exitUnreachable},
-		"not known":           {404, `{"error":"unknown_customer","why":"x"}`, "no event of this customer has been counted", 1},
+		"not known":           {404, `{"error":"unknown_customer","why":"x"}`, "has counted no event of this customer", 1},
 		"owned elsewhere":     {409, `{"error":"owned_elsewhere","why":"another\u001b owns it"}`, "another", exitUnreachable},
 		"busy":                {503, `{"error":"not_answering","why":"shard 3 is restored"}`, "shard 3", exitUnreachable},
 		"without a token far": {403, `{"error":"forbidden","why":"give ops.token_file"}`, "give ops.token_file", exitUnreachable},

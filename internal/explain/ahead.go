@@ -130,6 +130,10 @@ func held(e *pipeline.Explained, clock clockOf) []string {
 	for _, topic := range e.Quiet {
 		all = append(all, "nothing has come in "+topic+" for much longer than usual, and nothing is concluded from that"+upTo)
 	}
+	if e.Parameters.HasActivity && e.Statistics.ActivityHeld {
+		all = append(all, "visits do not arrive, or did not until lately: nothing follows from missing ones, and purchases "+
+			"alone are judged")
+	}
 	if e.Behind && len(e.Backfills) == 0 {
 		all = append(all, "not everything that has reached Kafka is counted yet"+upTo)
 	}

@@ -88,5 +88,23 @@ type Model struct {
 	Version     string `json:"param_version"`
 	Sufficiency string `json:"data_sufficiency"`
 	Fitted      bool   `json:"fitted"` // or given by configuration
-	Text        string `json:"text"`
+	Since       string `json:"in_force_since,omitempty"`
+	FittedAt    string `json:"fitted_at,omitempty"`
+	Customers   uint64 `json:"customers,omitempty"` // that it was fitted to
+	// Of the purchases: MBG/NBD, with the order of the gaps. Null where only the version
+	// is known.
+	Purchase *Purchase `json:"purchase"`
+	// Activity says that visits prove that a customer is there.
+	Activity bool   `json:"activity"`
+	Text     string `json:"text"`
+}
+
+// Purchase are the parameters of the purchase model; time is in weeks.
+type Purchase struct {
+	R                 float64 `json:"r"`
+	Alpha             float64 `json:"alpha"`
+	A                 float64 `json:"a"`
+	B                 float64 `json:"b"`
+	K                 int     `json:"k"` // 1: gaps without memory; more where they are regular
+	DropoutIdentified bool    `json:"dropout_identified"`
 }

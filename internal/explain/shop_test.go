@@ -23,6 +23,7 @@ type shop struct {
 	number int
 	later  event.Instant // by how much the wall time is ahead
 	tells  bool          // who waits to be told is told
+	held   bool          // visits do not arrive
 }
 
 const customer = "c-1"
@@ -89,7 +90,8 @@ func (s *shop) until(day float64) {
 	clock := max(s.shard.Position().Clock, at(0))
 	for {
 		clock = min(clock+event.Day24h, at(day))
-		b := &shard.Batch{Number: s.shard.Position().Batch + 1, Clock: clock, Wall: clock + event.Hour + s.later}
+		b := &shard.Batch{Number: s.shard.Position().Batch + 1, Clock: clock, Wall: clock + event.Hour + s.later,
+			ActivityHeld: s.held}
 		if s.tells {
 			b.Tell = s.shard.Untold(b.Wall, 1, nil)
 		}

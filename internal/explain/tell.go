@@ -83,7 +83,11 @@ func DefaultModel(version string) string {
 // fitted.
 func modelOf(e *shard.Explanation, clock clockOf) Model {
 	p := e.Parameters
-	m := Model{Version: p.Version, Sufficiency: p.DataSufficiency.String(), Fitted: p.Fitted}
+	m := Model{
+		Version: p.Version, Sufficiency: p.DataSufficiency.String(), Fitted: p.Fitted, Since: stamp(e.ParametersSince),
+		FittedAt: stamp(p.FittedAt), Customers: p.Customers, Activity: p.HasActivity,
+		Purchase: &Purchase{p.Purchase.R, p.Purchase.Alpha, p.Purchase.A, p.Purchase.B, max(p.K, 1), p.DropoutIdentified},
+	}
 	if p.Version == score.Unfitted || p.DataSufficiency == signal.NoFit {
 		m.Text = DefaultModel(p.Version)
 		return m
@@ -100,6 +104,8 @@ func modelOf(e *shard.Explanation, clock clockOf) Model {
 		parts = append(parts, "in force since "+clock.text(e.ParametersSince))
 	}
 	parts = append(parts, "data: "+m.Sufficiency)
+	parts = append(parts, fmt.Sprintf("MBG/NBD r=%.4g alpha=%.4g a=%.4g b=%.4g", p.Purchase.R, p.Purchase.Alpha,
+		p.Purchase.A, p.Purchase.B))
 	if p.K > 1 {
 		parts = append(parts, fmt.Sprintf("gaps between purchases are regular (k = %d)", p.K))
 	}

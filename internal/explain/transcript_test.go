@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/score"
+	"github.com/holdfast/holdfast/pipeline/score/btyd"
 	"github.com/holdfast/holdfast/pipeline/signal"
 )
 
@@ -87,6 +88,8 @@ var cases = []struct {
 		s.until(35)
 		return s.explain(nil)
 	}},
+	{"seen lately, and nothing bought", seen(false)},
+	{"seen, and visits do not arrive", seen(true)},
 	{"cooling", cooling},
 	{"closed", func(t *testing.T) *Document {
 		s := newShop(t, nil)
@@ -120,6 +123,24 @@ func weekly(day float64, change func(*score.Parameters, *policy.Config),
 		if len(held) > 0 {
 			return s.explain(held[0])
 		}
+		return s.explain(nil)
+	}
+}
+
+// seen has bought five times, and looks around since, as a model of visits expects;
+// held says that visits do not arrive at the end.
+func seen(held bool) func(*testing.T) *Document {
+	return func(t *testing.T) *Document {
+		s := newShop(t, func(p *score.Parameters, _ *policy.Config) {
+			p.HasActivity, p.Activity, p.K = true, btyd.MBGNBD{R: 1, Alpha: 2, A: .5, B: 3}, 2
+		})
+		s.orders(0, 7, 14, 21, 28)
+		for day := 32.; day < 60; day += 3 {
+			s.come(day, event.Session, nil)
+		}
+		s.until(61)
+		s.held = held
+		s.until(62)
 		return s.explain(nil)
 	}
 }
