@@ -126,3 +126,53 @@ func TestExplainingWhoIsAtRisk(t *testing.T) {
 		t.Error("a stranger is explained")
 	}
 }
+
+// TestWhatIsForetoldComes: if nothing more is heard, the alert comes at the moment that
+// was named, and nobody is at risk or lost before it was said or after.
+func TestWhatIsForetoldComes(t *testing.T) {
+	input := stream(streamOptions{seed: 21, customers: 120, events: 2500, start: 1_700_000_000 * event.Second,
+		span: 400 * event.Day24h, lateness: event.Hour})
+	r := newRun(t, testConfig(t, "Europe/Berlin"), input)
+	r.wall = input[len(input)-1].OccurredAt + 400*event.Day24h // not of the past
+	r.cfg.Policy.MaxEventAge = 3660 * event.Day24h
+	r.apply(len(input))
+	foretold := map[string]*Explanation{}
+	for n := range 120 {
+		// A complaint that is open may make levels of its own meanwhile.
+		if e, ok := r.shard.Explain(customerID(n)); ok && e.Statistics.ComplaintsOpen == 0 {
+			foretold[string(customerID(n))] = e
+		}
+	}
+	r.fx.reset()
+	end := r.shard.clock + 300*event.Day24h
+	if err := r.shard.Apply(&Batch{Number: r.shard.batch + 1, Clock: end, Wall: r.wall}, r.fx); err != nil {
+		t.Fatal(err)
+	}
+	came := map[string]event.Instant{}
+	for i := range r.fx.Alerts {
+		a := &r.fx.Alerts[i]
+		silence := a.Kind.Name == policy.ChurnRisk.String() || a.Kind.Name == policy.SilentChurn.String()
+		if id := string(a.CustomerID); silence && a.Action == signal.Raised && came[id] == 0 {
+			came[id] = event.Instant(a.RaisedAt)
+		}
+	}
+	checked := 0
+	for id, e := range foretold {
+		want := e.Outlook.AlertAt
+		if want > end {
+			want = 0
+		}
+		if got := came[id]; got != want {
+			t.Errorf("%s: an alert at %d was foretold for %d (pause %d until %d)", id, got, want, e.Outlook.Pause, e.Outlook.Until)
+		} else if got != 0 {
+			checked++
+		}
+		now, _ := r.shard.Explain([]byte(id))
+		if lost := e.Outlook.At[signal.LevelLost] <= end; lost != (now.Level == signal.LevelLost) {
+			t.Errorf("%s: lost from %d on was foretold, it is %v at %d", id, e.Outlook.At[signal.LevelLost], now.Level, end)
+		}
+	}
+	if checked < 10 {
+		t.Errorf("%d alerts that came say little", checked)
+	}
+}
