@@ -77,6 +77,9 @@ func (c *cli) askInstance(
 		address = "http://" + reachable(c.opsPlace(loaded))
 	}
 	address = strings.TrimSuffix(address, "/")
+	if at, err := url.Parse(address); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+		return nil, "", usage("--url %q is not an address; write http://host:9464", address)
+	}
 	token := ""
 	if file := loaded.Ops.TokenFile; file != "" {
 		if token, err = config.ReadSecret(c.readFile, "ops.token_file", file); err != nil {
@@ -87,7 +90,7 @@ func (c *cli) askInstance(
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/customers/"+url.PathEscape(customer), nil)
 	if err != nil {
-		return nil, "", usage("--url: %v", err)
+		return nil, "", usage("--url %q is not an address; write http://host:9464", address)
 	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)

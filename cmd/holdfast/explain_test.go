@@ -66,6 +66,12 @@ func TestExplainOfStrangers(t *testing.T) {
 			t.Errorf("%s: %+v, want %d, %q", name, got, test.code, test.says)
 		}
 	}
+	for _, address := range []string{"localhost:9464", "http://", "ftp://x", "http://a b"} {
+		got := holdfast(t, nil, "explain", "c-1", "--url", address, "--clickhouse", "off")
+		if got.code != exitUsage || !strings.Contains(got.stderr, "is not an address") || strings.Contains(got.stderr, "c-1") {
+			t.Errorf("%s: %+v", address, got)
+		}
+	}
 	deaf := write(t, "deaf.yml", "version: 1\nkafka: {brokers: [\"localhost:9092\"]}\nops: {listen: \"\"}\n")
 	got := holdfast(t, nil, "explain", "c-1", "--clickhouse", "off", "-c", deaf)
 	if got.code != exitUnreachable || !strings.Contains(got.stderr, "because ops.listen is empty") {
