@@ -124,6 +124,6 @@ func answered(address, customer string, status int, body []byte) (*explain.Docum
 		return nil, "", fmt.Errorf("the instance at %s has counted no event of this customer: the id may be wrong, or its "+
 			"events may still be on their way (`holdfast wait --caught-up`)", address)
 	}
-	return nil, fmt.Sprintf("the instance at %s does not answer for the customer: %s", address, textfile.Printed(said.Why)),
-		nil
+	why := textfile.Printed(said.Why)
+	return nil, fmt.Sprintf("the instance at %s does not answer for the customer: %s", address, why), nil
 }

@@ -26,7 +26,9 @@ var errNoRow = errors.New("no row is about this customer: the id may be wrong, o
 	"yet (`holdfast wait --caught-up`)")
 
 // explainRow tells what the tables hold; problem says why the instance is not asked.
-func (c *cli) explainRow(ctx context.Context, loaded *config.Loaded, customer, problem string) (*explain.Document, error) {
+func (c *cli) explainRow(
+	ctx context.Context, loaded *config.Loaded, customer, problem string,
+) (*explain.Document, error) {
 	conn, err := c.tables(ctx, loaded)
 	switch {
 	case errors.Is(err, errNoClickHouse):

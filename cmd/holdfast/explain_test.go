@@ -19,13 +19,14 @@ import (
 // TestExplainAsksWithTheToken: the id comes through whatever is in it, with the token.
 func TestExplainAsksWithTheToken(t *testing.T) {
 	const customer = "a/b ü?#%2F"
-	server := httptest.NewServer(ops.Handler(ops.Options{Token: "s3cret", Customer: func(_ context.Context, id string) (int, any) {
+	tell := func(_ context.Context, id string) (int, any) {
 		return http.StatusOK, explain.Document{CustomerID: id, Source: explain.FromInstance, Level: "watch\x1b[2J"}
-	}}))
+	}
+	server := httptest.NewServer(ops.Handler(ops.Options{Token: "s3cret", Customer: tell}))
 	defer server.Close()
 	token, wrong := write(t, "token", "s3cret\n"), write(t, "wrong", "another\n")
-	for file, says := range map[string]string{token: "", wrong: "wants another token", "/nowhere/token": "token cannot be read",
-		"": "wants another token"} {
+	for file, says := range map[string]string{token: "", wrong: "wants another token", "": "wants another token",
+		"/nowhere/token": "token cannot be read"} {
 		environ := map[string]string{"HOLDFAST_OPS_TOKEN_FILE": file}
 		got := holdfast(t, environ, "explain", "--url", server.URL+"/", "--clickhouse", "off", customer)
 		if says == "" && (got.code != 0 || !strings.Contains(got.stdout, customer) || strings.Contains(got.stdout, "\x1b")) {
@@ -46,14 +47,14 @@ func TestExplainOfStrangers(t *testing.T) {
 		body, says string
 		code       int
 	}{
-		"another program":     {200, "<html>hello</html>", "(status 200) is no instance of this version", exitUnreachable},
-		"an older instance":   {404, "404 page not found\n", "(status 404) is no instance of this version", exitUnreachable},
-		"another's answer":    {200, `{"customer_id":"c-2","source":"instance"}`, "is no instance", exitUnreachable},
-		"a row as an answer":  {200, `{"customer_id":"c-1","source":"row"}`, "is no instance", exitUnreachable},
-		"not known":           {404, `{"error":"unknown_customer","why":"x"}`, "has counted no event of this customer", 1},
-		"owned elsewhere":     {409, `{"error":"owned_elsewhere","why":"another\u001b owns it"}`, "another", exitUnreachable},
-		"busy":                {503, `{"error":"not_answering","why":"shard 3 is restored"}`, "shard 3", exitUnreachable},
-		"without a token far": {403, `{"error":"forbidden","why":"give ops.token_file"}`, "give ops.token_file", exitUnreachable},
+		"another program":    {200, "<html>hello</html>", "(status 200) is no instance of this version", exitUnreachable},
+		"an older instance":  {404, "404 page not found\n", "(status 404) is no instance of this version", exitUnreachable},
+		"another's answer":   {200, `{"customer_id":"c-2","source":"instance"}`, "is no instance", exitUnreachable},
+		"a row as an answer": {200, `{"customer_id":"c-1","source":"row"}`, "is no instance", exitUnreachable},
+		"not known":          {404, `{"error":"unknown_customer","why":"x"}`, "has counted no event of this customer", 1},
+		"owned elsewhere":    {409, `{"error":"owned_elsewhere","why":"another\u001b owns it"}`, "another", exitUnreachable},
+		"busy":               {503, `{"error":"not_answering","why":"shard 3 is restored"}`, "shard 3", exitUnreachable},
+		"without a token":    {403, `{"error":"forbidden","why":"give ops.token_file"}`, "give ops.token_file", exitUnreachable},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(test.status)
@@ -68,7 +69,8 @@ func TestExplainOfStrangers(t *testing.T) {
 	}
 	for _, address := range []string{"localhost:9464", "http://", "ftp://x", "http://a b"} {
 		got := holdfast(t, nil, "explain", "c-1", "--url", address, "--clickhouse", "off")
-		if got.code != exitUsage || !strings.Contains(got.stderr, "is not an address") || strings.Contains(got.stderr, "c-1") {
+		if got.code != exitUsage || !strings.Contains(got.stderr, "is not an address") ||
+			strings.Contains(got.stderr, "c-1") {
 			t.Errorf("%s: %+v", address, got)
 		}
 	}

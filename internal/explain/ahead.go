@@ -30,8 +30,7 @@ func alertOf(a *shard.ExplainedAlert, clock clockOf) Alert {
 	return out
 }
 
-// stateOf says whether somebody was told of an alert, why not, and for how long it
-// stands.
+// stateOf tells what became of an alert: told or why not, and for how long it stands.
 func stateOf(a *shard.ExplainedAlert, clock clockOf) string {
 	var told string
 	switch {
@@ -83,8 +82,8 @@ func pauseText(e *shard.Explanation, clock clockOf) string {
 	case policy.PauseLost:
 		return "lost already: for winning back, not for keeping"
 	case policy.PauseOnePurchase:
-		return "one purchase only: there is no rhythm yet to be missed in, so one-time buyers have no alert of their own; one " +
-			"about all of them (second_purchase_gap) is planned"
+		return "one purchase only: there is no rhythm yet to be missed in, so one-time buyers have no alert of their own; " +
+			"one about all of them (second_purchase_gap) is planned"
 	case policy.PauseLevel:
 		return borderText(e, clock)
 	case policy.PauseModel:
@@ -145,12 +144,13 @@ func next(e *shard.Explanation, clock clockOf) []Next {
 	all := []Next{}
 	for level := signal.LevelWatch; level <= signal.LevelLost; level++ {
 		if at := e.Outlook.At[level]; at > e.Now && at != policy.Never {
-			all = append(all, Next{stamp(at), fmt.Sprintf("level %s from %s on, without %s", level, clock.text(at), unheard(e))})
+			text := fmt.Sprintf("level %s from %s on, without %s", level, clock.text(at), unheard(e))
+			all = append(all, Next{stamp(at), text})
 		}
 	}
 	if at := e.Outlook.DueAt; at > e.Now && at != policy.Never {
-		all = append(all, Next{stamp(at), "an open complaint is past its time from " + clock.text(at) + " on: level watch at " +
-			"least"})
+		text := "an open complaint is past its time from " + clock.text(at) + " on: level watch at least"
+		all = append(all, Next{stamp(at), text})
 	}
 	slices.SortStableFunc(all, func(a, b Next) int { return strings.Compare(a.At, b.At) })
 	return all

@@ -74,9 +74,9 @@ func contributions(all []score.Contribution) []Contribution {
 
 // DefaultModel says what scores by parameters mean that nothing was fitted to.
 func DefaultModel(version string) string {
-	return "default parameters (version " + version + "): no fit is in force. They describe no shop, so the figures only " +
-		"say who has been silent for longer than others of the same history, and no alert on silence is delivered; a " +
-		"model is fitted once there are enough customers (score.fit), or give score.params"
+	return "default parameters (version " + version + "): no fit is in force. They describe no shop, so the figures " +
+		"only say who has been silent for longer than others of the same history, and no alert on silence is delivered; " +
+		"a model is fitted once there are enough customers (score.fit), or give score.params"
 }
 
 // modelOf says what the customer is scored by, and what it means where nothing was

@@ -54,7 +54,7 @@ func (c *Config) Outlook(st *State, episodes []Episode, f *Facts) Outlook {
 	o := Outlook{At: j.levelsAhead(), DueAt: f.SLADueAt}
 	o.Pause, o.Until = j.pause(&o)
 	o.AlertAt = j.alertAt(&o)
-	o.Speaks = j.suppression(&silentChurn, c.InHoldout(f.CustomerID))
+	o.Speaks = j.suppression(kindOf(j.kinds, SilentChurn), c.InHoldout(f.CustomerID))
 	return o
 }
 

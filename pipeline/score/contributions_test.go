@@ -81,8 +81,8 @@ func TestContributionsNameWhatIsNoReason(t *testing.T) {
 	for i := range all {
 		said = append(said, all[i].Part.String()+": "+all[i].Text())
 	}
-	const want = "first_time_buyer_base: first-time buyer's base: what the model expects of anyone right after the first " +
-		"purchase\nsilence: 50 days since the only purchase; nine of ten such customers who buy again do so within " +
+	const want = "first_time_buyer_base: first-time buyer's base: what the model expects of anyone right after the " +
+		"first purchase\nsilence: 50 days since the only purchase; nine of ten such customers who buy again do so within " +
 		"3433\nevidence: a refund in the last order\n" +
 		"evidence: recommended the shop in the last 90 days"
 	if got := strings.Join(said, "\n"); got != want {

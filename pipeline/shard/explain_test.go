@@ -89,7 +89,8 @@ func TestAnExplanationIsTheRow(t *testing.T) {
 			near("p_alive", e.Scores.PAlive)
 		}
 		if e.Level.String() != row["level"] || e.Lifecycle.String() != row["lifecycle_state"] {
-			t.Errorf("%s: %v %v, the row has %s %s", row["customer_id"], e.Level, e.Lifecycle, row["level"], row["lifecycle_state"])
+			t.Errorf("%s: %v %v, the row has %s %s", row["customer_id"], e.Level, e.Lifecycle, row["level"],
+				row["lifecycle_state"])
 		}
 	}
 	if rows < 10 {
@@ -163,7 +164,8 @@ func TestWhatIsForetoldComes(t *testing.T) {
 			want = 0
 		}
 		if got := came[id]; got != want {
-			t.Errorf("%s: an alert at %d was foretold for %d (pause %d until %d)", id, got, want, e.Outlook.Pause, e.Outlook.Until)
+			t.Errorf("%s: an alert at %d was foretold for %d (pause %d until %d)", id, got, want, e.Outlook.Pause,
+				e.Outlook.Until)
 		} else if got != 0 {
 			checked++
 		}
