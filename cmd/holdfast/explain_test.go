@@ -54,7 +54,7 @@ func TestExplainOfStrangers(t *testing.T) {
 		"not known":          {404, `{"error":"unknown_customer","why":"x"}`, "has counted no event of this customer", 1},
 		"owned elsewhere":    {409, `{"error":"owned_elsewhere","why":"another\u001b owns it"}`, "another", exitUnreachable},
 		"busy":               {503, `{"error":"not_answering","why":"shard 3 is restored"}`, "shard 3", exitUnreachable},
-		"without a token":    {403, `{"error":"forbidden","why":"give ops.token_file"}`, "give ops.token_file", exitUnreachable},
+		"without a token":    {403, `{"error":"forbidden","why":"give a token"}`, "give a token", exitUnreachable},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(test.status)
