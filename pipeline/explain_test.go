@@ -50,7 +50,7 @@ func TestExplainAsksTheOwner(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for range 9 { // more than wait for an answer
+		for range 20 { // more than wait for an answer
 			if _, err := ask(first, string(all[0].Key)); !errors.Is(err, pipeline.ErrNotAnswering) {
 				t.Fatalf("an instance that has stopped: %v", err)
 			}

@@ -17,7 +17,7 @@ import (
 // round at hand.
 
 // maxQuestions is how many questions may wait for an answer.
-const maxQuestions = 4
+const maxQuestions = 16
 
 // behindFrom is by how much silence must lag, beside the lateness, to be told of.
 const behindFrom = event.Instant(time.Minute / time.Microsecond)
