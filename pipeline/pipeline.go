@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/holdfast/holdfast/pipeline/txn"
 )
@@ -47,6 +49,19 @@ func (p *Pipeline) Run(ctx context.Context) error {
 // Live says what stands still and since when; nil while all moves. It depends
 // neither on Kafka nor on ClickHouse.
 func (p *Pipeline) Live() error { return p.process.Live() }
+
+// Explain says what is known of a customer, from memory, as far as events are applied
+// now. It waits until ctx ends at most. Its errors wrap ErrUnknownCustomer,
+// ErrOwnedElsewhere or ErrNotAnswering; the last says why the instance is not at work.
+func (p *Pipeline) Explain(ctx context.Context, customer string) (*Explained, error) {
+	e, err := p.process.Explain(ctx, customer)
+	if errors.Is(err, ErrNotAnswering) {
+		if ready, why := p.Ready(); !ready {
+			return nil, fmt.Errorf("%w; it is not ready: %s", err, why)
+		}
+	}
+	return e, err
+}
 
 // InputOffsets asks Kafka where every partition of every input stands. It
 // changes nothing, and may be called while an instance is at work.

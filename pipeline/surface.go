@@ -19,6 +19,15 @@ type (
 	Moved = txn.Moved
 	// Awaited says what to wait for.
 	Awaited = txn.Awaited
+	// Explained is what the instance at work knows of a customer.
+	Explained = txn.Explained
+)
+
+// Errors of Pipeline.Explain.
+var (
+	ErrUnknownCustomer = txn.ErrUnknownCustomer
+	ErrOwnedElsewhere  = txn.ErrOwnedElsewhere
+	ErrNotAnswering    = txn.ErrNotAnswering
 )
 
 // Places to move to besides an offset, and all partitions of an input.

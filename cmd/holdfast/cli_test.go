@@ -93,11 +93,12 @@ func TestExitCodes(t *testing.T) {
 		"plaintext":            {[]string{"validate", "--brokers", "kafka.example.com:9092", "--connect=false"}, 3, ""},
 		"Kafka away":           {[]string{"wait", "--caught-up", "--brokers", closed}, 4, "check that the brokers run"},
 		"Kafka away, validate": {[]string{"validate", "--brokers", closed, "--clickhouse", "off"}, 4, ""},
-		"ClickHouse away": {[]string{"explain", "c-1", "--clickhouse", "http://" + closed}, 4,
+		"ClickHouse away": {[]string{"explain", "c-1", "--url", "http://" + closed, "--clickhouse", "http://" + closed}, 4,
 			"reach ClickHouse at " + closed},
 		"nobody there": {[]string{"health", "--url", "http://" + closed}, 4, "is `holdfast run` up"},
-		"no ops":       {[]string{"explain", "c-1", "--clickhouse", "off"}, 1, "ClickHouse is not configured"},
-		"no file":      {[]string{"backfill", "/nowhere/x.csv"}, 1, "no such file"},
+		"neither there": {[]string{"explain", "c-1", "--url", "http://" + closed, "--clickhouse", "off"}, 4,
+			"no instance answers at http://" + closed + ", and ClickHouse is not configured"},
+		"no file": {[]string{"backfill", "/nowhere/x.csv"}, 1, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := holdfast(t, nil, test.args...)

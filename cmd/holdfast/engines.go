@@ -125,7 +125,7 @@ func (c *cli) startEngines(ctx context.Context, options engineOptions) (*engineS
 		fmt.Fprintln(c.stderr, words)
 	}
 	if len(running.taken) > 0 {
-		p := enginePlace{PID: os.Getpid(), Kafka: strings.Join(running.kafka.Addrs(), ",")}
+		p := enginePlace{PID: os.Getpid(), Kafka: strings.Join(running.kafka.Addrs(), ","), Ops: c.keys["ops.listen"]}
 		if running.clickhouse != nil {
 			p.ClickHouse = "http://" + running.clickhouse.Addr()
 		}

@@ -33,7 +33,7 @@ Exit codes: 0 ready, 1 not ready (with the reasons), 4 nobody answers.`,
 				if loaded.Ops.Listen == "" {
 					return usage("ops.listen is empty: there is no listener to ask; name an address by --url")
 				}
-				address = "http://" + reachable(loaded.Ops.Listen)
+				address = "http://" + reachable(c.opsPlace(loaded))
 			}
 			ctx, cancel := context.WithTimeout(command.Context(), timeout)
 			defer cancel()

@@ -120,7 +120,7 @@ func (i *instance) listen(c *cli) error {
 	if settings.Listen == "" {
 		return nil
 	}
-	if settings.Pprof {
+	if settings.TokenFile != "" {
 		token, err := config.ReadSecret(c.readFile, "ops.token_file", settings.TokenFile)
 		if err != nil {
 			return &coded{exitInvalid, err}
@@ -226,7 +226,8 @@ func (i *instance) handler() http.Handler {
 		Live:    i.live,
 		Ready:   i.checks,
 		Started: func() bool { return i.started.Load() || i.ready() },
-		Metrics: i.registry, Token: i.token, Log: i.logger,
+		Metrics: i.registry, Token: i.token, Profiles: i.loaded.Ops.Pprof, Log: i.logger,
+		Customer: i.customerAnswers(), Local: i.listener != nil && ops.IsLocal(i.listener.Addr()),
 	})
 }
 

@@ -21,6 +21,7 @@ type enginePlace struct {
 	PID        int    `json:"pid"`
 	Kafka      string `json:"kafka"`
 	ClickHouse string `json:"clickhouse,omitempty"` // empty where there is none
+	Ops        string `json:"ops,omitempty"`        // where an instance beside them has its probes, if elsewhere than usual
 }
 
 const placeFile = "engines.json"
@@ -102,4 +103,15 @@ func (c *cli) findEngines(loaded *config.Loaded) bool {
 		fmt.Fprintf(c.stderr, "the embedded engines of process %d are used: %s\n", p.PID, where)
 	}
 	return true
+}
+
+// opsPlace is where a running instance is asked: at ops.listen, or where one beside
+// embedded engines says that it listens.
+func (c *cli) opsPlace(loaded *config.Loaded) string {
+	if loaded.Origin("ops.listen") == config.FromDefault && len(c.keys["ops.listen"]) == 0 {
+		if p, ok := c.readPlace(); ok && p.Ops != "" {
+			return p.Ops
+		}
+	}
+	return loaded.Ops.Listen
 }

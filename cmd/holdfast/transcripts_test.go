@@ -159,7 +159,7 @@ func TestTranscriptOfTables(t *testing.T) {
 	tr.mask(regexp.QuoteMeta(engine.Database()), "<database>")
 	tr.mask(`(?m)^( +[01]) +[0-9]{6,} +[1-9][0-9]* +[1-9][0-9]* `, "${1}      <life>        <rows>        <rows> ")
 	for _, line := range []string{"validate", "migrate plan", "migrate up", "migrate up", "migrate status", "validate",
-		"explain c-1", "audit"} {
+		"audit"} {
 		tr.run(line)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -170,12 +170,6 @@ func TestTranscriptOfTables(t *testing.T) {
 	tr.run("backfill orders.csv --map orders.map.yml")
 	tr.run("wait --caught-up")
 	tr.run("audit")
-	tr.run("explain c-010")
-	tr.run("explain c-010 --at 2027-03-01")
-	tr.run("explain c-010 --at 2027-03-01 -o json")
-	tr.run("explain c-010 --at 2020-01-01")
-	tr.run("explain c-010 --at soon")
-	tr.run("explain nobody")
 	tr.run("rows resend")
 	stop()
 	if end := <-ended; end.code != 0 {

@@ -27,7 +27,7 @@ type Config struct {
 	Alerts     Alerts             `yaml:"alerts" doc:"levels and the life of an alert"`
 	Sinks      Sinks              `yaml:"sinks" doc:"where signals go"`
 	Metrics    Metrics            `yaml:"metrics" doc:"Prometheus metrics"`
-	Ops        Ops                `yaml:"ops" doc:"the HTTP listener for probes and metrics"`
+	Ops        Ops                `yaml:"ops" doc:"the HTTP listener for probes, metrics and what is known of a customer"`
 }
 
 // Kafka says where the events come from and how work is committed.
@@ -130,7 +130,7 @@ type Metrics struct {
 
 // Ops is the HTTP listener for probes and metrics.
 type Ops struct {
-	Listen    string `yaml:"listen" env:"HOLDFAST_OPS_LISTEN" doc:"host:port of /livez, /readyz, /startupz and /metrics; empty switches it off"`
+	Listen    string `yaml:"listen" env:"HOLDFAST_OPS_LISTEN" doc:"host:port of /livez, /readyz, /startupz, /metrics and /customers/{id}; empty switches it off"`
 	Pprof     bool   `yaml:"pprof" env:"HOLDFAST_OPS_PPROF" doc:"serve /debug/pprof behind the token"`
-	TokenFile string `yaml:"token_file" env:"HOLDFAST_OPS_TOKEN_FILE" doc:"file that holds the bearer token for /debug/pprof"`
+	TokenFile string `yaml:"token_file" env:"HOLDFAST_OPS_TOKEN_FILE" doc:"file that holds the bearer token for /customers/{id} and /debug/pprof; without one customers are told of on a loopback address alone"`
 }

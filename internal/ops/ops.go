@@ -1,16 +1,15 @@
 // Package ops is the HTTP face of a running instance for those who operate it:
 // /livez (does the loop turn), /readyz (may it be counted on, and if not, why
-// not), /startupz (has it begun its work) and /metrics. It is read-only.
+// not), /startupz (has it begun its work) and /metrics; and, guarded, what is known of
+// a customer. It is read-only.
 package ops
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,8 +45,16 @@ type Options struct {
 	Started func() bool
 	// Metrics are served as Prometheus text.
 	Metrics prometheus.Gatherer
-	// Token, where not empty, opens /debug/pprof to who bears it.
+	// Token, where not empty, is asked of who wants to see more than counts.
 	Token string
+	// Profiles opens /debug/pprof to who bears the token; never without one.
+	Profiles bool
+	// Customer answers with a status what is known of a customer; nil where nothing is.
+	// It may take a while, and is given the request's context.
+	Customer func(ctx context.Context, id string) (status int, answer any)
+	// Local says that the listener is reached from this host alone: without a token it
+	// answers about customers then.
+	Local bool
 	// Log hears of metrics that cannot be gathered.
 	Log *slog.Logger
 }
@@ -73,8 +80,11 @@ func Handler(options Options) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(options.Metrics, promhttp.HandlerOpts{
 		ErrorLog: logged{options.Log}, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4,
 	}))
-	if options.Token != "" {
+	if options.Token != "" && options.Profiles {
 		profiles(mux, options.Token)
+	}
+	if options.Customer != nil {
+		customers(mux, &options)
 	}
 	return http.MaxBytesHandler(mux, 1<<10)
 }
@@ -85,37 +95,31 @@ func answer(w http.ResponseWriter, checks []Check) {
 	for _, check := range checks {
 		report.OK = report.OK && (check.OK || check.Shown)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	status := http.StatusOK
 	if !report.OK {
-		w.WriteHeader(http.StatusServiceUnavailable)
+		status = http.StatusServiceUnavailable
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(report) // whoever asked has gone; there is nobody to tell
+	writeJSON(w, status, report)
 }
 
-// profiles opens /debug/pprof to who bears the token. Hashes are compared, so
-// that neither content nor length can be felt out.
+// writeJSON writes an answer that nobody is to keep.
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(value) // whoever asked has gone; there is nobody to tell
+}
+
+// profiles opens /debug/pprof to who bears the token.
 func profiles(mux *http.ServeMux, token string) {
-	want := sha256.Sum256([]byte(token))
-	guarded := func(path string, handler http.HandlerFunc) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-			given, bears := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			got := sha256.Sum256([]byte(given))
-			if !bears || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-				w.Header().Set("WWW-Authenticate", "Bearer")
-				http.Error(w, "the token of ops.token_file is needed", http.StatusUnauthorized)
-				return
-			}
-			handler(w, r)
-		})
+	for path, handler := range map[string]http.HandlerFunc{
+		"/debug/pprof/": pprof.Index, "/debug/pprof/cmdline": pprof.Cmdline, "/debug/pprof/profile": pprof.Profile,
+		"/debug/pprof/symbol": pprof.Symbol, "/debug/pprof/trace": pprof.Trace,
+	} {
+		mux.HandleFunc("GET "+path, guarded(token, handler))
 	}
-	guarded("/debug/pprof/", pprof.Index)
-	guarded("/debug/pprof/cmdline", pprof.Cmdline)
-	guarded("/debug/pprof/profile", pprof.Profile)
-	guarded("/debug/pprof/symbol", pprof.Symbol)
-	guarded("/debug/pprof/trace", pprof.Trace)
 }
 
 // logged passes promhttp's words on.

@@ -84,7 +84,7 @@ func TestMetricsAndNothingElse(t *testing.T) {
 }
 
 func TestProfilesNeedTheToken(t *testing.T) {
-	o := options(func(o *Options) { o.Token = "abc" })
+	o := options(func(o *Options) { o.Token, o.Profiles = "abc", true })
 	for token, want := range map[string]int{"": 401, "abcd": 401, "abc": 200} {
 		if code, _ := get(t, o, "GET", "/debug/pprof/", token); code != want {
 			t.Errorf("token %q: %d, want %d", token, code, want)

@@ -90,7 +90,7 @@ func TestReadyIsThatAllHolds(t *testing.T) {
 
 // The token is asked in one form, for every page behind it.
 func TestTheTokenOpensAllProfilesOrNone(t *testing.T) {
-	handler := Handler(options(func(o *Options) { o.Token = "s3cret" }))
+	handler := Handler(options(func(o *Options) { o.Token, o.Profiles = "s3cret", true }))
 	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/pprof/symbol",
 		"/debug/pprof/profile?seconds=1", "/debug/pprof/trace?seconds=1"} {
 		for _, header := range []string{"", "s3cret", "Bearer", "Bearer ", "Bearer  s3cret", "bearer s3cret", "Basic s3cret",

@@ -35,23 +35,31 @@ type Weights [EvidenceCount]float64
 // evidence is the table of what there is: its name in the configuration (the
 // code of its reason where it has one), the reason it is told by (ReasonNone:
 // it moves the score and is never a reason), and what is missing as long as
-// nothing fills the facts that it rests on: until then it never holds.
+// nothing fills the facts that it rests on: until then it never holds. One without a
+// reason has the words by which it is told as a part of the score.
 var evidence = [EvidenceCount]struct {
 	name    string
 	code    signal.ReasonCode
 	missing string
+	words   string
 }{
-	OpenComplaintLate:     {name: "OPEN_COMPLAINT", code: signal.OpenComplaint},
-	ComplaintResolvedLate: {"COMPLAINT_LATE", signal.ComplaintLate, "whether a solved complaint was solved in time"},
-	RatingDrop:            {name: "TOP_BOX_LOST", code: signal.TopBoxLost},
-	RefundEvidence:        {name: "REFUND", code: signal.ReasonRefund},
-	LateDeliveryEvidence:  {"LATE_DELIVERY", signal.LateDelivery, "when an order was to be delivered"},
-	BasketShrinkEvidence:  {name: "BASKET_SHRINK", code: signal.BasketShrink},
-	VisitsDownEvidence:    {"VISITS_DOWN", signal.VisitsDown, "how many visits there were before the last 90 days"},
-	DiscountNotRepeated:   {"DISCOUNT_NOT_REPEATED", signal.ReasonNone, "whether the first order was discounted"},
-	PointsRedeemed:        {"POINTS_REDEEMED", signal.ReasonNone, "when points were redeemed"},
-	ReferralEvidence:      {name: "REFERRAL", code: signal.ReasonNone},
-	MultiChannel:          {"MULTI_CHANNEL", signal.ReasonNone, "which channels a customer uses"},
+	OpenComplaintLate: {name: "OPEN_COMPLAINT", code: signal.OpenComplaint},
+	ComplaintResolvedLate: {name: "COMPLAINT_LATE", code: signal.ComplaintLate,
+		missing: "whether a solved complaint was solved in time"},
+	RatingDrop:     {name: "TOP_BOX_LOST", code: signal.TopBoxLost},
+	RefundEvidence: {name: "REFUND", code: signal.ReasonRefund},
+	LateDeliveryEvidence: {name: "LATE_DELIVERY", code: signal.LateDelivery,
+		missing: "when an order was to be delivered"},
+	BasketShrinkEvidence: {name: "BASKET_SHRINK", code: signal.BasketShrink},
+	VisitsDownEvidence: {name: "VISITS_DOWN", code: signal.VisitsDown,
+		missing: "how many visits there were before the last 90 days"},
+	DiscountNotRepeated: {name: "DISCOUNT_NOT_REPEATED", missing: "whether the first order was discounted",
+		words: "bought on discount once, and not again"},
+	PointsRedeemed: {name: "POINTS_REDEEMED", missing: "when points were redeemed",
+		words: "redeemed points in the last 30 days"},
+	ReferralEvidence: {name: "REFERRAL", words: "recommended the shop in the last 90 days"},
+	MultiChannel: {name: "MULTI_CHANNEL", missing: "which channels a customer uses",
+		words: "used two channels or more in the last 90 days"},
 }
 
 // Missing names what is not counted yet although the evidence rests on it, so

@@ -58,6 +58,7 @@ func (s *session) once(ctx context.Context) error {
 			return err
 		}
 	}
+	s.answerQuestions()
 	s.fitting = s.refit(ctx, time.Now())
 	s.report()
 	// What was taken back comes again at once: until then it counts as input.

@@ -30,6 +30,7 @@ type Process struct {
 	laneConfig  *lane.Config         // as the topics are now
 	versions    *versions            // of parameters and cut points
 	refits      refitter
+	questions   chan question // about customers
 	partitions  int32
 	times       times
 
@@ -53,7 +54,8 @@ func New(cfg Config) (*Process, error) {
 	p := &Process{
 		cfg: cfg, parallel: runtime.GOMAXPROCS(0), incarnation: hex.EncodeToString(word[:]),
 		lanes: make(map[int32]*lane.Lane), times: times{tolerance: cfg.ClockTolerance},
-		versions: newVersions(cfg.Shard.Parameters, cfg.SelfFit && cfg.Topics.Model != ""),
+		versions:  newVersions(cfg.Shard.Parameters, cfg.SelfFit && cfg.Topics.Model != ""),
+		questions: make(chan question, maxQuestions),
 	}
 	p.budget = newBudget(cfg.FetchBytes)
 	p.fetchPool = newFetchPool(p.budget)
