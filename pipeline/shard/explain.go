@@ -26,7 +26,7 @@ type Explanation struct {
 	Outlook       policy.Outlook
 	Alerts        []ExplainedAlert // open ones, and those that cool down
 
-	Parameters      *score.Parameters // in force; read only
+	Parameters      *score.Parameters // in force for the customer's segment; read only
 	ParametersSince event.Instant     // 0: from the beginning
 	Currency        string
 }
@@ -54,9 +54,9 @@ func (s *Shard) Explain(id []byte) (*Explanation, bool) {
 	j.standing.load(c)
 	s.silence = max(j.standing.silence, min(s.known, s.clock))
 	s.statistics(c, max(c.JudgedAt, s.clock), &j.statistics)
-	s.keepCrossings(&j.standing.crossings, &j.statistics.Facts)
+	p := s.parametersOf(c)
+	s.keepCrossings(&j.standing.crossings, p, &j.statistics.Facts)
 	s.gather(c, &j.statistics.Facts)
-	p := s.versions.parameters
 	p.Scores(&j.statistics, &j.scores)
 	e := &Explanation{
 		Shard: s.cfg.Shard, TimeZone: s.cfg.Zone.Name(), Now: j.statistics.Now, Clock: s.clock, Silence: s.silence,
