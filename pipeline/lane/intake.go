@@ -191,12 +191,16 @@ func (l *Lane) decodeAhead(input int, item *queued, wall event.Instant) {
 // takeAhead is take for an item that has waited.
 func (l *Lane) takeAhead(input int, item *queued, wall event.Instant) event.Instant {
 	e := item.event
-	if e == nil || timestamp(item.record) > wall {
+	if e == nil {
+		return l.take(input, item.record, wall)
+	}
+	item.event = nil
+	if timestamp(item.record) > wall {
+		l.giveBack(e)
 		return l.take(input, item.record, wall)
 	}
 	l.batch.Events = append(l.batch.Events, *e)
 	l.sources = append(l.sources, item.record)
-	item.event = nil
 	at := e.OccurredAt
 	l.giveBack(e)
 	return at

@@ -2,6 +2,7 @@ package lane
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"hash/crc32"
 	"runtime"
@@ -38,10 +39,10 @@ func TestWhatWaitsHoldsNoBatch(t *testing.T) {
 		}
 		q.pop(1) // applied
 		records[0].Recycle()
-		if got := q.keep(c.short); got != c.copies {
+		if got := q.keep(c.short, func(*event.Event) {}); got != c.copies {
 			t.Errorf("%s: %d copies, want %d", name, got, c.copies)
 		}
-		if got := q.keep(c.short); got != 0 {
+		if got := q.keep(c.short, func(*event.Event) {}); got != 0 {
 			t.Errorf("%s: %d more copies of the same", name, got)
 		}
 		for i, item := range q.waiting() {
@@ -115,39 +116,70 @@ func batchOf(t *testing.T, codec kgo.CompressionCodec, n int) []byte {
 	return batch.AppendTo(nil)
 }
 
-// TestAppliedEventsHoldNoMemory: where memory is short, what a client has dropped
-// the rest of is held by nothing once it has been applied, also in a lane that
+// TestEventsHoldNoMemory: where memory is short, what a client has dropped the rest of
+// is held by nothing once it has been applied, copied or let go, also in a lane that
 // has nothing more to do.
-func TestAppliedEventsHoldNoMemory(t *testing.T) {
-	l := merging(1)
-	decoder, err := json.New(decode.Config{Type: event.Visit, MaxFuture: event.Hour, MaxValueBytes: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
+func TestEventsHoldNoMemory(t *testing.T) {
+	const wall event.Instant = 1_800_000_000_000_000
+	apply := func(l *Lane) {
+		l.admit(0, len(l.queues[0].waiting()), wall)
+		l.recycle()
 	}
-	l.inputs[0].decoder, l.inputs[1].decoder = decoder, decoder
-	freed := make(chan struct{})
-	wall := event.Instant(1_800_000_000_000_000)
-	func() {
-		value := []byte(`{"schema_version":1,"event_id":"e","event_type":"visit","kind":"session","customer_id":"anna",` +
-			`"occurred_at":"2026-10-01T08:00:00Z"}`)
-		runtime.AddCleanup(&value[0], func(freed chan struct{}) { close(freed) }, freed)
-		l.Take(0, []*kgo.Record{{Topic: "t0", Key: []byte("anna"), Value: value, Timestamp: time.UnixMicro(int64(wall))}}, time.Now())
-	}()
-	l.read(0, wall)
-	l.admit(0, 1, wall)
-	if len(l.batch.Events) != 1 {
-		t.Fatalf("%d events, rejected %v", len(l.batch.Events), l.rejected)
+	for name, then := range map[string]func(l *Lane){
+		"applied at once": func(l *Lane) { l.read(0, wall); apply(l) },
+		"waits":           func(l *Lane) { decodedAhead(l, wall) },
+		"waits, applied":  func(l *Lane) { decodedAhead(l, wall); apply(l) },
+		"waits, applied by an earlier wall": func(l *Lane) {
+			decodedAhead(l, wall)
+			l.admit(0, 1, wall-2*event.Day24h)
+			l.recycle()
+		},
+		"waits, read again": func(l *Lane) { decodedAhead(l, wall); l.Seek(time.Now()) },
+	} {
+		l := merging(1)
+		decoder, err := json.New(decode.Config{Type: event.Visit, MaxFuture: event.Hour, MaxValueBytes: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.inputs[0].decoder, l.inputs[1].decoder = decoder, decoder
+		freed := make(chan struct{})
+		l.Take(0, []*kgo.Record{fetchedVisit(wall-event.Day24h, freed)}, time.Now())
+		then(l)
+		l.KeepWaiting(true)
+		if !isClosedByCollector(freed) {
+			t.Errorf("%s: the bytes of the event are still held", name)
+		}
+		runtime.KeepAlive(l)
 	}
-	l.recycle()
-	l.KeepWaiting(true)
+}
+
+// decodedAhead decodes what waits in the first input as it is done where more waits
+// before it. Another event has room in the same memory, and stays.
+func decodedAhead(l *Lane, wall event.Instant) {
+	item := &l.queues[0].waiting()[0]
+	l.decodeAhead(0, item, wall)
+	if l.queues[0].timed++; item.event == nil {
+		panic("it waits undecoded")
+	}
+}
+
+// fetchedVisit is a record as fetched, whose bytes say when they are collected.
+func fetchedVisit(at event.Instant, freed chan struct{}) *kgo.Record {
+	value := []byte(`{"schema_version":1,"event_id":"e","event_type":"visit","kind":"session","customer_id":"anna",` +
+		`"occurred_at":"2026-10-01T08:00:00Z"}`)
+	runtime.AddCleanup(&value[0], func(freed chan struct{}) { close(freed) }, freed)
+	return &kgo.Record{Topic: "t0", Key: []byte("anna"), Value: value, Timestamp: time.UnixMicro(int64(at)),
+		Context: context.Background()}
+}
+
+func isClosedByCollector(freed chan struct{}) bool {
 	for range 20 {
 		runtime.GC()
 		select {
 		case <-freed:
-			return
+			return true
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	t.Error("the bytes of an applied event are still held")
-	runtime.KeepAlive(l)
+	return false
 }

@@ -43,9 +43,13 @@ const noTime event.Instant = -1 << 62
 
 func (q *queue) waiting() []queued { return q.items[q.first:] }
 
-// reset forgets what was read: reading goes on at an offset.
-func (q *queue) reset(in *inputState, now time.Time) {
+// reset forgets what was read: reading goes on at an offset. giveBack takes the events
+// that waited.
+func (q *queue) reset(in *inputState, now time.Time, giveBack func(*event.Event)) {
 	for _, item := range q.waiting() {
+		if item.event != nil {
+			giveBack(item.event)
+		}
 		if item.record != nil {
 			item.record.Recycle()
 		}
@@ -102,8 +106,9 @@ const keptItems = 4096
 // record that waits holds its whole batch, and one that came unpacked all that
 // was fetched with it: so those are always copied, and where memory is short,
 // the others too. Otherwise what waits could take the room that is needed to
-// read what it waits for. It returns the number of copies.
-func (q *queue) keep(short bool) (copies int) {
+// read what it waits for. giveBack takes the events of what was copied, which point
+// to what is given back to the client. It returns the number of copies.
+func (q *queue) keep(short bool, giveBack func(*event.Event)) (copies int) {
 	waiting := q.waiting()
 	from := q.looked
 	if short {
@@ -127,7 +132,10 @@ func (q *queue) keep(short bool) (copies int) {
 		records[i].Key, room = placed(room, r.Key)
 		records[i].Value, room = placed(room, r.Value)
 		records[i].Headers = headersOf(r)
-		item.record, item.event = &records[i], nil // which lies in what is given back
+		if item.record = &records[i]; item.event != nil {
+			giveBack(item.event)
+			item.event = nil
+		}
 		r.Recycle()
 	}
 	if q.looked = len(waiting); short {

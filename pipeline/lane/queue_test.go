@@ -16,7 +16,7 @@ import (
 func TestQueueIsAModelOfASlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q, in := &queue{}, &inputState{position: 5}
-		q.reset(in, time.Now())
+		q.reset(in, time.Now(), nil)
 		var model []*kgo.Record
 		next := int64(5)
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {

@@ -18,7 +18,7 @@ func (l *Lane) SetHoldBytes(n int64) { l.holdBytes = max(n, leastHoldBytes) }
 // positions on. Backfills and inputs are given their patience anew.
 func (l *Lane) Seek(now time.Time) {
 	for i := range l.queues {
-		l.queues[i].reset(&l.inputs[i], now)
+		l.queues[i].reset(&l.inputs[i], now, l.giveBack)
 	}
 	l.heardOf, l.lastApplied = now, now
 }
@@ -93,7 +93,7 @@ func (l *Lane) KeepWaiting(short bool) {
 		l.batch.Shrink(l.decoded)
 	}
 	for i := range l.queues {
-		l.copies = l.queues[i].keep(short) > 0 || l.queues[i].kept > 0 || l.copies
+		l.copies = l.queues[i].keep(short, l.giveBack) > 0 || l.queues[i].kept > 0 || l.copies
 	}
 }
 

@@ -2,6 +2,7 @@ package txn
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -147,7 +148,7 @@ func borrow[T any](free *[]room[T], n int) []T {
 		return make([]T, 0, n)
 	}
 	slice := (*free)[best].slice[:0]
-	*free = append((*free)[:best], (*free)[best+1:]...)
+	*free = slices.Delete(*free, best, best+1) // and nothing behind the others goes on pointing to it
 	return slice
 }
 

@@ -1,7 +1,10 @@
 package txn
 
 import (
+	"runtime"
 	"testing"
+	"time"
+	"unsafe"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -49,4 +52,39 @@ func TestSizeClass(t *testing.T) {
 	f(1000, 1024)
 	f(1025, 1280)
 	f(1<<20, 1<<20)
+}
+
+// TestThePoolHoldsNothingThatIsLent: memory that is lent and dropped can be collected,
+// whichever of the idle rooms it was.
+func TestThePoolHoldsNothingThatIsLent(t *testing.T) {
+	for lent := range 3 {
+		p := newFetchPool(newBudget(1 << 30))
+		freed := make(chan struct{})
+		for i := range 3 {
+			bytes := make([]byte, 0, 1<<(14+2*i))
+			if i == lent {
+				runtime.AddCleanup(unsafe.SliceData(bytes), func(freed chan struct{}) { close(freed) }, freed)
+			}
+			p.PutDecompressBytes(bytes)
+		}
+		if got := borrow(&p.bytes, 1<<(14+2*lent)); cap(got) != 1<<(14+2*lent) {
+			t.Fatalf("room of %d bytes", cap(got))
+		}
+		collected := false
+		for range 20 {
+			runtime.GC()
+			select {
+			case <-freed:
+				collected = true
+			case <-time.After(10 * time.Millisecond):
+			}
+			if collected {
+				break
+			}
+		}
+		if !collected {
+			t.Errorf("room %d is lent and dropped, and the pool still holds it", lent)
+		}
+		runtime.KeepAlive(p)
+	}
 }
