@@ -135,7 +135,8 @@ func TestSegmentsThatAreRefused(t *testing.T) {
 		with(strings.Replace(one, "5", "0", 1)): "",
 	} {
 		_, err := Parse([]byte(text))
-		if got := errorText(err); want == "" && err != nil || !strings.Contains(got, want) || want != "" && !errors.Is(err, ErrRecord) {
+		if want == "" && err != nil || !strings.Contains(errorText(err), want) ||
+			want != "" && !errors.Is(err, ErrRecord) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
@@ -144,7 +145,8 @@ func TestSegmentsThatAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	configured := score.DefaultParameters()
-	if _, err := record.Parameters(&configured); !errors.Is(err, score.ErrParameter) || !strings.Contains(err.Error(), `segment "a"`) {
+	if _, err := record.Parameters(&configured); !errors.Is(err, score.ErrParameter) ||
+		!strings.Contains(err.Error(), `segment "a"`) {
 		t.Errorf("a segment outside the domain: %v", err)
 	}
 }

@@ -53,17 +53,9 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 		return d, nil
 	}
 	points := b.purchase.Points(fit.Day(until))
-	var options fit.Options
-	if b.customers < priorBelow {
-		options.Prior = fit.ColdStart()
-	}
-	k, err := b.order(until, options)
+	fitted, k, err := b.fitPurchase(points, until)
 	if err != nil {
 		return d, err
-	}
-	fitted, err := fitTwice(k, points, options)
-	if err != nil {
-		return d, fmt.Errorf("fit the purchase model: %w", err)
 	}
 	if !fitted.Verdict.Converged {
 		d.Reason = "the search did not converge: " + fitted.Verdict.Reason
@@ -108,9 +100,25 @@ func Decide(b *Base, until event.Day, at event.Instant, champion *parameters.Rec
 	return d, nil
 }
 
+// fitPurchase fits the model of the purchase days and the order of their gaps.
+func (b *Base) fitPurchase(points []fit.Point, until event.Day) (fitted fit.Result, k int, err error) {
+	var options fit.Options
+	if b.customers < priorBelow {
+		options.Prior = fit.ColdStart()
+	}
+	if k, err = b.order(until, options); err != nil {
+		return fitted, 0, err
+	}
+	if fitted, err = fitTwice(k, points, options); err != nil {
+		return fitted, 0, fmt.Errorf("fit the purchase model: %w", err)
+	}
+	return fitted, k, nil
+}
+
 // takeActivity accepts nothing of what was fitted but the activity days: of the rest
 // what is in force stays.
-func (d *Decision) takeActivity(champion *parameters.Record, activity *btyd.MBGNBD, configured *score.Parameters) error {
+func (d *Decision) takeActivity(champion *parameters.Record, activity *btyd.MBGNBD,
+	configured *score.Parameters) error {
 	computed := d.Record.ComputedAt
 	d.Record, d.Accepted = *champion, true
 	d.Record.ComputedAt, d.Record.Activity = computed, activity

@@ -58,7 +58,8 @@ func TestSegmentsHaveModelsOfTheirOwn(t *testing.T) {
 	if gain := likelihood(own, points) - likelihood(all, points); gain < 100 {
 		t.Errorf("a gain of %.2f only by rhythms that differ by four", gain)
 	}
-	if rate := func(m btyd.MBGNBD) float64 { return m.R / m.Alpha }; rate(trade.Purchase) > rate(d.Record.Segments[0].Purchase)/2 {
+	rate := func(m *score.SegmentModel) float64 { return m.Purchase.R / m.Purchase.Alpha }
+	if rate(&trade) > rate(&d.Record.Segments[0])/2 {
 		t.Errorf("trade buys as often as retail: %+v", d.Record.Segments)
 	}
 	if again := decide(t, b, until, &d.Record); again.Accepted {
