@@ -33,6 +33,8 @@ type MonetaryFigures struct {
 	Orders365      uint32
 	Net30          int64
 	Net365         int64
+	Margin365      int64 // that orders of the last 365 days gave
+	MarginNet365   int64 // of Net365: of the orders that gave one
 
 	CategoryBreadth uint32 // distinct categories within CategoryDays
 }

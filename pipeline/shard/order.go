@@ -125,6 +125,7 @@ func (s *Shard) count(o *state.Order, e *event.Event, rank uint8) {
 		return
 	}
 	o.Best, o.BestAt, o.BestHash, o.Net = rank, e.OccurredAt, state.TieOf(e.EventHash), e.AmountNet
+	o.Margin, o.HasMargin = e.Margin, e.Has&event.HasMargin != 0
 	if e.Currency != o.Currency {
 		useCurrency(o, e.Currency)
 	}

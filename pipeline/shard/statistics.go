@@ -50,6 +50,7 @@ func (s *Shard) publish(c *state.Customer, st *score.Statistics) {
 	lifeSums(c, st)
 	activityDays(c, &st.Facts)
 	windows(c, st)
+	margins(c, st)
 	s.complaints(c, st)
 	s.orderFigures(c, st)
 }

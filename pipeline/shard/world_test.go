@@ -93,9 +93,9 @@ func instant(t testing.TB, text string) event.Instant {
 // where it lies and whether a row is owed.
 func dump(c *state.Customer) string {
 	return fmt.Sprintf("%s judged %d last %d deadline %d folded %d flags %b\n events %v\n days %v\n weeks %v\n orders "+
-		"%+v %v\n complaints %+v\n counts %v %d\n %+v %+v %+v %+v %+v\n silent %d parameters %d opaque %x",
+		"%+v %v %v\n complaints %+v\n counts %v %d\n %+v %+v %+v %+v %+v\n silent %d parameters %d opaque %x",
 		c.ID, c.JudgedAt, c.LastEvent(), c.Deadline, c.FoldedThrough, c.Flags&^state.RowPending, c.Events, c.Days, c.Weeks,
-		c.Orders, c.Categories,
+		c.Orders, c.Categories, c.OrderDays,
 		c.Complaints, c.ComplaintDays, c.LastComplaint, c.Life, c.Profile, c.Ratings, c.Closing, c.Interest,
 		c.Silence, c.Parameters, c.Opaque)
 }

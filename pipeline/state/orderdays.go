@@ -1,0 +1,114 @@
+package state
+
+import (
+	"encoding/binary"
+	"sort"
+)
+
+// OrderDay is what few days have of their orders besides their number and net.
+type OrderDay struct {
+	Day       int32
+	Margin    int64 // minor units, that orders gave; of what was not refunded
+	MarginNet int64 // minor units, the net of these orders
+}
+
+// empty reports whether nothing is left on the day.
+func (d *OrderDay) empty() bool { return *d == OrderDay{Day: d.Day} }
+
+// OrderDays is sorted by day, one entry a day, without empty days.
+type OrderDays []OrderDay
+
+// MaxOrderDays bounds the days of which this is remembered.
+const MaxOrderDays = 512
+
+// longestOrderDays is the most that the section takes, in bytes.
+const longestOrderDays = MaxOrderDays * (5 + 2*longestVarint)
+
+func (ds OrderDays) search(day int32) int {
+	return sort.Search(len(ds), func(i int) bool { return ds[i].Day >= day })
+}
+
+// OrderDay returns the entry of a day, inserting an empty one where there is
+// none; DropOrderDay must follow. The pointer is valid until the next insertion.
+// Of more than MaxOrderDays the oldest goes; cut says that one did, or that this
+// day is older than all and finds no room: then the entry is nil.
+func (p *orderPart) OrderDay(day int32) (entry *OrderDay, cut bool) {
+	i := p.OrderDays.search(day)
+	if i < len(p.OrderDays) && p.OrderDays[i].Day == day {
+		return &p.OrderDays[i], false
+	}
+	if cut = len(p.OrderDays) == MaxOrderDays; cut {
+		if i == 0 {
+			return nil, true
+		}
+		p.OrderDays = p.OrderDays[:copy(p.OrderDays, p.OrderDays[1:])]
+		i--
+	}
+	p.OrderDays = append(p.OrderDays, OrderDay{})
+	copy(p.OrderDays[i+1:], p.OrderDays[i:])
+	p.OrderDays[i] = OrderDay{Day: day}
+	return &p.OrderDays[i], cut
+}
+
+// DropOrderDay removes the entry of a day if nothing is left on it.
+func (p *orderPart) DropOrderDay(day int32) {
+	i := p.OrderDays.search(day)
+	if i < len(p.OrderDays) && p.OrderDays[i].Day == day && p.OrderDays[i].empty() {
+		p.OrderDays = append(p.OrderDays[:i], p.OrderDays[i+1:]...)
+	}
+}
+
+// ForgetOrderDays removes the entries of the days up to last.
+func (p *orderPart) ForgetOrderDays(last int32) {
+	if n := p.OrderDays.search(last + 1); n > 0 {
+		p.OrderDays = p.OrderDays[:copy(p.OrderDays, p.OrderDays[n:])]
+	}
+}
+
+// The section of order days has for each day, oldest first, a varint: how many
+// days after the one before (the first: after 1970-01-01) above two bits that
+// say what follows.
+const (
+	orderDayMargin = 1 << iota
+	orderDayMarginNet
+	orderDayBits = iota
+)
+
+func (p *orderPart) appendOrderDays(out []byte) []byte {
+	before := int32(0)
+	for i := range p.OrderDays {
+		d := &p.OrderDays[i]
+		what := uint64(0)
+		if d.Margin != 0 {
+			what |= orderDayMargin
+		}
+		if d.MarginNet != 0 {
+			what |= orderDayMarginNet
+		}
+		out = binary.AppendUvarint(out, uint64(uint32(d.Day-before))<<orderDayBits|what)
+		for _, money := range [...]int64{d.Margin, d.MarginNet} {
+			if money != 0 {
+				out = appendVarint(out, money)
+			}
+		}
+		before = d.Day
+	}
+	return out
+}
+
+func (p *orderPart) readOrderDays(r *Reader) {
+	before, n := int32(0), 0
+	for ; len(r.in) > 0 && n < MaxOrderDays; n++ {
+		d := &p.orderDayBuffer[n]
+		v := r.UpTo(1<<(32+orderDayBits) - 1)
+		*d = OrderDay{Day: before + int32(uint32(v>>orderDayBits))}
+		if v&orderDayMargin != 0 {
+			d.Margin = r.varint()
+		}
+		if v&orderDayMarginNet != 0 {
+			d.MarginNet = r.varint()
+		}
+		before = d.Day
+	}
+	p.OrderDays = p.orderDayBuffer[:n]
+}
