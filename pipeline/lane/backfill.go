@@ -140,7 +140,7 @@ func (l *Lane) command(c *control.Record, r *kgo.Record, in *Intake) (reached bo
 		l.log.Debug("a backfill has ended", "partition", l.partition, "session", c.Session)
 	case control.RowsResend:
 		l.batch.ResendRows = true
-		l.modelRows = ""
+		l.modelRows, l.quality = "", l.quality.untold()
 	case control.ClockRepair:
 		l.repair(in)
 	}

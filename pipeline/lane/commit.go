@@ -137,6 +137,9 @@ func (l *Lane) blocksOut() (blocks [][]byte) {
 	if l.effects.Models.Rows() > 0 {
 		blocks = append(blocks, l.effects.Models.Encode(nil))
 	}
+	if l.effects.Quality.Rows() > 0 {
+		blocks = append(blocks, l.effects.Quality.Encode(nil))
+	}
 	return blocks
 }
 

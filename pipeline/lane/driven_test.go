@@ -36,6 +36,7 @@ type driven struct {
 	position  shard.Position       // the same
 	tail      []checkpoint.Session // that were open then
 	written   map[string]int64     // records, per topic
+	told      map[string]uint64    // the latest total of each finding, of commits that were kept
 }
 
 // logged is a record of an input, and what the model knows of it.
@@ -72,7 +73,7 @@ func newDriven(t rapid.TB, cfg *lane.Config) *driven {
 	}
 	d := &driven{t: t, cfg: cfg, logs: make([][]logged, inputCount), pages: map[string][][]byte{},
 		now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), committed: make([]int64, inputCount),
-		written: map[string]int64{}}
+		written: map[string]int64{}, told: map[string]uint64{}}
 	d.lane = d.newLane()
 	d.lane.BeginAfresh(make([]int64, inputCount), 7)
 	d.lane.Begin(d.now)

@@ -3,6 +3,7 @@ package lane_test
 import (
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -113,6 +114,7 @@ func (d *driven) commit(flush, keep bool) {
 	}
 	var entries []checkpoint.Entry
 	letters, pages, rows := map[string]int{}, map[string][]byte{}, 0
+	told := maps.Clone(d.told)
 	for r := range c.Records() {
 		r.Offset = d.written[r.Topic]
 		d.written[r.Topic]++
@@ -133,6 +135,10 @@ func (d *driven) commit(flush, keep bool) {
 			if err != nil {
 				d.t.Fatal(err)
 			}
+			if b.Table == signal.TableQuality {
+				d.tell(told, b)
+				continue
+			}
 			rows += b.Rows
 		}
 	}
@@ -144,6 +150,7 @@ func (d *driven) commit(flush, keep bool) {
 	}
 	d.checkCounts(c)
 	d.checkLetters(letters)
+	d.checkTold(told, flush)
 	d.checkEntries(entries)
 	if got, want := uint64(rows), d.lane.Shard().Position().NextSeq-d.position.NextSeq; got != want {
 		d.t.Fatalf("%d rows are numbered, and %d are written", want, got)
@@ -153,6 +160,7 @@ func (d *driven) commit(flush, keep bool) {
 		return
 	}
 	d.lane.Keep(c)
+	d.told = told
 	d.entries = append(d.entries, entries...)
 	for key, value := range pages {
 		d.pages[key] = append(d.pages[key], value)

@@ -112,6 +112,7 @@ type Effects struct {
 	Customers *signal.CustomerBlock
 	AlertRows *signal.AlertBlock
 	Models    *signal.ModelBlock
+	Quality   *signal.QualityBlock
 	// Sealed are the encodings of blocks that were full.
 	Sealed [][]byte
 }
@@ -142,6 +143,7 @@ func (fx *Effects) Reset(meta signal.Meta) {
 	fx.Customers.Reset(meta)
 	fx.AlertRows.Reset(meta)
 	fx.Models.Reset(meta)
+	fx.Quality.Reset(meta)
 }
 
 // keptAlerts is for how many alerts idle effects keep room: about 1 MiB.
@@ -181,6 +183,9 @@ type Counters struct {
 	Skipped          uint64 // offsets that an operator has given up: not read, or gone before a page reflected them
 	UnknownOrder     uint64 // refunds, adjustments and cancels that came before or long after their order
 	Saturated        uint64 // events that a count or a sum could not take in full
+
+	// Rejects are the dead letters by reason. They stand from the place firstReject on.
+	Rejects [MaxRejectReasons]uint64
 }
 
 // Count notes what was read for the next batch: records (transaction markers
@@ -193,23 +198,36 @@ func (s *Shard) Count(read, events, commands, skipped uint64) {
 	s.counters.Skipped += skipped
 }
 
-// Values are the counters in the order of the batch log.
+// Values are the counters in the order of the batch log, without the zeros behind
+// the last of them.
 func (c *Counters) Values() []uint64 {
-	return []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
+	values := make([]uint64, firstReject, firstReject+MaxRejectReasons)
+	copy(values, []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
 		c.UnknownChannels, c.UnknownCategory, c.UnknownSegments, c.ForeignAmounts, c.UnknownComplaint,
-		c.DeadlinesFired, c.AlertsRaised, c.Folded, c.Skipped, c.UnknownOrder, c.Saturated}
+		c.DeadlinesFired, c.AlertsRaised, c.Folded, c.Skipped, c.UnknownOrder, c.Saturated})
+	values = append(values, c.Rejects[:]...)
+	n := len(values)
+	for n > 0 && values[n-1] == 0 {
+		n--
+	}
+	return values[:n]
 }
+
+// firstReject leaves room for counters that are still to come.
+const firstReject = 24
 
 // CountersOf reads what Values gave; values that an older version did not
 // write are 0.
 func CountersOf(values []uint64) Counters {
 	var c Counters
-	for i, p := range []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
+	named := []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
 		&c.UnknownChannels, &c.UnknownCategory, &c.UnknownSegments, &c.ForeignAmounts, &c.UnknownComplaint,
-		&c.DeadlinesFired, &c.AlertsRaised, &c.Folded, &c.Skipped, &c.UnknownOrder, &c.Saturated} {
+		&c.DeadlinesFired, &c.AlertsRaised, &c.Folded, &c.Skipped, &c.UnknownOrder, &c.Saturated}
+	for i, p := range named {
 		if i < len(values) {
 			*p = values[i]
 		}
 	}
+	copy(c.Rejects[:], values[min(firstReject, len(values)):])
 	return c
 }

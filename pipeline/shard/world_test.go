@@ -56,7 +56,7 @@ var testMeta = signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"
 
 func newEffects() *Effects {
 	return &Effects{Customers: score.NewCustomerBlock(testMeta), AlertRows: signal.NewAlertBlock(testMeta),
-		Models: signal.NewModelBlock(testMeta)}
+		Models: signal.NewModelBlock(testMeta), Quality: signal.NewQualityBlock(testMeta)}
 }
 
 // reset empties effects as a commit does.
@@ -65,6 +65,7 @@ func (fx *Effects) reset() {
 	fx.Customers.Reset(testMeta)
 	fx.AlertRows.Reset(testMeta)
 	fx.Models.Reset(testMeta)
+	fx.Quality.Reset(testMeta)
 }
 
 // lastRow returns the latest row that was written, as a reader of its block sees it.
