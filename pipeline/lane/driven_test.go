@@ -46,6 +46,8 @@ type logged struct {
 	bad    bool                       // it must become a dead letter
 	skip   *kgo.ErrDecompressTooLarge // in place of the record: a batch that cannot be unpacked begins here
 	gone   bool                       // the record is in such a batch
+	credit bool                       // a control record that is an event
+	refers string                     // an event that makes a credit of this customer's
 }
 
 const drivenShard = 3
@@ -133,6 +135,11 @@ func (d *driven) arrive(input int, at time.Time, customer int, kind string) {
 		d.append(input, head+fmt.Sprintf(`"event_type":"purchase","kind":"order","order_id":"o%d","amount_net":40,`+
 			`"currency":"EUR"}`, offset), instant, false).Key = key
 	case visits:
+		if kind == "referral" {
+			d.append(input, head+`"event_type":"visit","kind":"referral","referrer_id":"c-9"}`, instant, false).Key = key
+			d.logs[input][offset].refers = "c-9"
+			return
+		}
 		d.append(input, head+`"event_type":"visit","kind":"session"}`, instant, false).Key = key
 	case complaints:
 		d.append(input, head+fmt.Sprintf(`"event_type":"complaint","kind":"complaint","complaint_id":"k%d",`+

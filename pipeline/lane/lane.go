@@ -32,6 +32,8 @@ type Lane struct {
 	inputs    []inputState
 	clock     clock
 	lateness  event.Instant
+	// mostFuture is how far an event of any input may lie in the future.
+	mostFuture event.Instant
 
 	queues    []queue         // per input: what is read and not applied
 	topics    []string        // per input
@@ -138,6 +140,7 @@ func New(partition int32, cfg *Config) (*Lane, error) {
 		l.log = slog.New(slog.DiscardHandler)
 	}
 	for i := range cfg.Inputs {
+		l.mostFuture = max(l.mostFuture, cfg.Inputs[i].Decode.MaxFuture)
 		if cfg.Inputs[i].Decode.Type == event.Internal {
 			l.control, l.inputs = i, append(l.inputs, inputState{})
 			continue

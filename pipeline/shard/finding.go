@@ -8,7 +8,7 @@ type Finding struct {
 }
 
 // FindingCount is how many kinds of doubt there are.
-const FindingCount = 7
+const FindingCount = 8
 
 // Findings are all kinds of doubt that the counters know, always in the same
 // order.
@@ -21,6 +21,7 @@ func (c *Counters) Findings() [FindingCount]Finding {
 		{"unknown_order", c.UnknownOrder},
 		{"unopened_complaint", c.UnknownComplaint},
 		{"saturated", c.Saturated},
+		{"self_referral", c.SelfReferral},
 	}
 }
 

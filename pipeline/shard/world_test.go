@@ -61,7 +61,7 @@ func newEffects() *Effects {
 
 // reset empties effects as a commit does.
 func (fx *Effects) reset() {
-	fx.Alerts, fx.Sealed = fx.Alerts[:0], fx.Sealed[:0]
+	fx.Alerts, fx.Credits, fx.Sealed = fx.Alerts[:0], fx.Credits[:0], fx.Sealed[:0]
 	fx.Customers.Reset(testMeta)
 	fx.AlertRows.Reset(testMeta)
 	fx.Models.Reset(testMeta)
