@@ -69,7 +69,7 @@ var monetary = family{
 		{ID: categoryBreadth, Name: "category_breadth", Type: signal.TypeCount, Unit: "categories",
 			Doc: "distinct categories in the lines of the orders of the last 90 business days; exact up to 64"},
 		{ID: ordersForeign90d, Name: "orders_foreign_90d", Type: signal.TypeCount, Unit: "orders",
-			Doc: "orders of the last 90 business days in another currency, whose money is not counted; of the latest 16"},
+			Doc: "orders of the last 90 business days in another currency, whose money is not counted"},
 	},
 	edges: []edge{{Purchases, 30}, {Purchases, 90}, {Purchases, 180}, {Purchases, 365}, {Purchases, CategoryDays}},
 	fill: func(_ *Parameters, in *Input, row *signal.Row) {

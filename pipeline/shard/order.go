@@ -147,6 +147,9 @@ func (s *Shard) forget(c *state.Customer, o *state.Order) {
 				known := &c.Categories[bits.TrailingZeros64(set)]
 				known.Day = max(known.Day, sh.day)
 			}
+			if o.Flags&state.OrderForeign != 0 {
+				s.forgetForeign(c, sh.day)
+			}
 		}
 		return
 	}

@@ -8,8 +8,9 @@ import (
 // OrderDay is what few days have of their orders besides their number and net.
 type OrderDay struct {
 	Day       int32
-	Margin    int64 // minor units, that orders gave; of what was not refunded
-	MarginNet int64 // minor units, the net of these orders
+	Margin    int64  // minor units, that orders gave; of what was not refunded
+	MarginNet int64  // minor units, the net of these orders
+	Foreign   uint16 // orders in another currency that are no longer remembered
 }
 
 // empty reports whether nothing is left on the day.
@@ -22,7 +23,7 @@ type OrderDays []OrderDay
 const MaxOrderDays = 512
 
 // longestOrderDays is the most that the section takes, in bytes.
-const longestOrderDays = MaxOrderDays * (5 + 2*longestVarint)
+const longestOrderDays = MaxOrderDays * (5 + 2*longestVarint + 3)
 
 func (ds OrderDays) search(day int32) int {
 	return sort.Search(len(ds), func(i int) bool { return ds[i].Day >= day })
@@ -66,11 +67,12 @@ func (p *orderPart) ForgetOrderDays(last int32) {
 }
 
 // The section of order days has for each day, oldest first, a varint: how many
-// days after the one before (the first: after 1970-01-01) above two bits that
+// days after the one before (the first: after 1970-01-01) above three bits that
 // say what follows.
 const (
 	orderDayMargin = 1 << iota
 	orderDayMarginNet
+	orderDayForeign
 	orderDayBits = iota
 )
 
@@ -85,11 +87,17 @@ func (p *orderPart) appendOrderDays(out []byte) []byte {
 		if d.MarginNet != 0 {
 			what |= orderDayMarginNet
 		}
+		if d.Foreign != 0 {
+			what |= orderDayForeign
+		}
 		out = binary.AppendUvarint(out, uint64(uint32(d.Day-before))<<orderDayBits|what)
 		for _, money := range [...]int64{d.Margin, d.MarginNet} {
 			if money != 0 {
 				out = appendVarint(out, money)
 			}
+		}
+		if d.Foreign != 0 {
+			out = binary.AppendUvarint(out, uint64(d.Foreign))
 		}
 		before = d.Day
 	}
@@ -107,6 +115,9 @@ func (p *orderPart) readOrderDays(r *Reader) {
 		}
 		if v&orderDayMarginNet != 0 {
 			d.MarginNet = r.varint()
+		}
+		if v&orderDayForeign != 0 {
+			d.Foreign = uint16(r.UpTo(1<<16 - 1))
 		}
 		before = d.Day
 	}

@@ -67,7 +67,7 @@ func scribble(c *Customer, r *rand.Rand) {
 			c.OrderDays = c.OrderDays[:0]
 			for i := range length(MaxOrderDays) {
 				c.OrderDays = append(c.OrderDays, OrderDay{Day: int32(3 * i), Margin: r.Int64() * r.Int64N(2),
-					MarginNet: 1 - r.Int64N(9)})
+					MarginNet: 1 - r.Int64N(9), Foreign: uint16(r.Uint32()) * uint16(r.UintN(2))})
 			}
 		case 4:
 			c.Complaints = c.Complaints[:0]
@@ -202,7 +202,8 @@ func fillUp(c *Customer, r *rand.Rand) {
 			TakenBack: [MaxTakenBack]uint64{1, 1, 1, 1, 1, 1, 1, 1}, Margin: -1 << 63, HasMargin: true})
 	}
 	for i := range MaxOrderDays {
-		c.OrderDays = append(c.OrderDays, OrderDay{Day: int32(i%2) * (-1 << 31), Margin: -1 << 63, MarginNet: -1 << 63})
+		c.OrderDays = append(c.OrderDays, OrderDay{Day: int32(i%2) * (-1 << 31), Margin: -1 << 63, MarginNet: -1 << 63,
+			Foreign: 1<<16 - 1})
 	}
 	for range MaxCategories {
 		c.Categories = append(c.Categories, Category{Hash: r.Uint32(), Day: -1 << 31})

@@ -1,6 +1,8 @@
 -- What customers brought in margin, as far as their orders say it.
 ALTER TABLE customer_current
     ADD COLUMN IF NOT EXISTS value_now Nullable(Decimal(18, 4)) COMMENT 'net margin of the last 365 business days: as orders give it, else a ratio of their net';
+ALTER TABLE customer_current
+    COMMENT COLUMN orders_foreign_90d 'orders of the last 90 business days in another currency, whose money is not counted';
 -- What is of doubt in the events. Rows are totals of a shard since its state
 -- began: a total that is told twice is one row, and a day keeps its latest.
 CREATE TABLE IF NOT EXISTS data_quality (
