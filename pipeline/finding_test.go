@@ -44,7 +44,8 @@ func TestDoubtsAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]float64{"unknown_order": 3, "unopened_complaint": 4, "foreign_currency": 1, "unknown_category": 5,
-		"unknown_channel": 1, "unknown_segment": 1, "saturated": 0}
+		"unknown_channel": 1, "unknown_segment": 1, "saturated": 0,
+		"self_referral": 0}
 	if diff := cmp.Diff(want, findings(t, registry)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
