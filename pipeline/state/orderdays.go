@@ -68,7 +68,8 @@ func (p *orderPart) ForgetOrderDays(last int32) {
 
 // The section of order days has for each day, oldest first, a varint: how many
 // days after the one before (the first: after 1970-01-01) above three bits that
-// say what follows.
+// say what follows. The net that margins are of is written where it is not the
+// day's own.
 const (
 	orderDayMargin = 1 << iota
 	orderDayMarginNet
@@ -76,25 +77,34 @@ const (
 	orderDayBits = iota
 )
 
-func (p *orderPart) appendOrderDays(out []byte) []byte {
+// netOf is the net of a day, 0 where nothing is known of it.
+func (c *Customer) netOf(day int32) int64 {
+	if d := c.Days.Find(day); d != nil {
+		return d.Net
+	}
+	return 0
+}
+
+func (c *Customer) appendOrderDays(out []byte) []byte {
 	before := int32(0)
-	for i := range p.OrderDays {
-		d := &p.OrderDays[i]
+	for i := range c.OrderDays {
+		d := &c.OrderDays[i]
 		what := uint64(0)
 		if d.Margin != 0 {
 			what |= orderDayMargin
 		}
-		if d.MarginNet != 0 {
+		if d.MarginNet != c.netOf(d.Day) {
 			what |= orderDayMarginNet
 		}
 		if d.Foreign != 0 {
 			what |= orderDayForeign
 		}
 		out = binary.AppendUvarint(out, uint64(uint32(d.Day-before))<<orderDayBits|what)
-		for _, money := range [...]int64{d.Margin, d.MarginNet} {
-			if money != 0 {
-				out = appendVarint(out, money)
-			}
+		if d.Margin != 0 {
+			out = appendVarint(out, d.Margin)
+		}
+		if what&orderDayMarginNet != 0 {
+			out = appendVarint(out, d.MarginNet)
 		}
 		if d.Foreign != 0 {
 			out = binary.AppendUvarint(out, uint64(d.Foreign))
@@ -104,16 +114,16 @@ func (p *orderPart) appendOrderDays(out []byte) []byte {
 	return out
 }
 
-func (p *orderPart) readOrderDays(r *Reader) {
-	before, n := int32(0), 0
+func (c *Customer) readOrderDays(r *Reader) {
+	before, n := int32(0), 0 // the days have been read
 	for ; len(r.in) > 0 && n < MaxOrderDays; n++ {
-		d := &p.orderDayBuffer[n]
+		d := &c.orderDayBuffer[n]
 		v := r.UpTo(1<<(32+orderDayBits) - 1)
 		*d = OrderDay{Day: before + int32(uint32(v>>orderDayBits))}
 		if v&orderDayMargin != 0 {
 			d.Margin = r.varint()
 		}
-		if v&orderDayMarginNet != 0 {
+		if d.MarginNet = c.netOf(d.Day); v&orderDayMarginNet != 0 {
 			d.MarginNet = r.varint()
 		}
 		if v&orderDayForeign != 0 {
@@ -121,5 +131,5 @@ func (p *orderPart) readOrderDays(r *Reader) {
 		}
 		before = d.Day
 	}
-	p.OrderDays = p.orderDayBuffer[:n]
+	c.OrderDays = c.orderDayBuffer[:n]
 }
