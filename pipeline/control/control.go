@@ -1,7 +1,8 @@
 // Package control is what is said to the pipeline itself, as records of the
 // internal topic: that a backfill begins, how far it has come and that it has
 // ended; that rows are to be written again; that a clock which ran ahead is to
-// be set back. A record is addressed to the shard of its partition.
+// be set back. Beside these commands lies what one customer is due of another, an
+// event. A record is addressed to the shard of its partition.
 package control
 
 import (

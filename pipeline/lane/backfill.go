@@ -152,6 +152,7 @@ func (l *Lane) command(c *control.Record, r *kgo.Record, in *Intake) (reached bo
 		l.modelRows, l.quality = "", l.quality.untold()
 	case control.ClockRepair:
 		l.repair(in)
+	case control.ReferralCredit: // an event, which obey has taken
 	}
 	return false
 }

@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
@@ -61,11 +60,10 @@ const (
 	inputCount
 )
 
-// drivenConfig is that of a story, with an input of control records.
+// drivenConfig is that of a story.
 func drivenConfig(t *testing.T) *lane.Config {
 	cfg := *newStory(t).cfg
-	internal := lane.Input{Topic: "internal", Decode: decode.Config{Type: event.Internal, MaxValueBytes: 1 << 20}}
-	cfg.Inputs = append(slices.Clone(cfg.Inputs), internal)
+	cfg.Inputs = slices.Clone(cfg.Inputs)
 	return &cfg
 }
 
