@@ -49,7 +49,7 @@ func (p *profile) bytes() (core, side float64, err error) {
 	s := shard.New(cfg)
 	meta := signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"}
 	fx := shard.Effects{Customers: score.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
-		Models: signal.NewModelBlock(meta)}
+		Models: signal.NewModelBlock(meta), Quality: signal.NewQualityBlock(meta)}
 	first := event.Instant(20_000) * event.Day24h
 	n := uint64(0)
 	for day := range event.Instant(365) {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast/holdfast/internal/workload"
+	"github.com/holdfast/holdfast/pipeline"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -35,6 +36,8 @@ func TestDoubtsAreCounted(t *testing.T) {
 		tell(event.Complaint, `"kind":"complaint","complaint_id":"k-%d","status":"%s","category":"moon"`, i, status)
 	}
 	tell(event.Visit, `"kind":"session","channel":"pigeon","segment":"nobles"`)
+	tell(event.Visit, `"kind":"referral","referrer_id":"c-1"`)
+	tell(event.Visit, `"kind":"moonwalk"`)
 	w.produce(items)
 	cfg, registry := w.config(), prometheus.NewRegistry()
 	cfg.Registerer = registry
@@ -44,10 +47,36 @@ func TestDoubtsAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]float64{"unknown_order": 3, "unopened_complaint": 4, "foreign_currency": 1, "unknown_category": 5,
-		"unknown_channel": 1, "unknown_segment": 1, "saturated": 0}
+		"unknown_channel": 1, "unknown_segment": 1, "saturated": 0,
+		"self_referral": 1}
 	if diff := cmp.Diff(want, findings(t, registry)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
+	// The rows of a clean stop say the same, in one life and the next.
+	want["rejected_bad_value"] = 1
+	delete(want, "saturated")
+	for range 2 {
+		if diff := cmp.Diff(want, w.totals(cfg)); diff != "" {
+			t.Errorf("rows: -want +got\n%s", diff)
+		}
+		cfg.Registerer = prometheus.NewRegistry()
+		p := w.run(cfg)
+		w.caughtUp(cfg)
+		if err := p.stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// totals are the latest of all shards in the outbox, by finding.
+func (w *world) totals(cfg pipeline.Config) map[string]float64 {
+	all := map[string]float64{}
+	for _, totals := range w.history(cfg).totals {
+		for finding, events := range totals {
+			all[finding] += float64(events)
+		}
+	}
+	return all
 }
 
 // findings reads the metric, by finding.

@@ -63,8 +63,9 @@ type history struct {
 	inputs  [][][]*kgo.Record    // per input, per partition
 	models  []*kgo.Record        // the versions of parameters
 	read    map[string]*score.Parameters
-	rows    map[string]row   // the latest row of each customer
-	seqs    []map[uint64]int // per shard, how often each row number occurs
+	rows    map[string]row      // the latest row of each customer
+	seqs    []map[uint64]int    // per shard, how often each row number occurs
+	totals  []map[string]uint64 // per shard, the latest of each finding
 }
 
 type row struct {
@@ -99,6 +100,7 @@ func (w *world) history(cfg pipeline.Config) *history {
 	}
 	for n := range h.seqs {
 		h.seqs[n] = map[uint64]int{}
+		h.totals = append(h.totals, map[string]uint64{})
 	}
 	h.models = w.read(w.names[topics.Model])
 	for _, r := range w.read(w.names[topics.Outbox]) {
@@ -122,6 +124,10 @@ func (h *history) takeBlock(t testing.TB, value []byte) {
 	}
 	for i := 0; i < b.Rows; i++ {
 		seq := number("seq", i)
+		if b.Table == signal.TableQuality {
+			h.takeTotal(t, b, i)
+			continue
+		}
 		h.seqs[number("src_partition", i)][seq]++
 		if b.Table != signal.TableCustomer {
 			continue
@@ -160,6 +166,7 @@ func (w *world) verify(cfg pipeline.Config, produced int) {
 		if sum := c.Applied + c.Duplicates + c.Anonymous + c.TooLate + c.Rejected + c.Counted; sum != c.Read {
 			w.t.Errorf("shard %d: read %d, accounted for %d", n, c.Read, sum)
 		}
+		h.checkTotals(w.t, n, &c)
 		for seq := uint64(1); seq < last.NextSeq; seq++ {
 			if times := h.seqs[n][signal.Seq(last.Epoch, seq)]; times != 1 {
 				w.t.Errorf("shard %d: row %d occurs %d times", n, seq, times)
@@ -220,7 +227,7 @@ func (w *world) fold(cfg pipeline.Config, h *history, n int32, oracle, punctual 
 			}
 		}
 		fx := shard.Effects{Customers: score.NewCustomerBlock(meta), AlertRows: signal.NewAlertBlock(meta),
-			Models: signal.NewModelBlock(meta)}
+			Models: signal.NewModelBlock(meta), Quality: signal.NewQualityBlock(meta)}
 		if err := s.Apply(&b, &fx); err != nil {
 			w.t.Fatal(err)
 		}

@@ -1,7 +1,8 @@
 // Package control is what is said to the pipeline itself, as records of the
 // internal topic: that a backfill begins, how far it has come and that it has
 // ended; that rows are to be written again; that a clock which ran ahead is to
-// be set back. A record is addressed to the shard of its partition.
+// be set back. Beside these commands lies what one customer is due of another, an
+// event. A record is addressed to the shard of its partition.
 package control
 
 import (
@@ -27,6 +28,8 @@ const (
 	RowsResend Kind = "rows_resend"
 	// ClockRepair sets a clock that ran ahead back to the wall time.
 	ClockRepair Kind = "clock_repair"
+	// ReferralCredit is an event: the customer has referred another one.
+	ReferralCredit Kind = "referral_credit"
 )
 
 // AllSessions closes every session that is open.
@@ -41,6 +44,8 @@ const (
 	MaxSessionBytes = 64
 	// MaxContentBytes bounds the names of what a session sends.
 	MaxContentBytes = 64
+	// MaxIDBytes bounds the ids of a customer and of an event.
+	MaxIDBytes = 128
 )
 
 // Record is one record of the internal topic. Readers leave out fields that
@@ -60,6 +65,12 @@ type Record struct {
 	Begun   int64  `json:"begun_us,omitempty"` // when the sending began, microseconds since 1970; kept by who goes on
 	Events  int64  `json:"events,omitempty"`   // all that are to be sent
 	Sent    int64  `json:"sent,omitempty"`     // so many of them, the first in order, are acknowledged
+
+	// What is due to a customer, by which event, and when that occurred, in
+	// microseconds since 1970.
+	Customer   string `json:"customer_id,omitempty"`
+	Event      string `json:"event_id,omitempty"`
+	OccurredAt int64  `json:"occurred_at_us,omitempty"`
 }
 
 // EventType is the event_type of every record.
@@ -108,6 +119,8 @@ func Parse(value []byte) (Record, error) {
 			return r, fmt.Errorf("%w: %s without a session", ErrInvalid, r.Kind)
 		}
 	case RowsResend, ClockRepair: // of no session
+	case ReferralCredit:
+		return r, r.checkCredit()
 	}
 	for _, o := range r.Offsets {
 		if o < 0 {
@@ -116,3 +129,17 @@ func Parse(value []byte) (Record, error) {
 	}
 	return r, nil
 }
+
+// checkCredit holds what is due to a customer to what an event may be.
+func (r *Record) checkCredit() error {
+	switch {
+	case len(r.Customer) == 0 || len(r.Customer) > MaxIDBytes || len(r.Event) == 0 || len(r.Event) > MaxIDBytes:
+		return fmt.Errorf("%w: ids of %d and %d bytes, want 1 to %d", ErrInvalid, len(r.Customer), len(r.Event), MaxIDBytes)
+	case r.OccurredAt < leastOccurredAt:
+		return fmt.Errorf("%w: occurred_at_us %d, want %d at least", ErrInvalid, r.OccurredAt, int64(leastOccurredAt))
+	}
+	return nil
+}
+
+// leastOccurredAt is 1990-01-01T00:00:00Z: no event is earlier.
+const leastOccurredAt = 631_152_000_000_000

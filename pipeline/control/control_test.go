@@ -16,6 +16,7 @@ func TestRecordsComeBack(t *testing.T) {
 		{Kind: control.BackfillReached, Session: "b-1", Topics: []string{"a", "b"}, Offsets: []int64{0, 17}, Through: -5},
 		{Kind: control.BackfillReached, Session: "b-1", Content: "c0ffee", File: "o.csv", Begun: 7, Events: 40, Sent: 12},
 		{Kind: control.BackfillClosed, Session: control.AllSessions},
+		{Kind: control.ReferralCredit, Customer: "c-é", Event: "referral-1", OccurredAt: 1_700_000_000_000_000},
 		{Kind: control.RowsResend}, {Kind: control.ClockRepair}, {Kind: "of a later release"},
 	} {
 		got, err := control.Parse(want.Encode())
@@ -41,9 +42,14 @@ func TestWhatIsNoControlRecord(t *testing.T) {
 			strings.Repeat("c", 65) + `"}`,
 		"long file": `{"event_type":"internal","kind":"backfill_opened","session":"s","file":"` +
 			strings.Repeat("f", 65) + `"}`,
-		"negative count": `{"event_type":"internal","kind":"backfill_reached","session":"s","sent":-1}`,
-		"negative total": `{"event_type":"internal","kind":"backfill_reached","session":"s","events":-1}`,
-		"too large":      `{"event_type":"internal","kind":"` + strings.Repeat("x", control.MaxBytes) + `"}`,
+		"negative count":  `{"event_type":"internal","kind":"backfill_reached","session":"s","sent":-1}`,
+		"nobody's credit": `{"event_type":"internal","kind":"referral_credit","event_id":"r","occurred_at_us":1700000000000000}`,
+		"long customer": `{"event_type":"internal","kind":"referral_credit","event_id":"r","occurred_at_us":1700000000000000,` +
+			`"customer_id":"` + strings.Repeat("c", 129) + `"}`,
+		"nameless credit": `{"event_type":"internal","kind":"referral_credit","customer_id":"c","occurred_at_us":1700000000000000}`,
+		"timeless credit": `{"event_type":"internal","kind":"referral_credit","customer_id":"c","event_id":"r"}`,
+		"negative total":  `{"event_type":"internal","kind":"backfill_reached","session":"s","events":-1}`,
+		"too large":       `{"event_type":"internal","kind":"` + strings.Repeat("x", control.MaxBytes) + `"}`,
 	} {
 		if r, err := control.Parse([]byte(value)); !errors.Is(err, control.ErrInvalid) {
 			t.Errorf("%s: %+v, %v, want %v", name, r, err, control.ErrInvalid)

@@ -89,6 +89,8 @@ func checkComplaintID(f *Fields, dst *event.Event, v *Value) flaw {
 }
 
 func checkReferrerID(f *Fields, dst *event.Event, v *Value) flaw {
+	id, wrong := f.id(v)
 	dst.Has |= event.HasReferrer
-	return checkID(f, dst, v)
+	dst.ReferrerID = id
+	return wrong
 }

@@ -54,6 +54,7 @@ type Event struct {
 	Segment     []byte
 	ComplaintID []byte // complaints; empty otherwise
 	OrderID     []byte // complaints; empty if absent
+	ReferrerID  []byte // referrals; where HasReferrer
 
 	// Categories are those that the lines of an order name, a hash for each
 	// line that names one: Categories.At.

@@ -15,7 +15,7 @@ const (
 	Complaint
 	Erasure
 	AlertFeedback
-	Internal // referral_credit, merge_request, transfer, forwarded: not decoded yet
+	Internal // what one customer is due of another; merge_request, transfer, forwarded: not decoded yet
 	typeCount
 )
 

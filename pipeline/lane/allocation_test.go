@@ -31,7 +31,7 @@ func TestEventsAllocateNothing(t *testing.T) {
 		s.lane.Take(1, batch, s.now)
 		m, end := s.moment(), batch[events-1].Offset+1
 		asked := &lane.LogEnds{Number: uint64(end), At: m.Wall,
-			Ends: []map[int32]checkpoint.Range{{3: {}}, {3: {End: end}}, {3: {}}}}
+			Ends: []map[int32]checkpoint.Range{{3: {}}, {3: {End: end}}, {3: {}}, {3: {}}}}
 		if err := s.lane.Work(&lane.Intake{Moment: m, Asked: asked, Most: events}); err != nil {
 			t.Fatal(err)
 		}

@@ -87,8 +87,9 @@ func (l *Lane) obey(in *Intake) bool {
 	if l.control < 0 {
 		return false
 	}
-	n, steps := 0, 0
-	for waiting := l.queues[l.control].waiting(); n < len(waiting) && steps == 0; n++ {
+	n, steps, waiting := 0, 0, l.queues[l.control].waiting()
+	gate := l.gateOf(waiting, in)
+	for ; n < len(waiting) && steps == 0; n++ {
 		item := &waiting[n]
 		if item.flaw != nil {
 			l.rejected = append(l.rejected, rejection{input: l.control, record: item.record,
@@ -96,6 +97,14 @@ func (l *Lane) obey(in *Intake) bool {
 			continue
 		}
 		if item.command == nil {
+			continue
+		}
+		if item.isCredit() {
+			if gate.waits(n, item.command) {
+				break
+			}
+			gate.room--
+			l.takeCredit(item.command, item.record, in.Wall)
 			continue
 		}
 		if !l.mayObey(item.command) {
@@ -108,7 +117,7 @@ func (l *Lane) obey(in *Intake) bool {
 		l.heardOf = in.Now
 	}
 	l.admit(l.control, n, in.Wall)
-	return steps > 0
+	return steps > 0 || gate.room == 0
 }
 
 // mayObey reports whether the inputs have been read up to where a control
@@ -140,9 +149,10 @@ func (l *Lane) command(c *control.Record, r *kgo.Record, in *Intake) (reached bo
 		l.log.Debug("a backfill has ended", "partition", l.partition, "session", c.Session)
 	case control.RowsResend:
 		l.batch.ResendRows = true
-		l.modelRows = ""
+		l.modelRows, l.quality = "", l.quality.untold()
 	case control.ClockRepair:
 		l.repair(in)
+	case control.ReferralCredit: // an event, which obey has taken
 	}
 	return false
 }

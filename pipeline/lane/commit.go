@@ -32,6 +32,8 @@ type Commit struct {
 	inputs        []Input
 	wall          event.Instant
 	blocks        func() [][]byte // encodes the rows
+	credits       []shard.Credit
+	internal      string // the topic of credits; empty: there is none
 	pages         []encodedPage
 	all           bool // suppressed alerts are messages too
 
@@ -60,10 +62,13 @@ func (l *Lane) tell(c *Commit, wall event.Instant) {
 	c.Before, c.After = shard.CountersOf(l.committed.entry.Counters), l.shard.Position().Counters
 	c.Alerts, c.letters, c.entries, c.blocks = l.effects.Alerts, l.rejected, l.entries, l.blocksOut
 	c.inputs, c.wall, c.all = l.cfg.Inputs, wall, l.cfg.PublishSuppressed
+	if l.control >= 0 {
+		c.credits, c.internal = l.effects.Credits, l.topics[l.control]
+	}
 }
 
 // Records returns the records of the commit in the order in which they are
-// written: dead letters, alerts, blocks of the outbox, entries of the batch log,
+// written: dead letters, alerts, credits, blocks of the outbox, entries of the batch log,
 // pages, the header. Each is encoded when its turn comes, so that a client that
 // waits for room holds few of them. They are to be taken once.
 func (c *Commit) Records() iter.Seq[*kgo.Record] {
@@ -78,6 +83,11 @@ func (c *Commit) Records() iter.Seq[*kgo.Record] {
 				continue // its row says so
 			}
 			if !yield(c.alertRecord(&c.Alerts[i])) {
+				return
+			}
+		}
+		for i := range c.credits {
+			if !yield(c.creditRecord(&c.credits[i])) {
 				return
 			}
 		}
@@ -136,6 +146,9 @@ func (l *Lane) blocksOut() (blocks [][]byte) {
 	}
 	if l.effects.Models.Rows() > 0 {
 		blocks = append(blocks, l.effects.Models.Encode(nil))
+	}
+	if l.effects.Quality.Rows() > 0 {
+		blocks = append(blocks, l.effects.Quality.Encode(nil))
 	}
 	return blocks
 }

@@ -55,12 +55,13 @@ func TestCommitTranscript(t *testing.T) {
 	}
 }
 
-// chapters are what is read before each commit: purchases, then visits and a
-// record that is none, then a complaint that is not answered, over two batches.
+// chapters are what is read before each commit: purchases, then a visit that is a
+// referral and a record that is none, then a complaint that is not answered, over two batches.
 func chapters() [][]string {
 	const purchase = `{"event_id":"p%d","event_type":"purchase","occurred_at":"%s","customer_id":"c-1","kind":"order","order_id":"o%d",` +
 		`"amount_net":40,"currency":"EUR"}`
-	const visit = `{"event_id":"v1","event_type":"visit","kind":"session","customer_id":"c-1","occurred_at":"2026-03-01T09:00:00Z"}`
+	const visit = `{"event_id":"v1","event_type":"visit","kind":"referral","customer_id":"c-1","referrer_id":"c-9",` +
+		`"occurred_at":"2026-03-01T09:00:00Z"}`
 	const complaint = `{"event_id":"k1","event_type":"complaint","occurred_at":"2026-03-02T08:00:00Z","customer_id":"c-1",` +
 		`"kind":"complaint","complaint_id":"k-1","status":"opened","category":"billing"}`
 	return [][]string{

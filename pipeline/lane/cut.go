@@ -85,6 +85,7 @@ func (l *Lane) lastTo(input int) int64 {
 func (l *Lane) apply() error {
 	e := l.entry()
 	l.shard.Count(l.records, uint64(len(l.batch.Events)), l.commands, 0)
+	l.countRejects()
 	if err := l.shard.Apply(&l.batch, &l.effects); err != nil {
 		return err
 	}

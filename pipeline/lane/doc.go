@@ -24,8 +24,10 @@
 //	clock.go       the honest clock
 //	rhythm.go      inputs that have broken off
 //	backfill.go    control records and backfill sessions
+//	credit.go      what one customer is due of another
 //	prepare.go     when a commit is due; rows, entries
 //	commit.go      the value of a commit, and its records
+//	quality.go     rows of what is counted of the data's quality
 //	pages.go       which pages a commit carries; where entries lie in the log
 //	deadletter.go  rejected records with their reasons
 //	mark.go        the metadata of committed offsets

@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/holdfast/holdfast/pipeline/checkpoint"
-	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/lane"
 	"github.com/holdfast/holdfast/pipeline/shard"
@@ -36,6 +35,7 @@ type driven struct {
 	position  shard.Position       // the same
 	tail      []checkpoint.Session // that were open then
 	written   map[string]int64     // records, per topic
+	told      map[string]uint64    // the latest total of each finding, of commits that were kept
 }
 
 // logged is a record of an input, and what the model knows of it.
@@ -45,6 +45,8 @@ type logged struct {
 	bad    bool                       // it must become a dead letter
 	skip   *kgo.ErrDecompressTooLarge // in place of the record: a batch that cannot be unpacked begins here
 	gone   bool                       // the record is in such a batch
+	credit bool                       // a control record that is an event
+	refers string                     // an event that makes a credit of this customer's
 }
 
 const drivenShard = 3
@@ -58,11 +60,10 @@ const (
 	inputCount
 )
 
-// drivenConfig is that of a story, with an input of control records.
+// drivenConfig is that of a story.
 func drivenConfig(t *testing.T) *lane.Config {
 	cfg := *newStory(t).cfg
-	internal := lane.Input{Topic: "internal", Decode: decode.Config{Type: event.Internal, MaxValueBytes: 1 << 20}}
-	cfg.Inputs = append(slices.Clone(cfg.Inputs), internal)
+	cfg.Inputs = slices.Clone(cfg.Inputs)
 	return &cfg
 }
 
@@ -72,7 +73,7 @@ func newDriven(t rapid.TB, cfg *lane.Config) *driven {
 	}
 	d := &driven{t: t, cfg: cfg, logs: make([][]logged, inputCount), pages: map[string][][]byte{},
 		now: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), committed: make([]int64, inputCount),
-		written: map[string]int64{}}
+		written: map[string]int64{}, told: map[string]uint64{}}
 	d.lane = d.newLane()
 	d.lane.BeginAfresh(make([]int64, inputCount), 7)
 	d.lane.Begin(d.now)
@@ -132,6 +133,11 @@ func (d *driven) arrive(input int, at time.Time, customer int, kind string) {
 		d.append(input, head+fmt.Sprintf(`"event_type":"purchase","kind":"order","order_id":"o%d","amount_net":40,`+
 			`"currency":"EUR"}`, offset), instant, false).Key = key
 	case visits:
+		if kind == "referral" {
+			d.append(input, head+`"event_type":"visit","kind":"referral","referrer_id":"c-9"}`, instant, false).Key = key
+			d.logs[input][offset].refers = "c-9"
+			return
+		}
 		d.append(input, head+`"event_type":"visit","kind":"session"}`, instant, false).Key = key
 	case complaints:
 		d.append(input, head+fmt.Sprintf(`"event_type":"complaint","kind":"complaint","complaint_id":"k%d",`+

@@ -135,7 +135,9 @@ func (l *Lane) admit(input, n int, wall event.Instant) {
 		l.records++
 		in.records++
 		in.bytes += uint64(len(item.record.Key) + len(item.record.Value))
-		if item.at != noTime {
+		if item.isCredit() {
+			in.events++
+		} else if item.at != noTime {
 			in.events++
 			if at := min(item.at, wall); at > in.latest {
 				in.rhythm.follow(in.latest, at, l.cfg.QuietAfter)

@@ -32,6 +32,8 @@ type Lane struct {
 	inputs    []inputState
 	clock     clock
 	lateness  event.Instant
+	// mostFuture is how far an event of any input may lie in the future.
+	mostFuture event.Instant
 
 	queues    []queue         // per input: what is read and not applied
 	topics    []string        // per input
@@ -60,10 +62,12 @@ type Lane struct {
 	rejected     []rejection   // of the commit at hand
 	// rejectedBytes is what the copies of rejected records take.
 	rejectedBytes int64
-	copied        int    // of rejected: those that hold no memory of the client
-	records       uint64 // of the batch at hand, transaction markers apart
-	commands      uint64 // of them, records to the pipeline itself that are understood
-	blocks        signal.Meta
+	// rejectsCounted is how many of rejected the shard has counted.
+	rejectsCounted int
+	copied         int    // of rejected: those that hold no memory of the client
+	records        uint64 // of the batch at hand, transaction markers apart
+	commands       uint64 // of them, records to the pipeline itself that are understood
+	blocks         signal.Meta
 
 	entries   []checkpoint.Entry // batches of the commit at hand
 	committed committedState
@@ -75,6 +79,7 @@ type Lane struct {
 	rowsComplete uint64
 	flush        flushState
 	lastFlush    time.Time
+	quality      qualityState
 	commits      int
 	headerBatch  uint64
 	headerLast   bool      // the header says that no batch has followed it
@@ -107,6 +112,7 @@ type committedState struct {
 	rowsComplete uint64
 	flush        flushState
 	lastFlush    time.Time
+	quality      qualityState
 	headerBatch  uint64
 	headerLast   bool
 }
@@ -134,6 +140,7 @@ func New(partition int32, cfg *Config) (*Lane, error) {
 		l.log = slog.New(slog.DiscardHandler)
 	}
 	for i := range cfg.Inputs {
+		l.mostFuture = max(l.mostFuture, cfg.Inputs[i].Decode.MaxFuture)
 		if cfg.Inputs[i].Decode.Type == event.Internal {
 			l.control, l.inputs = i, append(l.inputs, inputState{})
 			continue
@@ -147,6 +154,8 @@ func New(partition int32, cfg *Config) (*Lane, error) {
 	l.effects.Customers = score.NewCustomerBlock(meta)
 	l.effects.AlertRows = signal.NewAlertBlock(meta)
 	l.effects.Models = signal.NewModelBlock(meta)
+	l.effects.Quality = signal.NewQualityBlock(meta)
+	l.quality = l.totals()
 	l.keep()
 	return l, nil
 }
@@ -158,7 +167,7 @@ func (l *Lane) keep() {
 	l.committed.sessions = copySessions(l.committed.sessions, l.sessions)
 	l.committed.inForce, l.committed.modelRows = l.inForce, l.modelRows
 	l.committed.rowsComplete = l.rowsComplete
-	l.committed.flush, l.committed.lastFlush = l.flush, l.lastFlush
+	l.committed.flush, l.committed.lastFlush, l.committed.quality = l.flush, l.lastFlush, l.quality
 	l.committed.headerBatch, l.committed.headerLast = l.headerBatch, l.headerLast
 	if n := len(l.entries); n > 0 {
 		l.committed.entry = l.entries[n-1]
@@ -187,7 +196,7 @@ func (l *Lane) Undo() {
 	l.sessions = copySessions(l.sessions, l.committed.sessions)
 	l.inForce, l.modelRows = l.committed.inForce, l.committed.modelRows
 	l.rowsComplete = l.committed.rowsComplete
-	l.flush, l.lastFlush = l.committed.flush, l.committed.lastFlush
+	l.flush, l.lastFlush, l.quality = l.committed.flush, l.committed.lastFlush, l.committed.quality
 	l.headerBatch, l.headerLast = l.committed.headerBatch, l.committed.headerLast
 	l.clear()
 }
@@ -196,7 +205,7 @@ func (l *Lane) Undo() {
 func (l *Lane) clear() {
 	clear(l.rejected)
 	l.entries, l.rejected, l.copied, l.rejectedBytes = l.entries[:0], l.rejected[:0], 0, 0
-	l.records, l.commands = 0, 0
+	l.records, l.commands, l.rejectsCounted = 0, 0, 0
 	l.effects.Reset(l.blocks)
 	l.batch.Reset()
 	if l.copies || cap(l.batch.Events) > 4*max(l.decoded, 1024) {

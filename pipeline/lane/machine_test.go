@@ -3,6 +3,7 @@ package lane_test
 import (
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -72,7 +73,8 @@ func (d *driven) drawnArrivals(t *rapid.T) {
 	input := rapid.IntRange(purchases, complaints).Draw(t, "input")
 	for range rapid.IntRange(1, 8).Draw(t, "records") {
 		behind := time.Duration(rapid.SampledFrom([]int{0, 0, 5, 60, 7200, 86400 * 30}).Draw(t, "behind")) * time.Second
-		kind := rapid.SampledFrom([]string{"event", "event", "event", "event", "bad", "null", "marker", "packed"}).
+		kind := rapid.SampledFrom([]string{"event", "event", "event", "event", "referral", "bad", "null", "marker",
+			"packed"}).
 			Draw(t, "kind")
 		d.arrive(input, d.now.Add(-behind), rapid.IntRange(1, 4).Draw(t, "customer"), kind)
 	}
@@ -83,7 +85,8 @@ func (d *driven) drawnControl(t *rapid.T) {
 	c := control.Record{Session: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "session"),
 		Topics: []string{"purchases", "visits"}, Events: 9, Sent: 3,
 		Offsets: []int64{int64(len(d.logs[purchases])), int64(len(d.logs[visits]))}}
-	switch rapid.SampledFrom([]string{"open", "reached", "closed", "rows", "marker", "none"}).Draw(t, "control") {
+	switch rapid.SampledFrom([]string{"open", "reached", "closed", "rows", "credit", "credit", "marker",
+		"none"}).Draw(t, "control") {
 	case "open":
 		c.Kind = control.BackfillOpened
 	case "reached":
@@ -92,6 +95,14 @@ func (d *driven) drawnControl(t *rapid.T) {
 		c.Kind = control.BackfillClosed
 	case "rows":
 		c = control.Record{Kind: control.RowsResend}
+	case "credit":
+		behind := time.Duration(rapid.SampledFrom([]int{-60, 0, 5, 86400}).Draw(t, "behind")) * time.Second
+		c = control.Record{Kind: control.ReferralCredit, OccurredAt: d.now.Add(-behind).UnixMicro(),
+			Customer: fmt.Sprint("c-", rapid.IntRange(1, 5).Draw(t, "customer")),
+			Event:    fmt.Sprint("r-", rapid.IntRange(1, 9).Draw(t, "credit"))}
+		d.append(controls, string(c.Encode()), 0, false)
+		d.logs[controls][len(d.logs[controls])-1].credit = true
+		return
 	case "marker":
 		d.append(controls, "", 0, false).Attrs = markerAttrs
 		return
@@ -113,6 +124,7 @@ func (d *driven) commit(flush, keep bool) {
 	}
 	var entries []checkpoint.Entry
 	letters, pages, rows := map[string]int{}, map[string][]byte{}, 0
+	told, credited := maps.Clone(d.told), []string(nil)
 	for r := range c.Records() {
 		r.Offset = d.written[r.Topic]
 		d.written[r.Topic]++
@@ -126,12 +138,18 @@ func (d *driven) commit(flush, keep bool) {
 			}
 			r.Offset = int64(e.Batch)
 			entries = append(entries, e)
+		case "internal":
+			credited = append(credited, string(r.Key))
 		case "checkpoint":
 			pages[string(r.Key)] = r.Value
 		case "outbox":
 			b, err := signal.Decode(r.Value)
 			if err != nil {
 				d.t.Fatal(err)
+			}
+			if b.Table == signal.TableQuality {
+				d.tell(told, b)
+				continue
 			}
 			rows += b.Rows
 		}
@@ -144,6 +162,8 @@ func (d *driven) commit(flush, keep bool) {
 	}
 	d.checkCounts(c)
 	d.checkLetters(letters)
+	d.checkTold(told, flush)
+	d.checkCredits(credited)
 	d.checkEntries(entries)
 	if got, want := uint64(rows), d.lane.Shard().Position().NextSeq-d.position.NextSeq; got != want {
 		d.t.Fatalf("%d rows are numbered, and %d are written", want, got)
@@ -153,6 +173,7 @@ func (d *driven) commit(flush, keep bool) {
 		return
 	}
 	d.lane.Keep(c)
+	d.told = told
 	d.entries = append(d.entries, entries...)
 	for key, value := range pages {
 		d.pages[key] = append(d.pages[key], value)
@@ -198,7 +219,7 @@ func (d *driven) checkCounts(c *lane.Commit) {
 			}
 			want.Records++
 			want.Bytes += uint64(len(item.record.Key) + len(item.record.Value))
-			if item.at != 0 {
+			if item.at != 0 || item.credit {
 				want.Events++
 			}
 			if item.bad {
@@ -216,6 +237,21 @@ func (d *driven) checkCounts(c *lane.Commit) {
 	}
 	if got := c.After.Rejected - c.Before.Rejected; got != bad {
 		d.t.Fatalf("%d records are counted as rejected, want %d", got, bad)
+	}
+}
+
+// checkCredits wants a credit of each referral that is committed and names its referrer.
+func (d *driven) checkCredits(credited []string) {
+	var want []string
+	for i := range inputCount {
+		for _, item := range d.committing(i) {
+			if item.refers != "" {
+				want = append(want, item.refers)
+			}
+		}
+	}
+	if !slices.Equal(credited, want) {
+		d.t.Fatalf("credits of %v are written, want of %v", credited, want)
 	}
 }
 

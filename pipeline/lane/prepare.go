@@ -25,7 +25,8 @@ func (a *Around) place(topic string) checkpoint.Place {
 
 // CommitDue reports whether the lane has something to say in a commit.
 func (l *Lane) CommitDue(now time.Time, stopping bool) bool {
-	return l.Busy() || l.pagesDue() || l.flushDue(now, stopping) || l.restDue(now) || l.lagDue()
+	return l.Busy() || l.pagesDue() || l.flushDue(now, stopping) || l.qualityDue(now, stopping) ||
+		l.restDue(now) || l.lagDue()
 }
 
 // Busy reports whether something was applied or set aside since the last commit.
@@ -33,7 +34,8 @@ func (l *Lane) Busy() bool { return len(l.entries) > 0 || len(l.rejected) > 0 }
 
 // Unfinished reports whether a clean stop still has something to write.
 func (l *Lane) Unfinished() bool {
-	return l.Busy() || l.shard.RowsOwed() > 0 || l.pagesDue() || l.headerStale() || !l.headerLast
+	return l.Busy() || l.shard.RowsOwed() > 0 || l.qualityDue(time.Time{}, true) ||
+		l.pagesDue() || l.headerStale() || !l.headerLast
 }
 
 // Prepare writes the rows that are owed, chooses and encodes pages, makes the
@@ -43,7 +45,7 @@ func (l *Lane) Unfinished() bool {
 // one: its offsets and its mark go with every commit.
 func (l *Lane) Prepare(a *Around) (*Commit, error) {
 	l.beginFlush(a)
-	needed := l.flush.remaining > 0 || l.modelDue(a) ||
+	needed := l.flush.remaining > 0 || l.modelDue(a) || l.qualityDue(a.Now, a.Stopping) ||
 		a.Flush && (l.shard.Slab().DirtyPages() > 0 || l.headerStale() || !l.headerLast) || l.restDue(a.Now) || l.lagDue()
 	if len(l.entries) == 0 && (needed || l.Busy() || l.pagesDue()) {
 		// Whatever is said in a commit belongs to a batch; an empty one will do.
@@ -58,6 +60,9 @@ func (l *Lane) Prepare(a *Around) (*Commit, error) {
 	c := &Commit{Partition: l.partition, topics: &l.cfg.Topics, outboxPartition: l.partition % max(a.OutboxPartitions, 1)}
 	if len(l.entries) > 0 {
 		l.writeRows(a.Wall)
+		if l.qualityDue(a.Now, a.Stopping) {
+			l.writeQuality(a.Now, a.Wall)
+		}
 		header := l.choosePages(c, a)
 		l.describe()
 		l.addHeader(c, a, header)

@@ -32,8 +32,15 @@ func (l *Lane) ReplayBatch() {
 
 // Replay puts a record of an input into the batch, as it was when it came.
 func (l *Lane) Replay(input int, r *kgo.Record, e *checkpoint.Entry) {
-	if input != l.control && !r.Attrs.IsControl() {
+	item := queued{record: r}
+	switch {
+	case r.Attrs.IsControl():
+	case input != l.control:
 		l.take(input, r, event.Instant(e.Wall))
+	default:
+		if item.parse(); item.isCredit() {
+			l.takeCredit(item.command, r, event.Instant(e.Wall))
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func newStory(t *testing.T) *story {
 		{Topic: "purchases", Decode: decode.Config{Type: event.Purchase}},
 		{Topic: "visits", Decode: decode.Config{Type: event.Visit}},
 		{Topic: "complaints", Decode: decode.Config{Type: event.Complaint}},
+		{Topic: "internal", Decode: decode.Config{Type: event.Internal}},
 	} {
 		in.Decode.MaxValueBytes, in.Decode.MaxFuture = 1<<20, event.Hour
 		s.cfg.Inputs = append(s.cfg.Inputs, in)

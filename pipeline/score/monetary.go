@@ -33,6 +33,8 @@ type MonetaryFigures struct {
 	Orders365      uint32
 	Net30          int64
 	Net365         int64
+	Margin365      int64 // that orders of the last 365 days gave
+	MarginNet365   int64 // of Net365: of the orders that gave one
 
 	CategoryBreadth uint32 // distinct categories within CategoryDays
 }
@@ -67,7 +69,7 @@ var monetary = family{
 		{ID: categoryBreadth, Name: "category_breadth", Type: signal.TypeCount, Unit: "categories",
 			Doc: "distinct categories in the lines of the orders of the last 90 business days; exact up to 64"},
 		{ID: ordersForeign90d, Name: "orders_foreign_90d", Type: signal.TypeCount, Unit: "orders",
-			Doc: "orders of the last 90 business days in another currency, whose money is not counted; of the latest 16"},
+			Doc: "orders of the last 90 business days in another currency, whose money is not counted"},
 	},
 	edges: []edge{{Purchases, 30}, {Purchases, 90}, {Purchases, 180}, {Purchases, 365}, {Purchases, CategoryDays}},
 	fill: func(_ *Parameters, in *Input, row *signal.Row) {

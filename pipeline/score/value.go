@@ -11,6 +11,7 @@ const (
 	valueAtRisk   signal.ColumnID = 55
 	abcClass      signal.ColumnID = 60
 	tier          signal.ColumnID = 61
+	valueNow      signal.ColumnID = 76
 )
 
 // value is what the customer is expected to bring, and its rank among all.
@@ -27,22 +28,32 @@ var value = family{
 			Doc: "A, B, C; empty while no cut points are in force"},
 		{ID: tier, Name: "tier", Type: signal.TypeName,
 			Doc: "value pyramid tier; empty while no cut points are in force"},
+		{ID: valueNow, Name: "value_now", Type: signal.TypeAmount, Null: true,
+			Doc: "net margin of the last 365 business days: as orders give it, else a ratio of their net"},
 	},
-	fill: func(_ *Parameters, in *Input, row *signal.Row) {
+	edges: []edge{{Purchases, 365}},
+	fill: func(p *Parameters, in *Input, row *signal.Row) {
 		if !in.Statistics.HasPurchase {
 			return
 		}
+		row.SetAmount(valueNow, p.netMargin(in.Statistics))
 		row.SetAmount(expectedSpend, in.Scores.ExpectedSpend)
 		row.SetAmount(clv365d, in.Scores.CLV365)
 		row.SetAmount(valueAtRisk, in.Scores.ValueAtRisk)
 	},
 }
 
+// netMargin is the net margin of the last 365 business days, in minor units: as
+// orders give it, and by the configured ratio of the net of those that give none.
+func (p *Parameters) netMargin(s *Statistics) float64 {
+	return float64(s.Margin365) + float64(p.MarginRatio*float64(s.Net365-s.MarginNet365))
+}
+
 const weeksPerYear = 52
 
 // worth fills what the customer is expected to bring and what of it is at risk.
 //
-//	clv_365d      = margin × E[M] × discounted E[purchase days in 52 weeks]
+//	clv_365d      = money.margin_ratio × E[M] × discounted E[purchase days in 52 weeks]
 //	value_at_risk = (1 − p_alive) × clv_365d / p_alive_purchase
 //
 // E[purchases] carries p_alive_purchase as a factor, so the quotient is the value of the

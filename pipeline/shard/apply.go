@@ -13,7 +13,7 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 	case len(e.CustomerID) == 0:
 		s.counters.Anonymous++
 		return
-	case e.Type > event.Complaint || e.Kind == event.IdentityMerge:
+	case e.Type > event.Complaint && e.Type != event.Internal || e.Kind == event.IdentityMerge:
 		s.counters.Counted++
 		return
 	}
@@ -32,6 +32,7 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 	case !known && s.record(c, e, day):
 		s.counters.Applied++
 		s.noteFolded(c, day)
+		refer(b, e, fx)
 		if e.Type == event.Visit {
 			visit = day
 		}
@@ -42,6 +43,7 @@ func (s *Shard) apply(b *Batch, index int32, fx *Effects) {
 		s.counters.Duplicates++
 		if known {
 			s.redate(c, e, day, was)
+			refer(b, e, fx)
 		}
 	}
 	now := max(e.OccurredAt, c.JudgedAt)
@@ -59,6 +61,8 @@ func (s *Shard) record(c *state.Customer, e *event.Event, day event.Day) bool {
 		s.visit(c, e, day)
 	case event.Complaint:
 		s.complaint(c, e)
+	case event.Internal:
+		credit(c, e)
 	default: // apply has let none through
 	}
 	return true
@@ -112,6 +116,9 @@ func (s *Shard) countOddities(e *event.Event) {
 	}
 	if e.Has&event.HasUnknownCategory != 0 {
 		s.counters.UnknownCategory++
+	}
+	if namesReferrer(e) && refersToSelf(e) {
+		s.counters.SelfReferral++
 	}
 }
 

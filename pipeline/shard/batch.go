@@ -109,9 +109,11 @@ func comparePlaced(a, b placed) int {
 // Reset and owns everything in it until then.
 type Effects struct {
 	Alerts    []signal.Alert
+	Credits   []Credit
 	Customers *signal.CustomerBlock
 	AlertRows *signal.AlertBlock
 	Models    *signal.ModelBlock
+	Quality   *signal.QualityBlock
 	// Sealed are the encodings of blocks that were full.
 	Sealed [][]byte
 }
@@ -119,7 +121,8 @@ type Effects struct {
 // Bytes is about what the effects take in memory, and will take once they are
 // written: O(sealed blocks).
 func (fx *Effects) Bytes() int64 {
-	n := int64(len(fx.Alerts))*alertBytes + int64(fx.Customers.Rows()+fx.AlertRows.Rows())*rowBytes
+	n := int64(len(fx.Alerts))*alertBytes + int64(len(fx.Credits))*creditBytes +
+		int64(fx.Customers.Rows()+fx.AlertRows.Rows())*rowBytes
 	for _, block := range fx.Sealed {
 		n += int64(cap(block))
 	}
@@ -137,11 +140,17 @@ func (fx *Effects) Reset(meta signal.Meta) {
 	if len(fx.Alerts) < cap(fx.Alerts)/4 && cap(fx.Alerts) > keptAlerts {
 		fx.Alerts = nil
 	}
+	clear(fx.Credits)
+	if len(fx.Credits) < cap(fx.Credits)/4 && cap(fx.Credits) > keptAlerts {
+		fx.Credits = nil
+	}
+	fx.Credits = fx.Credits[:0]
 	clear(fx.Sealed)
 	fx.Alerts, fx.Sealed = fx.Alerts[:0], fx.Sealed[:0]
 	fx.Customers.Reset(meta)
 	fx.AlertRows.Reset(meta)
 	fx.Models.Reset(meta)
+	fx.Quality.Reset(meta)
 }
 
 // keptAlerts is for how many alerts idle effects keep room: about 1 MiB.
@@ -181,6 +190,10 @@ type Counters struct {
 	Skipped          uint64 // offsets that an operator has given up: not read, or gone before a page reflected them
 	UnknownOrder     uint64 // refunds, adjustments and cancels that came before or long after their order
 	Saturated        uint64 // events that a count or a sum could not take in full
+	SelfReferral     uint64 // referrals that name their own customer as the referrer
+
+	// Rejects are the dead letters by reason. They stand from the place firstReject on.
+	Rejects [MaxRejectReasons]uint64
 }
 
 // Count notes what was read for the next batch: records (transaction markers
@@ -193,23 +206,36 @@ func (s *Shard) Count(read, events, commands, skipped uint64) {
 	s.counters.Skipped += skipped
 }
 
-// Values are the counters in the order of the batch log.
+// Values are the counters in the order of the batch log, without the zeros behind
+// the last of them.
 func (c *Counters) Values() []uint64 {
-	return []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
+	values := make([]uint64, firstReject, firstReject+MaxRejectReasons)
+	copy(values, []uint64{c.Read, c.Applied, c.Duplicates, c.Anonymous, c.TooLate, c.Rejected, c.Counted,
 		c.UnknownChannels, c.UnknownCategory, c.UnknownSegments, c.ForeignAmounts, c.UnknownComplaint,
-		c.DeadlinesFired, c.AlertsRaised, c.Folded, c.Skipped, c.UnknownOrder, c.Saturated}
+		c.DeadlinesFired, c.AlertsRaised, c.Folded, c.Skipped, c.UnknownOrder, c.Saturated, c.SelfReferral})
+	values = append(values, c.Rejects[:]...)
+	n := len(values)
+	for n > 0 && values[n-1] == 0 {
+		n--
+	}
+	return values[:n]
 }
+
+// firstReject leaves room for counters that are still to come.
+const firstReject = 24
 
 // CountersOf reads what Values gave; values that an older version did not
 // write are 0.
 func CountersOf(values []uint64) Counters {
 	var c Counters
-	for i, p := range []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
+	named := []*uint64{&c.Read, &c.Applied, &c.Duplicates, &c.Anonymous, &c.TooLate, &c.Rejected, &c.Counted,
 		&c.UnknownChannels, &c.UnknownCategory, &c.UnknownSegments, &c.ForeignAmounts, &c.UnknownComplaint,
-		&c.DeadlinesFired, &c.AlertsRaised, &c.Folded, &c.Skipped, &c.UnknownOrder, &c.Saturated} {
+		&c.DeadlinesFired, &c.AlertsRaised, &c.Folded, &c.Skipped, &c.UnknownOrder, &c.Saturated, &c.SelfReferral}
+	for i, p := range named {
 		if i < len(values) {
 			*p = values[i]
 		}
 	}
+	copy(c.Rejects[:], values[min(firstReject, len(values)):])
 	return c
 }

@@ -22,6 +22,7 @@ func (s *Shard) fold(c *state.Customer, today, border event.Day) {
 	if border > c.FoldedThrough {
 		foldDays(c, int32(border))
 		foldWeeks(c, int32(border))
+		c.ForgetOrderDays(int32(border))
 		c.FoldedThrough = border
 	}
 	for i := 0; i < len(c.ComplaintDays); {

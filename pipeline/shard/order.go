@@ -125,6 +125,7 @@ func (s *Shard) count(o *state.Order, e *event.Event, rank uint8) {
 		return
 	}
 	o.Best, o.BestAt, o.BestHash, o.Net = rank, e.OccurredAt, state.TieOf(e.EventHash), e.AmountNet
+	o.Margin, o.HasMargin = e.Margin, e.Has&event.HasMargin != 0
 	if e.Currency != o.Currency {
 		useCurrency(o, e.Currency)
 	}
@@ -145,6 +146,9 @@ func (s *Shard) forget(c *state.Customer, o *state.Order) {
 			for set := o.Categories; set != 0; set &= set - 1 {
 				known := &c.Categories[bits.TrailingZeros64(set)]
 				known.Day = max(known.Day, sh.day)
+			}
+			if o.Flags&state.OrderForeign != 0 {
+				s.forgetForeign(c, sh.day)
 			}
 		}
 		return

@@ -125,6 +125,9 @@ func drawPurchase(t *rapid.T, e *event.Event, n int) {
 	order := rapid.IntRange(1, 8).Draw(t, "order")
 	// One order in three is in another currency, and so are its refunds.
 	e.Currency, e.AmountNet = euro, rapid.SampledFrom([]int64{0, 1, 500, 500, 1000}).Draw(t, "amount")
+	if rapid.IntRange(0, 3).Draw(t, "margin given") == 0 {
+		e.Margin, e.Has = rapid.Int64Range(-3, 700).Draw(t, "margin"), event.HasMargin
+	}
 	if order%3 == 0 {
 		e.Currency = [3]byte{'U', 'S', 'D'}
 	}

@@ -15,6 +15,14 @@ type share struct {
 	day    event.Day
 	orders int32
 	net    int64
+	// margin is what of net the order says is margin, and ofMargin the net that
+	// it says that of: all of it or nothing.
+	margin, ofMargin int64
+}
+
+func (sh share) minus(other share) share {
+	return share{day: sh.day, orders: sh.orders - other.orders, net: sh.net - other.net,
+		margin: sh.margin - other.margin, ofMargin: sh.ofMargin - other.ofMargin}
 }
 
 // purchase applies an event of an order. It returns false where the order had
@@ -36,7 +44,7 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 	fresh := s.change(c, o, e)
 	after := s.shareOf(o)
 	if before.day == after.day {
-		s.put(c, share{day: after.day, orders: after.orders - before.orders, net: after.net - before.net}, +1)
+		s.put(c, after.minus(before), +1)
 	} else {
 		s.put(c, before, -1)
 		s.put(c, after, +1)
@@ -59,12 +67,16 @@ func (s *Shard) shareOf(o *state.Order) share {
 	} else if o.Flags&state.OrderRefundSeen != 0 && o.Refunded >= o.Net {
 		sh.orders = 0
 	}
+	if o.HasMargin && o.Flags&state.OrderForeign == 0 {
+		sh.margin, sh.ofMargin = marginOf(o, &sh)
+	}
 	return sh
 }
 
 // put adds an order's share to its day, or takes it away. A day that has
 // left the retained range is one of the life sums.
 func (s *Shard) put(c *state.Customer, sh share, sign int32) {
+	s.putMargin(c, sh, int64(sign))
 	if sh.orders == 0 && sh.net == 0 {
 		return
 	}

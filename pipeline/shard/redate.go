@@ -22,6 +22,8 @@ func (s *Shard) redate(c *state.Customer, e *event.Event, day event.Day, was eve
 		s.redatePurchase(c, e, was)
 	case event.Visit:
 		s.redateVisit(c, e, day, was)
+	case event.Internal:
+		redateReferral(c, e, was)
 	case event.Complaint:
 		if e.Rating != 0 {
 			redateRating(c, e, was)
@@ -95,8 +97,8 @@ func (s *Shard) redateVisit(c *state.Customer, e *event.Event, day event.Day, wa
 	switch {
 	case e.Kind == event.Closure && c.Closing.At == was && c.Closing.Hash == state.TieOf(e.EventHash):
 		c.Closing.At = e.OccurredAt
-	case e.Kind == event.Referral && c.Interest.ReferralAt == was:
-		c.Interest.ReferralAt = e.OccurredAt
+	case e.Kind == event.Referral && !namesReferrer(e):
+		redateReferral(c, e, was)
 	}
 	before := s.cfg.Zone.DayOf(was)
 	if before == day || !e.Kind.Acts() {
@@ -110,6 +112,12 @@ func (s *Shard) redateVisit(c *state.Customer, e *event.Event, day event.Day, wa
 	d.Visits--
 	c.Days.Drop(int32(before))
 	s.visit(c, e, day)
+}
+
+func redateReferral(c *state.Customer, e *event.Event, was event.Instant) {
+	if c.Interest.ReferralAt == was {
+		c.Interest.ReferralAt = e.OccurredAt
+	}
 }
 
 // redateRating moves one of the two latest ratings. A third that is forgotten

@@ -50,6 +50,7 @@ func (s *Shard) publish(c *state.Customer, st *score.Statistics) {
 	lifeSums(c, st)
 	activityDays(c, &st.Facts)
 	windows(c, st)
+	margins(c, st)
 	s.complaints(c, st)
 	s.orderFigures(c, st)
 }
@@ -193,23 +194,6 @@ func (s *Shard) orders(c *state.Customer, f *score.Facts) event.Instant {
 		}
 	}
 	return 0
-}
-
-// foreignOrders counts the remembered orders in another currency.
-func (s *Shard) foreignOrders(c *state.Customer, f *score.Facts) {
-	for i := range c.Orders {
-		if c.Orders[i].Flags&state.OrderForeign == 0 {
-			continue
-		}
-		sh := s.shareOf(&c.Orders[i])
-		switch age := f.Today - sh.day; {
-		case sh.orders == 0 || age < 0 || age >= 180:
-		case age < 90:
-			f.OrdersForeign90++
-		default:
-			f.OrdersForeignPrevious90++
-		}
-	}
 }
 
 // complaintFacts reads what of the complaints is judged: how many are open and

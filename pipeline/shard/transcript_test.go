@@ -245,6 +245,8 @@ func (p *player) attribute(e *event.Event, name, value string) (ok bool) {
 		e.Status, ok = event.ParseStatus([]byte(value))
 	case "net":
 		e.AmountNet = int64(number)
+	case "margin":
+		e.Margin, e.Has = int64(number), e.Has|event.HasMargin
 	case "currency":
 		copy(e.Currency[:], value)
 	case "category":
@@ -263,6 +265,8 @@ func (p *player) attribute(e *event.Event, name, value string) (ok bool) {
 		e.FirstResponseAt = instant(p.t, value)
 	case "closure":
 		e.Closure, ok = event.ParseClosureReason([]byte(value))
+	case "referrer":
+		e.ReferrerID, e.Has = []byte(value), e.Has|event.HasReferrer
 	case "segment":
 		e.Segment = []byte(value)
 	case "marketing":

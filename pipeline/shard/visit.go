@@ -22,7 +22,9 @@ func (s *Shard) visit(c *state.Customer, e *event.Event, day event.Day) {
 	case event.Cart, event.Inquiry:
 		c.Interest.ProspectAt = max(c.Interest.ProspectAt, e.OccurredAt)
 	case event.Referral:
-		c.Interest.ReferralAt = max(c.Interest.ReferralAt, e.OccurredAt)
+		if !namesReferrer(e) {
+			credit(c, e)
+		}
 	case event.Closure:
 		if later(e, c.Closing.At, c.Closing.Hash) {
 			c.Closing.At, c.Closing.Hash = e.OccurredAt, state.TieOf(e.EventHash)

@@ -56,15 +56,16 @@ var testMeta = signal.Meta{Currency: "EUR", CurrencyExponent: 2, TimeZone: "UTC"
 
 func newEffects() *Effects {
 	return &Effects{Customers: score.NewCustomerBlock(testMeta), AlertRows: signal.NewAlertBlock(testMeta),
-		Models: signal.NewModelBlock(testMeta)}
+		Models: signal.NewModelBlock(testMeta), Quality: signal.NewQualityBlock(testMeta)}
 }
 
 // reset empties effects as a commit does.
 func (fx *Effects) reset() {
-	fx.Alerts, fx.Sealed = fx.Alerts[:0], fx.Sealed[:0]
+	fx.Alerts, fx.Credits, fx.Sealed = fx.Alerts[:0], fx.Credits[:0], fx.Sealed[:0]
 	fx.Customers.Reset(testMeta)
 	fx.AlertRows.Reset(testMeta)
 	fx.Models.Reset(testMeta)
+	fx.Quality.Reset(testMeta)
 }
 
 // lastRow returns the latest row that was written, as a reader of its block sees it.
@@ -93,9 +94,9 @@ func instant(t testing.TB, text string) event.Instant {
 // where it lies and whether a row is owed.
 func dump(c *state.Customer) string {
 	return fmt.Sprintf("%s judged %d last %d deadline %d folded %d flags %b\n events %v\n days %v\n weeks %v\n orders "+
-		"%+v %v\n complaints %+v\n counts %v %d\n %+v %+v %+v %+v %+v\n silent %d parameters %d opaque %x",
+		"%+v %v %v\n complaints %+v\n counts %v %d\n %+v %+v %+v %+v %+v\n silent %d parameters %d opaque %x",
 		c.ID, c.JudgedAt, c.LastEvent(), c.Deadline, c.FoldedThrough, c.Flags&^state.RowPending, c.Events, c.Days, c.Weeks,
-		c.Orders, c.Categories,
+		c.Orders, c.Categories, c.OrderDays,
 		c.Complaints, c.ComplaintDays, c.LastComplaint, c.Life, c.Profile, c.Ratings, c.Closing, c.Interest,
 		c.Silence, c.Parameters, c.Opaque)
 }

@@ -3,7 +3,7 @@ package signal
 import "unsafe"
 
 // BlockWriter gathers rows of a table that has a row struct, R.
-type BlockWriter[R AlertRow | ModelRow] struct{ blockWriter }
+type BlockWriter[R AlertRow | ModelRow | QualityRow] struct{ blockWriter }
 
 // CustomerBlock gathers rows of the customer table.
 type CustomerBlock struct{ blockWriter }
@@ -39,8 +39,9 @@ type blockWriter struct {
 
 // Blocks of the tables that have a row struct.
 type (
-	AlertBlock = BlockWriter[AlertRow]
-	ModelBlock = BlockWriter[ModelRow]
+	AlertBlock   = BlockWriter[AlertRow]
+	ModelBlock   = BlockWriter[ModelRow]
+	QualityBlock = BlockWriter[QualityRow]
 )
 
 // NewCustomerBlock returns an empty block of rows of a layout.
@@ -58,7 +59,12 @@ func NewModelBlock(meta Meta) *ModelBlock {
 	return &ModelBlock{newStructBlock[ModelRow](TableModel, meta)}
 }
 
-func newStructBlock[R AlertRow | ModelRow](table Table, meta Meta) blockWriter {
+// NewQualityBlock returns an empty block of rows of what is of doubt.
+func NewQualityBlock(meta Meta) *QualityBlock {
+	return &QualityBlock{newStructBlock[QualityRow](TableQuality, meta)}
+}
+
+func newStructBlock[R AlertRow | ModelRow | QualityRow](table Table, meta Meta) blockWriter {
 	var row R
 	if unsafe.Sizeof(row)%8 != 0 {
 		panic("signal: a row struct of an odd size")

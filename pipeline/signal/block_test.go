@@ -115,7 +115,7 @@ func (c *Column) add(v reflect.Value) {
 	}
 }
 
-func checkBlock[R AlertRow | ModelRow](t *testing.T, got *Block, rows []*R) {
+func checkBlock[R AlertRow | ModelRow | QualityRow](t *testing.T, got *Block, rows []*R) {
 	t.Helper()
 	if got.Rows != len(rows) || len(got.Columns) != reflect.TypeFor[R]().NumField() || got.Meta != testMeta {
 		t.Fatalf("block of %d rows, %d columns, %+v", got.Rows, len(got.Columns), got.Meta)
@@ -139,7 +139,7 @@ func checkBlock[R AlertRow | ModelRow](t *testing.T, got *Block, rows []*R) {
 	}
 }
 
-func roundTrip[R AlertRow | ModelRow](t *testing.T, block *BlockWriter[R], n int, seed uint64) {
+func roundTrip[R AlertRow | ModelRow | QualityRow](t *testing.T, block *BlockWriter[R], n int, seed uint64) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, uint64(n)))
 	rows := make([]*R, n)

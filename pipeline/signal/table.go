@@ -10,10 +10,11 @@ const (
 	TableCustomer Table = iota + 1
 	TableAlert
 	TableModel
+	TableQuality
 	tableEnd
 )
 
-var tableNames = [tableEnd]string{"", "customer", "alert", "model"}
+var tableNames = [tableEnd]string{"", "customer", "alert", "model", "quality"}
 
 // String gives the outbox name; "unknown" for a table of a newer writer.
 func (t Table) String() string {
@@ -67,8 +68,8 @@ type ShardRange struct {
 	Rows  uint32
 }
 
-// ColumnsOf returns the columns of the alert or the model table, in the order of
-// the row struct. It panics for another table: the columns of the customer table
+// ColumnsOf returns the columns of the alert, the model or the quality table, in the
+// order of the row struct. It panics for another table: the columns of the customer table
 // are those of its Layout.
 func ColumnsOf(t Table) []ColumnSpec {
 	var fields []field
@@ -77,6 +78,8 @@ func ColumnsOf(t Table) []ColumnSpec {
 		fields = compile[AlertRow]()
 	case TableModel:
 		fields = compile[ModelRow]()
+	case TableQuality:
+		fields = compile[QualityRow]()
 	default:
 		panic("signal: columns of a table without a row struct")
 	}

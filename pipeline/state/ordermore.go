@@ -34,9 +34,10 @@ const (
 	orderHasFailed    = 1 << iota // the span from the order to its failed payment
 	orderHasPaid                  // the span from the order to the latest event that says that it is paid
 	orderHasTakenBack             // how many refunds and adjustments u8 | the key of each, 7 bytes
+	orderHasMargin                // a varint
 )
 
-const longestOrderMore = MaxOrders * (2 + 2*longestVarint + 1 + 7*MaxTakenBack)
+const longestOrderMore = MaxOrders * (2 + 3*longestVarint + 1 + 7*MaxTakenBack)
 
 func orderMoreBits(o *Order) (what uint8) {
 	if o.FailedAt != 0 {
@@ -47,6 +48,9 @@ func orderMoreBits(o *Order) (what uint8) {
 	}
 	if o.TakenBack[0] != 0 {
 		what |= orderHasTakenBack
+	}
+	if o.HasMargin {
+		what |= orderHasMargin
 	}
 	return what
 }
@@ -117,6 +121,9 @@ func (p *orderPart) appendOrderMore(out []byte) []byte {
 				out = appendKey(out, key)
 			}
 		}
+		if what&orderHasMargin != 0 {
+			out = appendVarint(out, o.Margin)
+		}
 	}
 	return out
 }
@@ -149,5 +156,8 @@ func (r *Reader) orderMore(o *Order) {
 		for i := range n {
 			o.TakenBack[i] = r.key()
 		}
+	}
+	if what&orderHasMargin != 0 {
+		o.Margin, o.HasMargin = r.varint(), true
 	}
 }

@@ -29,6 +29,10 @@ type Order struct {
 
 	// Categories are those that its lines name: the bit i for Categories[i] of the record.
 	Categories uint64
+
+	// Margin is what the event that gives the amount says, in minor units, where HasMargin.
+	Margin    int64
+	HasMargin bool
 }
 
 // Category is one that lines of orders name.
@@ -55,15 +59,19 @@ const (
 type orderPart struct {
 	Orders     []Order // ascending by (At, Hash)
 	Categories []Category
+	OrderDays  OrderDays
 
 	orderBuffer    [MaxOrders + 1]Order
+	orderDayBuffer [MaxOrderDays]OrderDay
 	categoryBuffer [MaxCategories]Category
 }
 
 const longestOrders = MaxOrders*(1+3+1+7+2*longestVarint+4+3*longestVarint+3+longestVarint) +
 	1 + MaxCategories*(4+5)
 
-func (p *orderPart) clear() { p.Orders, p.Categories = p.orderBuffer[:0], p.categoryBuffer[:0] }
+func (p *orderPart) clear() {
+	p.Orders, p.Categories, p.OrderDays = p.orderBuffer[:0], p.categoryBuffer[:0], p.orderDayBuffer[:0]
+}
 
 // CategoryBit finds the bit of a category, or gives it one; 0 where there are
 // MaxCategories others.

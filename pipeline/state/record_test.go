@@ -16,7 +16,7 @@ import (
 func content(c *Customer) string {
 	return fmt.Sprintf("%s %x %d %d %d %d %b %x\n%v\n%v\n%v\n%+v %+v\n%+v\n%v %d\n%+v %+v %+v %+v %+v\n%x",
 		c.ID, c.IDHash, c.Deadline, c.JudgedAt, c.Silence, c.FoldedThrough, c.Flags&^RowPending, c.Parameters,
-		c.Events, c.Days, c.Weeks, c.Orders, c.Categories, c.Complaints,
+		c.Events, c.Days, c.Weeks, c.Orders, [...]any{c.Categories, c.OrderDays}, c.Complaints,
 		c.ComplaintDays, c.LastComplaint, c.Life, c.Profile, c.Ratings, c.Closing, c.Interest, c.Opaque)
 }
 
@@ -63,6 +63,11 @@ func scribble(c *Customer, r *rand.Rand) {
 			}
 			if r.IntN(2) == 0 {
 				anyCategories(c, r, length(MaxCategories))
+			}
+			c.OrderDays = c.OrderDays[:0]
+			for i := range length(MaxOrderDays) {
+				c.OrderDays = append(c.OrderDays, OrderDay{Day: int32(3 * i), Margin: r.Int64() * r.Int64N(2),
+					MarginNet: 1 - r.Int64N(9), Foreign: uint16(r.Uint32()) * uint16(r.UintN(2))})
 			}
 		case 4:
 			c.Complaints = c.Complaints[:0]
@@ -135,6 +140,9 @@ func anyOrder(r *rand.Rand) Order {
 	for i := range r.IntN(2) * r.IntN(MaxTakenBack+1) {
 		o.TakenBack[i] = KeyOf(r.Uint64()) | 1
 	}
+	if r.IntN(3) == 0 {
+		o.Margin, o.HasMargin = r.Int64()*r.Int64N(2), true
+	}
 	switch r.IntN(4) {
 	case 0:
 		o.FailedAt = anyInstant(r)
@@ -191,7 +199,11 @@ func fillUp(c *Customer, r *rand.Rand) {
 		c.Orders = append(c.Orders, Order{Hash: KeyOf(r.Uint64()), At: at, BestAt: at - far + 1, BestHash: r.Uint32(),
 			Net: -1 << 63, Refunded: -1 << 63, Adjusted: -1 << 63, Statuses: 1<<16 - 1, Flags: 0xf, Best: 0xf,
 			Currency: [3]byte{byte(i)}, Categories: 1<<64 - 1, FailedAt: at - far + 1, PaidAt: at - far + 2,
-			TakenBack: [MaxTakenBack]uint64{1, 1, 1, 1, 1, 1, 1, 1}})
+			TakenBack: [MaxTakenBack]uint64{1, 1, 1, 1, 1, 1, 1, 1}, Margin: -1 << 63, HasMargin: true})
+	}
+	for i := range MaxOrderDays {
+		c.OrderDays = append(c.OrderDays, OrderDay{Day: int32(i%2) * (-1 << 31), Margin: -1 << 63, MarginNet: -1 << 63,
+			Foreign: 1<<16 - 1})
 	}
 	for range MaxCategories {
 		c.Categories = append(c.Categories, Category{Hash: r.Uint32(), Day: -1 << 31})

@@ -26,18 +26,19 @@ const (
 	sectionOpaque        = 12
 	sectionOrderMore     = 13
 	sectionRhythm        = 16
+	sectionOrderDays     = 17
 )
 
 const (
 	sectionHead  = 3
-	sectionCount = 14
+	sectionCount = 15
 )
 
 // The longest that a run may be, in bytes; each part's longest stands with it.
 const (
 	longestVarint = 10
 	longestRun    = 1 + MaxID + sectionCount*sectionHead + longestDays + longestMarks + longestWeeks +
-		longestOrders + longestOrderMore + longestCompl + longestOlder + longestRare + MaxOpaque
+		longestOrders + longestOrderMore + longestOrderDays + longestCompl + longestOlder + longestRare + MaxOpaque
 	_ = uint16(longestRun) // the length of a run is 16 bits
 )
 
@@ -104,6 +105,10 @@ func (c *Customer) appendRare(out []byte) []byte {
 	if c.Rhythm != (Rhythm{}) {
 		at := len(out)
 		out = endSection(appendRhythm(beginSection(out, sectionRhythm), &c.Rhythm), at)
+	}
+	if len(c.OrderDays) > 0 {
+		at := len(out)
+		out = endSection(c.appendOrderDays(beginSection(out, sectionOrderDays)), at)
 	}
 	return out
 }
@@ -179,6 +184,8 @@ func (c *Customer) readSection(id uint8, r *Reader) bool {
 		c.readOrderMore(r)
 	case sectionRhythm:
 		r.rhythm(&c.Rhythm)
+	case sectionOrderDays:
+		c.readOrderDays(r)
 	default:
 		return false
 	}

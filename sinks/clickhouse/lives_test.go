@@ -38,7 +38,7 @@ func TestTablesSayHowToReadThem(t *testing.T) {
 	r := newRig(t, enginetest.Start(t))
 	for table, view := range map[string]string{
 		"customer_current": "through the views", "score_history": "v_score_history", "alert_event": "v_alert_event",
-		"model_params": "",
+		"model_params": "", "data_quality": "v_data_quality",
 	} {
 		var comment, column string
 		err := r.conn.QueryRow(t.Context(), `SELECT t.comment, c.comment FROM system.tables AS t JOIN system.columns AS c

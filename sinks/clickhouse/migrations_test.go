@@ -145,6 +145,7 @@ var rowTables = []struct {
 	{"score_history", signal.TableCustomer, inHistory, true},
 	{"alert_event", signal.TableAlert, all, true},
 	{"model_params", signal.TableModel, all, false},
+	{"data_quality", signal.TableQuality, all, false},
 }
 
 func all(signal.ColumnSpec) bool         { return true }

@@ -35,12 +35,14 @@ func tablesOf(t signal.Table) []table {
 			"toYYYYMM(raised_at)")}
 	case signal.TableModel:
 		return []table{newTable("model_params", t, false, "param_version, model, src_partition, seq", "seq", "")}
+	case signal.TableQuality:
+		return []table{newTable("data_quality", t, false, "day, finding, src_partition, epoch", "seq", "")}
 	}
 	return nil
 }
 
 // outboxTables are all tables that a block may be of.
-var outboxTables = []signal.Table{signal.TableCustomer, signal.TableAlert, signal.TableModel}
+var outboxTables = []signal.Table{signal.TableCustomer, signal.TableAlert, signal.TableModel, signal.TableQuality}
 
 func newTable(name string, of signal.Table, historyOnly bool, key, version, partition string) table {
 	t := table{name: name, engine: "ReplacingMergeTree", sortingKey: key, version: version, partition: partition}

@@ -222,6 +222,12 @@ func TestEveryColumnIsStored(t *testing.T) {
 	models.Append(model)
 	models.Append(noModel)
 	r.Produce(0, models.Encode(nil))
+	quality, noQuality := &signal.QualityRow{}, &signal.QualityRow{Finding: "z", Seq: 2}
+	setAll(quality)
+	found := signal.NewQualityBlock(conformance.Euros)
+	found.Append(quality)
+	found.Append(noQuality)
+	r.Produce(0, found.Encode(nil))
 	r.Running(r.loader())
 	r.AwaitLoaded()
 	stored, err := signal.Decode(customers)
@@ -236,6 +242,9 @@ func TestEveryColumnIsStored(t *testing.T) {
 	})
 	checkStored(r, "model_params", "param_version", 2, columnsOf(signal.TableModel), func(row int, column string) any {
 		return fieldValue([]*signal.ModelRow{model, noModel}[row], column)
+	})
+	checkStored(r, "data_quality", "finding", 2, columnsOf(signal.TableQuality), func(row int, column string) any {
+		return fieldValue([]*signal.QualityRow{quality, noQuality}[row], column)
 	})
 }
 

@@ -44,6 +44,8 @@ func (m *memory) Tables(of signal.Table) []string {
 		return []string{"alerts"}
 	case signal.TableModel:
 		return []string{"models"}
+	case signal.TableQuality:
+		return []string{"quality"}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func contract(s *suite) {
 		s.T.Errorf("the name %q is no lower case word", sink.Name())
 	}
 	seen := map[string]bool{}
-	for _, of := range []signal.Table{signal.TableCustomer, signal.TableAlert, signal.TableModel} {
+	for _, of := range []signal.Table{signal.TableCustomer, signal.TableAlert, signal.TableModel, signal.TableQuality} {
 		names := sink.Tables(of)
 		if len(names) == 0 {
 			s.T.Errorf("rows of %s go nowhere", of)
