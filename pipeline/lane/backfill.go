@@ -219,6 +219,7 @@ func (l *Lane) forgetSilent(in *Intake) {
 		l.log.Warn("a backfill has given no sign of life for backfill.max_open; silence waits for it no longer",
 			"partition", l.partition, "session", s.ID)
 		l.clock.forget(in.Asked)
+		l.forgotten = true
 		return true
 	})
 }

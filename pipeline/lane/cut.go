@@ -7,8 +7,8 @@ import (
 )
 
 // cut makes the records of the poll, and time, into the next batch. It is not
-// worth one if nothing was read, no deadline is due, and the same parameters are in
-// force.
+// worth one if nothing was read, no deadline is due, the same parameters are in
+// force, and the same backfills are open.
 func (l *Lane) cut(in *Intake) bool {
 	reading := l.clock.reading(l, l.cfg.Clock, in.Wall)
 	if len(l.sessions) > 0 {
@@ -17,11 +17,12 @@ func (l *Lane) cut(in *Intake) bool {
 		reading = min(reading, silence)
 	}
 	l.chooseStanding(in.Wall)
-	if !l.moved() && !l.shard.NeedsTime(reading) && !l.judgedAnew(in.Parameters) && len(l.batch.Tell) == 0 {
+	if !l.moved() && !l.shard.NeedsTime(reading) && !l.judgedAnew(in.Parameters) && len(l.batch.Tell) == 0 &&
+		!(l.forgotten && !l.ahead(in.Wall)) {
 		return false
 	}
 	l.stamp(&in.Moment)
-	l.lastApplied = in.Now
+	l.lastApplied, l.forgotten = in.Now, false
 	return true
 }
 

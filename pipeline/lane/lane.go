@@ -49,8 +49,11 @@ type Lane struct {
 	toldUntil event.Instant // wall time whose share of Config.StandingPerHour is used up; 0 = not begun
 
 	sessions []checkpoint.Session // backfills that are open
-	heardOf  time.Time            // when one of them was last heard of
-	sent     []Sent               // how far they say they are, the latest last
+	// forgotten says that one of them was let go by silence since the last batch: the
+	// next one says so, or it would be open again after a restart.
+	forgotten bool
+	heardOf   time.Time // when one of them was last heard of
+	sent      []Sent    // how far they say they are, the latest last
 
 	batch        shard.Batch
 	arena        decode.Arena
@@ -193,7 +196,7 @@ func (l *Lane) Undo() {
 	l.shard.Undo()
 	copy(l.inputs, l.committed.positions)
 	l.committed.clock.copyTo(&l.clock)
-	l.sessions = copySessions(l.sessions, l.committed.sessions)
+	l.sessions, l.forgotten = copySessions(l.sessions, l.committed.sessions), false
 	l.inForce, l.modelRows = l.committed.inForce, l.committed.modelRows
 	l.rowsComplete = l.committed.rowsComplete
 	l.flush, l.lastFlush, l.quality = l.committed.flush, l.committed.lastFlush, l.committed.quality

@@ -42,15 +42,19 @@ func (s *Shard) purchase(c *state.Customer, e *event.Event) bool {
 	}
 	before := s.shareOf(o)
 	fresh := s.change(c, o, e)
-	after := s.shareOf(o)
-	if before.day == after.day {
-		s.put(c, after.minus(before), +1)
-	} else {
-		s.put(c, before, -1)
-		s.put(c, after, +1)
-	}
+	s.replace(c, before, s.shareOf(o))
 	sortOrders(c) // the order's time may have moved within its day
 	return fresh
+}
+
+// replace lets an order add what it adds now instead of what it added before.
+func (s *Shard) replace(c *state.Customer, before, after share) {
+	if before.day == after.day {
+		s.put(c, after.minus(before), +1)
+		return
+	}
+	s.put(c, before, -1)
+	s.put(c, after, +1)
 }
 
 // shareOf says what an order adds as it stands.

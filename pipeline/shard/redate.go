@@ -59,7 +59,9 @@ func (s *Shard) redatePurchase(c *state.Customer, e *event.Event, was event.Inst
 		case o.Hash != key:
 			continue
 		case !takesBack:
+			before := s.shareOf(o)
 			redatePayment(c, o, e, was)
+			s.replace(c, before, s.shareOf(o)) // a payment that failed before it was made
 			s.purchase(c, e)
 		case o.Flags&state.OrderCounts == 0:
 			o.At = min(o.At, e.OccurredAt)

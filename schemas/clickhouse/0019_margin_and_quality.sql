@@ -36,4 +36,4 @@ FROM
     FROM data_quality FINAL
 )
 GROUP BY day, finding
-COMMENT 'events that leave a doubt, and dead letters, by day';
+COMMENT 'events that leave a doubt, and dead letters, by day. Clock: that of each shard, of the batches that counted them';
