@@ -50,6 +50,7 @@ func newCommitter(o order) (*committer, error) {
 			Outbox: names[topics.Outbox], Alerts: names[topics.Alerts], Loyalty: names[topics.Loyalty],
 			DeadLetters: names[topics.DeadLetters]},
 		Shard: shardRules, Clock: pipeline.EventsClock, CommitEvery: commitEvery, CommitBytes: o.CommitBytes,
+		EffectBytes:        o.EffectBytes,
 		TransactionTimeout: time.Minute, SessionTimeout: sessionTimeout, MaxReplay: maxReplay,
 		FlushEvery: o.FlushEvery, RowsPerCommit: o.RowsPerCommit,
 		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),

@@ -7,7 +7,10 @@ import (
 	"os"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/holdfast/holdfast/internal/devkafka"
+	"github.com/holdfast/holdfast/pipeline/lane"
 )
 
 // entrant is one line of the table: a system and what came of its rounds.
@@ -115,7 +118,9 @@ func (f *field) prepare() (err error) {
 	}
 	ten, two := base.as(committing, "commit-ten"), base.as(committing, "commit-two")
 	// Rows go with every commit, a tenth of the events that it may hold.
-	ten.CommitBytes, ten.FlushEvery, ten.RowsPerCommit = commitEvents*recordBytes, time.Millisecond, rowsPerCommit
+	record := lane.RecordBytes(&kgo.Record{Value: make([]byte, recordBytes)}) // in memory, which is what counts
+	ten.CommitBytes, ten.FlushEvery, ten.RowsPerCommit = commitEvents*record, time.Millisecond, rowsPerCommit
+	ten.EffectBytes = effectBytes // or commits are smaller and bring more than a row per ten events
 	two.FlushEvery = flushEvery
 	for _, e := range []struct {
 		title string

@@ -28,6 +28,7 @@ type order struct {
 	FlushEvery    time.Duration `json:"flush_every,omitempty"`
 	RowsPerCommit int           `json:"rows_per_commit,omitempty"`
 	CommitBytes   int64         `json:"commit_bytes,omitempty"`
+	EffectBytes   int64         `json:"effect_bytes,omitempty"` // 0: as shipped
 }
 
 // command asks a system under test for something.
