@@ -48,6 +48,7 @@ type metrics struct {
 	pending    *prometheus.GaugeVec
 	caughtUp   *prometheus.GaugeVec
 	quiet      *prometheus.GaugeVec
+	low        *prometheus.GaugeVec
 	believed   prometheus.Gauge
 	backfills  prometheus.Gauge
 	folded     prometheus.Counter
@@ -108,6 +109,8 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 			"partition"),
 		quiet: gauge("input_quiet", "1 while an input brings nothing against its own rhythm and others flow: nothing is "+
 			"concluded from that.", "topic"),
+		low: gauge("input_low", "1 while a shard gets much fewer visits than on the same weekdays before: nothing is "+
+			"concluded from missing ones.", "topic"),
 		believed: gauge("clock_trusted", "1 while the host's clock, the brokers' and the shards' agree.").WithLabelValues(),
 		backfills: gauge("backfill_sessions_open",
 			"Backfills that are on their way; silence waits for them.").WithLabelValues(),
@@ -146,6 +149,7 @@ func (m *metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
 		m.rejected, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
 		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.quiet,
+		m.low,
 		m.backfills, m.folded, m.skipped,
 		m.fits,
 		m.fitSeconds}

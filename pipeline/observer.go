@@ -116,8 +116,8 @@ func (o *observer) Looked(v txn.View) {
 	o.setInForce(v.Parameters.DataSufficiency.String() + ": version " + v.Parameters.Version + " is in force")
 	skipped := uint64(0)
 	defer func() { m.skipped.Set(float64(skipped)) }()
-	quiet := make([]bool, len(o.cfg.Inputs))
-	defer func() { o.noteQuiet(quiet) }()
+	quiet, low := make([]bool, len(o.cfg.Inputs)), make([]bool, len(o.cfg.Inputs))
+	defer func() { o.noteInputs(quiet, low) }()
 	for _, l := range v.Lanes {
 		label := strconv.Itoa(int(l.Partition()))
 		slab, at := l.Shard().Slab(), l.Shard().Position()
@@ -131,6 +131,7 @@ func (o *observer) Looked(v txn.View) {
 		m.pending.WithLabelValues(label).Set(float64(slab.Pending()))
 		for i := range o.cfg.Inputs {
 			quiet[i] = quiet[i] || l.IsQuiet(i)
+			low[i] = low[i] || l.IsLow(i)
 		}
 		m.caughtUp.WithLabelValues(label).Set(truth(l.CaughtUp()))
 		m.waiting.WithLabelValues(label).Set(float64(l.WaitingBytes()))
@@ -142,12 +143,18 @@ func (o *observer) Looked(v txn.View) {
 	}
 }
 
-// noteQuiet tells which inputs have broken off in a shard.
-func (o *observer) noteQuiet(quiet []bool) {
-	var names []string
+// noteInputs tells which inputs have broken off in a shard, all or in part.
+func (o *observer) noteInputs(quiet, low []bool) {
+	var names, partly []string
 	for i := range quiet {
-		if o.cfg.Inputs[i].Decode.Type == event.Internal {
+		switch o.cfg.Inputs[i].Decode.Type {
+		case event.Internal:
 			continue
+		case event.Visit:
+			o.metrics.low.WithLabelValues(o.cfg.Inputs[i].Topic).Set(truth(low[i]))
+			if low[i] {
+				partly = append(partly, o.cfg.Inputs[i].Topic)
+			}
 		}
 		topic := o.cfg.Inputs[i].Topic
 		o.metrics.quiet.WithLabelValues(topic).Set(truth(quiet[i]))
@@ -155,5 +162,5 @@ func (o *observer) noteQuiet(quiet []bool) {
 			names = append(names, topic)
 		}
 	}
-	o.setQuiet(names)
+	o.setQuiet(names, partly)
 }

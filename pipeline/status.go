@@ -15,6 +15,8 @@ type status struct {
 	inForce string // what customers are scored by
 	// quiet are the inputs that have broken off.
 	quiet []string
+	// low are those of visits that bring much less than usual.
+	low []string
 }
 
 // Ready notes whether all is at work; if not, why.
@@ -100,11 +102,11 @@ func (p *Pipeline) Model() string {
 	return p.observer.inForce + "; " + p.observer.model
 }
 
-// setQuiet keeps which inputs have broken off.
-func (s *status) setQuiet(topics []string) {
+// setQuiet keeps which inputs have broken off, and which have in part.
+func (s *status) setQuiet(topics, low []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.quiet = topics
+	s.quiet, s.low = topics, low
 }
 
 // Quiet returns the topics of the inputs that have broken off against their own
@@ -113,4 +115,12 @@ func (p *Pipeline) Quiet() []string {
 	p.observer.mu.Lock()
 	defer p.observer.mu.Unlock()
 	return p.observer.quiet
+}
+
+// Low returns the topics of visits that bring much less in a shard than on the same
+// weekdays before.
+func (p *Pipeline) Low() []string {
+	p.observer.mu.Lock()
+	defer p.observer.mu.Unlock()
+	return p.observer.low
 }

@@ -263,9 +263,8 @@ func (i *instance) checks() []ops.Check {
 		if open := i.pipeline.Sessions(); len(open) > 0 {
 			checks = append(checks, ops.Check{Name: "backfill", Shown: true, Why: strings.Join(open, "; ")})
 		}
-		if topics := i.pipeline.Quiet(); len(topics) > 0 {
-			checks = append(checks, ops.Check{Name: "inputs", Shown: true, Why: strings.Join(topics, ", ") +
-				": nothing has come for much longer than usual, and nothing is concluded from that"})
+		if why := describeInputs(i.pipeline.Quiet(), i.pipeline.Low()); why != "" {
+			checks = append(checks, ops.Check{Name: "inputs", Shown: true, Why: why})
 		}
 		if text := i.pipeline.Model(); text != "" {
 			checks = append(checks, ops.Check{Name: "model", Shown: true, Why: text})
@@ -275,6 +274,21 @@ func (i *instance) checks() []ops.Check {
 		checks = append(checks, i.loaderCheck())
 	}
 	return checks
+}
+
+// describeInputs says which inputs have broken off, and which of visits have in part;
+// empty where none has.
+func describeInputs(quiet, low []string) string {
+	var all []string
+	if len(quiet) > 0 {
+		all = append(all, strings.Join(quiet, ", ")+
+			": nothing has come for much longer than usual, and nothing is concluded from that")
+	}
+	if len(low) > 0 {
+		all = append(all, strings.Join(low, ", ")+
+			": much less comes than on the same weekdays before, and nothing is concluded from missing visits")
+	}
+	return strings.Join(all, "; ")
 }
 
 // loaderCheck is shown only: ClickHouse being away delays rows and stops

@@ -130,7 +130,7 @@ func held(e *pipeline.Explained, clock clockOf) []string {
 		all = append(all, "nothing has come in "+topic+" for much longer than usual, and nothing is concluded from that"+upTo)
 	}
 	if e.Parameters.HasActivity && e.Statistics.ActivityHeld {
-		all = append(all, "visits do not arrive, or did not until lately: nothing follows from missing ones, and purchases "+
+		all = append(all, "visits do not arrive as usual, or did not until lately: nothing follows from missing ones, and purchases "+
 			"alone are judged")
 	}
 	if e.Behind && len(e.Backfills) == 0 {

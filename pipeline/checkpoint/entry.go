@@ -47,7 +47,9 @@ const (
 	HoldActivity
 	// rhythms says that the rhythms of the inputs follow at the end.
 	rhythms
-	knownActions = RepairClock | ResendRows | tells | HoldActivity | rhythms
+	// volumes says that those of the inputs follow the rhythms.
+	volumes
+	knownActions = RepairClock | ResendRows | tells | HoldActivity | rhythms | volumes
 )
 
 // InputRange is what a batch took from one input: offsets From ≤ o < To of the
@@ -62,6 +64,7 @@ type InputRange struct {
 	// Its rhythm, by event time in microseconds: that of its first event, the longest
 	// pause of late, and up to when events of an outage may be missing; 0 = none.
 	Since, Pause, Doubt int64
+	Volume              Volume // of visits; of other inputs the zero value
 }
 
 // Session is a backfill session: while one is open, silence counts only as far
@@ -148,7 +151,7 @@ func (e *Entry) body(dst []byte) []byte {
 			dst = binary.AppendUvarint(dst, uint64(place))
 		}
 	}
-	return e.appendRhythms(dst)
+	return e.appendVolumes(e.appendRhythms(dst))
 }
 
 // actions are the entry's, with what says what follows the counters.
@@ -159,7 +162,10 @@ func (e *Entry) actions() Actions {
 	}
 	for i := range e.Inputs {
 		if e.Inputs[i].Since != 0 {
-			return actions | rhythms
+			actions |= rhythms
+		}
+		if e.Inputs[i].Volume.Day != 0 {
+			actions |= volumes
 		}
 	}
 	return actions
@@ -174,6 +180,16 @@ func (e *Entry) appendRhythms(dst []byte) []byte {
 		for _, v := range [...]int64{r.Since, r.Pause, r.Doubt} {
 			dst = binary.AppendUvarint(dst, zigzag(v))
 		}
+	}
+	return dst
+}
+
+func (e *Entry) appendVolumes(dst []byte) []byte {
+	if e.actions()&volumes == 0 {
+		return dst
+	}
+	for i := range e.Inputs {
+		dst = e.Inputs[i].Volume.append(dst)
 	}
 	return dst
 }

@@ -81,6 +81,12 @@ func (r *entryReader) entry() Entry {
 			in.Since, in.Pause, in.Doubt = r.varint(), r.varint(), r.varint()
 		}
 	}
+	if e.Actions&volumes != 0 {
+		e.Actions &^= volumes
+		for i := range e.Inputs {
+			r.volume(&e.Inputs[i].Volume)
+		}
+	}
 	return e
 }
 

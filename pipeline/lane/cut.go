@@ -45,6 +45,7 @@ func (l *Lane) stamp(m *Moment) {
 	} else if silence, holds := l.holding(b.Clock); holds {
 		b.SilenceWaits, b.Silence = true, min(silence, b.Clock)
 	}
+	l.countVisits()
 	b.ActivityHeld = l.activityHeld(b.Clock)
 	b.Parameters, b.Cuts = m.Parameters, m.Cuts
 	b.ParametersSince = l.since(b.Parameters, b.Clock)
@@ -126,7 +127,8 @@ func (l *Lane) entry() checkpoint.Entry {
 		in := &l.inputs[i]
 		e.Inputs = append(e.Inputs, checkpoint.InputRange{Topic: l.topics[i], ID: in.id, From: l.lastTo(i), To: in.position,
 			Latest: int64(in.latest), LostBelow: in.lostBelow,
-			Since: int64(in.rhythm.since), Pause: int64(in.rhythm.pause), Doubt: int64(in.rhythm.doubt)})
+			Since: int64(in.rhythm.since), Pause: int64(in.rhythm.pause), Doubt: int64(in.rhythm.doubt),
+			Volume: in.volume.Volume})
 	}
 	return e
 }

@@ -96,6 +96,7 @@ type inputState struct {
 	known     bool          // false until a position was found
 	latest    event.Instant // latest event time applied
 	rhythm    rhythm
+	volume    volume   // of visits
 	id        [16]byte // of the topic
 	lostBelow int64    // records below may be gone, see checkpoint.InputRange
 	decoder   *json.Decoder

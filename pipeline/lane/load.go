@@ -56,6 +56,7 @@ func (l *Lane) Resume(last *checkpoint.Entry, places []int, starts []int64, mark
 		r := last.Inputs[place]
 		in.position, in.latest, in.lostBelow = r.To, event.Instant(r.Latest), r.LostBelow
 		in.rhythm = rhythm{since: event.Instant(r.Since), pause: event.Instant(r.Pause), doubt: event.Instant(r.Doubt)}
+		in.volume = volume{r.Volume}
 	}
 	l.sessions = copySessions(l.sessions, last.Sessions)
 	l.shard.Seek(shard.Position{Batch: last.Batch, Clock: event.Instant(last.Clock), Epoch: last.Epoch,

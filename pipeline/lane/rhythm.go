@@ -93,10 +93,13 @@ func (l *Lane) holding(clock event.Instant) (silence event.Instant, holds bool) 
 }
 
 // activityHeld reports whether nothing follows from missing visits: none arrive, or
-// they have come back after an outage not much longer ago than that lasted.
+// much fewer than usual, or they have come back not much longer ago than that lasted.
 func (l *Lane) activityHeld(clock event.Instant) bool {
 	for i := range l.inputs {
-		if l.cfg.Inputs[i].Decode.Type == event.Visit && (clock < l.inputs[i].rhythm.doubt || l.quietAt(i, clock)) {
+		if l.cfg.Inputs[i].Decode.Type != event.Visit {
+			continue
+		}
+		if clock < l.inputs[i].rhythm.doubt || l.IsLow(i) || l.quietAt(i, clock) {
 			return true
 		}
 	}

@@ -133,11 +133,11 @@ func (f *refitter) begin(s *session, now time.Time) bool {
 	return true
 }
 
-// isQuiet reports whether an input has broken off.
+// isQuiet reports whether an input has broken off, or visits have in part.
 func (s *session) isQuiet() bool {
 	for _, l := range s.lanes {
 		for i := range s.p.cfg.Inputs {
-			if l.IsQuiet(i) {
+			if l.IsQuiet(i) || l.IsLow(i) {
 				return true
 			}
 		}
