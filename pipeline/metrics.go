@@ -107,10 +107,6 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		pending:    gauge("deadlines_pending", "Customers that wait for a deadline.", "partition"),
 		caughtUp: gauge("clock_caught_up", "1 where everything that had reached Kafka when last asked is applied.",
 			"partition"),
-		quiet: gauge("input_quiet", "1 while an input brings nothing against its own rhythm and others flow: nothing is "+
-			"concluded from that.", "topic"),
-		low: gauge("input_low", "1 while a shard gets much fewer visits than on the same weekdays before: nothing is "+
-			"concluded from missing ones.", "topic"),
 		believed: gauge("clock_trusted", "1 while the host's clock, the brokers' and the shards' agree.").WithLabelValues(),
 		backfills: gauge("backfill_sessions_open",
 			"Backfills that are on their way; silence waits for them.").WithLabelValues(),
@@ -121,6 +117,10 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		waiting: gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt: gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
+	m.quiet = gauge("input_quiet", "1 while an input brings nothing against its own rhythm and others flow: nothing is "+
+		"concluded from that.", "topic")
+	m.low = gauge("input_low", "1 while a shard gets much fewer visits than on the same weekdays before: nothing is "+
+		"concluded from missing ones.", "topic")
 	m.fits = counter("model_fits_total", "Fits of the model to the customers, by what came of them.", "result")
 	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
 		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",

@@ -130,8 +130,8 @@ func held(e *pipeline.Explained, clock clockOf) []string {
 		all = append(all, "nothing has come in "+topic+" for much longer than usual, and nothing is concluded from that"+upTo)
 	}
 	if e.Parameters.HasActivity && e.Statistics.ActivityHeld {
-		all = append(all, "visits do not arrive as usual, or did not until lately: nothing follows from missing ones, and purchases "+
-			"alone are judged")
+		all = append(all, "visits do not arrive as usual, or did not until lately: nothing follows from missing ones, and "+
+			"purchases alone are judged")
 	}
 	if e.Behind && len(e.Backfills) == 0 {
 		all = append(all, "not everything that has reached Kafka is counted yet"+upTo)
