@@ -22,6 +22,7 @@ type metrics struct {
 	perPartition bool
 
 	ready           prometheus.Gauge
+	untold          prometheus.Gauge
 	assigned        prometheus.Gauge
 	consumed        *prometheus.CounterVec
 	consumedBytes   *prometheus.CounterVec
@@ -67,9 +68,11 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 	}
 	m := &metrics{
 		perPartition: cfg.PerPartition,
-		ready:        gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
-		assigned:     gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
-		consumed:     counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
+		untold: gauge("alerts_waiting", "Customers with an alert that was not delivered when it was raised and waits for "+
+			"its turn to be told; 0 until the present is reached.").WithLabelValues(),
+		ready:    gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
+		assigned: gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
+		consumed: counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
 		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs and committed.",
 			"topic"),
 		processed:    counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
@@ -143,7 +146,7 @@ func (m *metrics) register(reg prometheus.Registerer) error {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
+	all := []prometheus.Collector{m.ready, m.untold, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
 		m.rejected, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
 		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.quiet,
 		m.backfills, m.folded, m.skipped,

@@ -85,7 +85,7 @@ func (j *judgement) founded() bool {
 // suppressed then: not, or for the holdout arm. It is judged anew by whatever else
 // speaks against it.
 func (j *judgement) tellable(k *kind, e *Episode) (signal.Suppression, bool) {
-	if k.stands == nil || !e.unheard() || j.longAgo() || !k.stands(j, e) {
+	if k.stands == nil || !e.unheard() || e.Late || j.longAgo() || !k.stands(j, e) {
 		return signal.NotSuppressed, false
 	}
 	s := j.suppression(k, e.Holdout)
