@@ -50,6 +50,9 @@ func (r *run) tellAll(random *rand.Rand) {
 		}
 		before := len(r.log)
 		r.apply(len(r.input))
+		if named, told := len(r.log[before].tell), r.shard.Told(); named != told {
+			r.t.Errorf("%d were named and %d told: the others took a place", named, told)
+		}
 		written := r.checkpoint(1)
 		if random != nil && random.IntN(4) == 0 {
 			r.undo(before)
