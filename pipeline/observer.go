@@ -113,7 +113,7 @@ func (o *observer) Looked(v txn.View) {
 	m.assigned.Set(float64(len(v.Lanes)))
 	m.believed.Set(truth(v.Trusted))
 	m.backfills.Set(float64(v.Sessions))
-	o.setInForce(v.Parameters.DataSufficiency.String() + ": version " + v.Parameters.Version + " is in force",
+	o.setInForce(v.Parameters.DataSufficiency.String()+": version "+v.Parameters.Version+" is in force",
 		v.Parameters.DataSufficiency == signal.SufficiencyOK)
 	skipped, untold := uint64(0), 0
 	defer func() { o.noteUntold(untold) }()
