@@ -68,11 +68,9 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 	}
 	m := &metrics{
 		perPartition: cfg.PerPartition,
-		untold: gauge("alerts_waiting", "Customers with an alert that was not delivered when it was raised and waits for "+
-			"its turn to be told; 0 until the present is reached.").WithLabelValues(),
-		ready:    gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
-		assigned: gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
-		consumed: counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
+		ready:        gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
+		assigned:     gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
+		consumed:     counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
 		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs and committed.",
 			"topic"),
 		processed:    counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
@@ -121,6 +119,8 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		waiting: gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt: gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
+	m.untold = gauge("alerts_waiting", "Customers with an alert that was not delivered when it was raised and waits for "+
+		"its turn to be told; 0 until the present is reached.").WithLabelValues()
 	m.fits = counter("model_fits_total", "Fits of the model to the customers, by what came of them.", "result")
 	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
 		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",

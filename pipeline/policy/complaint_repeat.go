@@ -29,7 +29,8 @@ var complaintRepeat = kind{
 	},
 	since: func(j *judgement) event.Instant { return j.f.LastComplaintAt },
 	stands: func(j *judgement, e *Episode) bool { // and was news when it was raised
-		return e.RaisedAt-j.f.LastComplaintAt <= j.c.MaxEventAge && j.f.Complaints30 >= j.c.RepeatComplaints && j.f.ComplaintsOpen > 0
+		return e.RaisedAt-j.f.LastComplaintAt <= j.c.MaxEventAge &&
+			j.f.Complaints30 >= j.c.RepeatComplaints && j.f.ComplaintsOpen > 0
 	},
 	wake: func(j *judgement, n *earliest) { n.or(j.f.Complaints30FallAt) },
 }

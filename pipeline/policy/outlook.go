@@ -174,7 +174,8 @@ func (c *Config) WaitsToBeTold(st *State, e *Episode, f *Facts) bool {
 		return e.waits(st, f)
 	}
 	j := judgement{c: c, st: st, f: f}
-	return k.stands != nil && e.unheard() && !e.Late && k.stands(&j, e) && delivers(lastingSuppression(f, false, k.service, e.Holdout))
+	return k.stands != nil && e.unheard() && !e.Late && k.stands(&j, e) &&
+		delivers(lastingSuppression(f, false, k.service, e.Holdout))
 }
 
 // Ends reports whether an alert of the kind has an end, and is not one message alone.

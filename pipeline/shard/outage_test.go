@@ -253,7 +253,8 @@ func (o *outage) compareHistories(want, got map[string]*history) (standing int) 
 			}
 		case g.delivered != "":
 			o.t.Errorf("%s: %s is delivered of what nobody was told", g.id, g.delivered)
-		case w.delivered != "" && (w.churn && !g.lost || w.late) && (g.ended == 0 || event.Instant(g.ended) > o.to+2*event.Day24h):
+		case w.delivered != "" && (w.churn && !g.lost || w.late) &&
+			(g.ended == 0 || event.Instant(g.ended) > o.to+2*event.Day24h):
 			o.t.Errorf("%s stands after the outage and is not told:%s", g.id, g.recorded)
 		}
 	}

@@ -61,7 +61,8 @@ func (s *Shard) Untold(wall event.Instant, most int, to []state.Slot) []state.Sl
 		u.known = 0
 		return to
 	}
-	of := gathered{s.versions.parameters, s.known < s.versions.since+s.cfg.Policy.ModelProtection, s.cfg.Zone.DayOf(s.known)}
+	young := s.known < s.versions.since+s.cfg.Policy.ModelProtection
+	of := gathered{s.versions.parameters, young, s.cfg.Zone.DayOf(s.known)}
 	if of != u.of {
 		u.forget()
 		u.of = of

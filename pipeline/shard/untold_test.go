@@ -118,7 +118,8 @@ func waitingAlerts(s *Shard, slot state.Slot, now event.Instant) (ids []string) 
 	s.slab.PeekSlot(&c, slot)
 	s.judge.standing.load(&c)
 	level := s.judge.standing.state.Level
-	atRisk := (level == signal.LevelAtRisk || level == signal.LevelCritical) && c.Profile.OptedOut == 0 && bought(&c) > 1
+	atRisk := (level == signal.LevelAtRisk || level == signal.LevelCritical) &&
+		c.Profile.OptedOut == 0 && bought(&c) > 1
 	open := false
 	for i := range c.Complaints {
 		open = open || isOpen(&c.Complaints[i])
