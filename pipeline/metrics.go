@@ -22,6 +22,7 @@ type metrics struct {
 	perPartition bool
 
 	ready           prometheus.Gauge
+	untold          prometheus.Gauge
 	assigned        prometheus.Gauge
 	consumed        *prometheus.CounterVec
 	consumedBytes   *prometheus.CounterVec
@@ -117,19 +118,27 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		waiting: gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt: gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
-	m.quiet = gauge("input_quiet", "1 while an input brings nothing against its own rhythm and others flow: nothing is "+
-		"concluded from that.", "topic")
-	m.low = gauge("input_low", "1 while a shard gets much fewer visits than on the same weekdays before: nothing is "+
-		"concluded from missing ones.", "topic")
-	m.fits = counter("model_fits_total", "Fits of the model to the customers, by what came of them.", "result")
-	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
-		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",
-		Buckets: prometheus.ExponentialBuckets(.01, 3, 8)})
+	m.judged(counter, gauge)
 	m.commits.WithLabelValues("committed", "")
 	for _, f := range (&shard.Counters{}).Findings() {
 		m.findings.WithLabelValues(f.Name)
 	}
 	return m, m.register(reg)
+}
+
+// judged makes the metrics of what customers are judged by, and of who waits.
+func (m *metrics) judged(counter func(name, help string, labels ...string) *prometheus.CounterVec,
+	gauge func(name, help string, labels ...string) *prometheus.GaugeVec) {
+	m.quiet = gauge("input_quiet", "1 while an input brings nothing against its own rhythm and others flow: nothing is "+
+		"concluded from that.", "topic")
+	m.low = gauge("input_low", "1 while a shard gets much fewer visits than on the same weekdays before: nothing is "+
+		"concluded from missing ones.", "topic")
+	m.untold = gauge("alerts_waiting", "Customers with an alert that was not delivered when it was raised and waits for "+
+		"its turn to be told; 0 until the present is reached.").WithLabelValues()
+	m.fits = counter("model_fits_total", "Fits of the model to the customers, by what came of them.", "result")
+	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
+		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",
+		Buckets: prometheus.ExponentialBuckets(.01, 3, 8)})
 }
 
 // register registers all of them with reg, if there is one.
@@ -146,7 +155,7 @@ func (m *metrics) register(reg prometheus.Registerer) error {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	all := []prometheus.Collector{m.ready, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
+	all := []prometheus.Collector{m.ready, m.untold, m.assigned, m.consumed, m.consumedBytes, m.processed, m.deduplicated,
 		m.rejected, m.findings, m.deadLetters, m.eventLag, m.lastRecord, m.commits, m.emitted, m.suppressed,
 		m.deadlinesFired, m.restoreSeconds, m.restoredRecords, m.pageBytes, m.believed, m.quiet,
 		m.low,

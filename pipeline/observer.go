@@ -113,8 +113,10 @@ func (o *observer) Looked(v txn.View) {
 	m.assigned.Set(float64(len(v.Lanes)))
 	m.believed.Set(truth(v.Trusted))
 	m.backfills.Set(float64(v.Sessions))
-	o.setInForce(v.Parameters.DataSufficiency.String() + ": version " + v.Parameters.Version + " is in force")
-	skipped := uint64(0)
+	o.setInForce(v.Parameters.DataSufficiency.String()+": version "+v.Parameters.Version+" is in force",
+		v.Parameters.DataSufficiency == signal.SufficiencyOK)
+	skipped, untold := uint64(0), 0
+	defer func() { o.noteUntold(untold) }()
 	defer func() { m.skipped.Set(float64(skipped)) }()
 	quiet, low := make([]bool, len(o.cfg.Inputs)), make([]bool, len(o.cfg.Inputs))
 	defer func() { o.noteInputs(quiet, low) }()
@@ -125,6 +127,7 @@ func (o *observer) Looked(v txn.View) {
 			m.watermark.WithLabelValues(label).Set(float64(reading) / 1e6)
 		}
 		skipped += at.Counters.Skipped
+		untold += l.Shard().UntoldWaiting()
 		m.customers.WithLabelValues(label).Set(float64(slab.Len()))
 		m.stateBytes.WithLabelValues(label).Set(float64(slab.Bytes()))
 		m.dirty.WithLabelValues(label).Set(float64(slab.DirtyPages()))
@@ -141,6 +144,12 @@ func (o *observer) Looked(v txn.View) {
 			}
 		}
 	}
+}
+
+// noteUntold tells how many customers wait to be told of.
+func (o *observer) noteUntold(n int) {
+	o.metrics.untold.Set(float64(n))
+	o.setUntold(n)
 }
 
 // noteInputs tells which inputs have broken off in a shard, all or in part.

@@ -13,6 +13,8 @@ type status struct {
 	// model says whether the model rests on enough, or what is missing.
 	model   string
 	inForce string // what customers are scored by
+	enough  bool   // that is enough to tell anybody of
+	untold  int    // customers who wait to be told of
 	// quiet are the inputs that have broken off.
 	quiet []string
 	// low are those of visits that bring much less than usual.
@@ -61,10 +63,17 @@ func (s *status) Sessions(open []string) {
 }
 
 // setInForce keeps what customers are scored by.
-func (s *status) setInForce(text string) {
+func (s *status) setInForce(text string, enough bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.inForce = text
+	s.inForce, s.enough = text, enough
+}
+
+// setUntold keeps how many customers wait to be told of.
+func (s *status) setUntold(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.untold = n
 }
 
 // setModel keeps what came of the last fit.
@@ -100,6 +109,21 @@ func (p *Pipeline) Model() string {
 		return p.observer.inForce + p.observer.model
 	}
 	return p.observer.inForce + "; " + p.observer.model
+}
+
+// ModelEnough reports whether what customers are scored by is enough to tell anybody of.
+func (p *Pipeline) ModelEnough() bool {
+	p.observer.mu.Lock()
+	defer p.observer.mu.Unlock()
+	return p.observer.enough
+}
+
+// Waiting is the number of customers with an alert that was not delivered when it was
+// raised and waits for its turn to be told; 0 until the present is reached.
+func (p *Pipeline) Waiting() int {
+	p.observer.mu.Lock()
+	defer p.observer.mu.Unlock()
+	return p.observer.untold
 }
 
 // setQuiet keeps which inputs have broken off, and which have in part.

@@ -53,6 +53,12 @@ func (d *demonstration) printHeldBack(held []heldBack) {
 	if text := heldText(held); text != "" {
 		fmt.Fprintf(d.stdout, "not shown: %s\n", text)
 	}
+	if d.instance == nil || d.instance.pipeline == nil {
+		return
+	}
+	if n := d.instance.pipeline.Waiting(); n > 0 {
+		fmt.Fprintf(d.stdout, "still to be told, one a second of each partition: %d customers\n", n)
+	}
 }
 
 // heldText is a line about what is held back; empty where that is not known.

@@ -267,7 +267,11 @@ func (i *instance) checks() []ops.Check {
 			checks = append(checks, ops.Check{Name: "inputs", Shown: true, Why: why})
 		}
 		if text := i.pipeline.Model(); text != "" {
-			checks = append(checks, ops.Check{Name: "model", Shown: true, Why: text})
+			checks = append(checks, ops.Check{Name: "model", OK: i.pipeline.ModelEnough(), Shown: true, Why: text})
+		}
+		if n := i.pipeline.Waiting(); n > 0 {
+			checks = append(checks, ops.Check{Name: "alerts", OK: true, Shown: true, Why: strconv.Itoa(n) +
+				" customers at risk since before the present wait for their turn to be told (alerts.standing_per_hour)"})
 		}
 	}
 	if i.loader != nil {

@@ -42,6 +42,35 @@ func TestKilledRunTellsWhoIsAtRiskOnce(t *testing.T) {
 	w.checkStanding()
 }
 
+// The same with so low a rate that the wave takes long, and killed again and again
+// while it lasts.
+func TestKilledDuringTheWaveTellsEachOnce(t *testing.T) {
+	if kills() < 10 {
+		t.Skip("takes minutes: make kill")
+	}
+	file, _ := sharedLog(t)
+	w := newWorld(t, "HOLDFAST_MONEY_CURRENCY=USD", "HOLDFAST_SCORE_FIT=true", "HOLDFAST_TIME_CLOCK=honest",
+		"HOLDFAST_ALERTS_PUBLISH_SUPPRESSED=false", "HOLDFAST_ALERTS_STANDING_PER_HOUR=7200")
+	run := w.start("run")
+	w.run(0, "backfill", w.write("log.csv", endingYesterday(t, split(t, file, 1)[0])), "--map",
+		w.write("map.yml", []byte(cdnowMap)), "--quiet")
+	told, killed := 0, 0
+	for deadline := time.Now().Add(2 * time.Minute); killed < kills() && time.Now().Before(deadline); {
+		time.Sleep(200 * time.Millisecond)
+		if n := len(w.read(topics.DefaultNames()[topics.Alerts])); n > told {
+			told = n
+			run.kill()
+			killed++
+			run = w.start("run")
+		}
+	}
+	if killed < kills() {
+		t.Errorf("killed %d times during the wave, want %d", killed, kills())
+	}
+	w.toldToTheEnd()
+	w.checkStanding()
+}
+
 // endingYesterday moves the days of a log so that the last of them is yesterday.
 func endingYesterday(t *testing.T, log []byte) []byte {
 	t.Helper()

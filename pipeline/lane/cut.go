@@ -91,6 +91,7 @@ func (l *Lane) apply() error {
 	if err := l.shard.Apply(&l.batch, &l.effects); err != nil {
 		return err
 	}
+	l.spendStanding()
 	l.records, l.commands = 0, 0
 	l.recycle()
 	if l.cfg.OnBatch != nil {

@@ -14,13 +14,25 @@ func (l *Lane) chooseStanding(wall event.Instant) {
 	if l.cfg.StandingPerHour <= 0 || !l.clock.caughtUp || l.late() || l.more || len(l.sessions) > 0 {
 		return
 	}
-	each := max(event.Hour/event.Instant(l.cfg.StandingPerHour), 1)
+	each := l.eachStanding()
 	if l.toldUntil == 0 || l.toldUntil > wall {
 		l.toldUntil = wall
 	}
 	l.toldUntil = max(l.toldUntil, wall-mostStanding*each) // what was not used is not saved up
 	l.batch.Tell = l.shard.Untold(wall, min(int((wall-l.toldUntil)/each), mostStanding), l.batch.Tell)
-	l.toldUntil += event.Instant(len(l.batch.Tell)) * each
+}
+
+// spendStanding takes from the rate whom the batch has told of, not whom it named:
+// what the batch itself brought may have left nothing to tell.
+func (l *Lane) spendStanding() {
+	if told := l.shard.Told(); told > 0 {
+		l.toldUntil += event.Instant(told) * l.eachStanding()
+	}
+}
+
+// eachStanding is how much of the wall time one of them takes.
+func (l *Lane) eachStanding() event.Instant {
+	return max(event.Hour/event.Instant(max(l.cfg.StandingPerHour, 1)), 1)
 }
 
 // mostStanding is how many standing alerts a batch tells of at most.

@@ -13,6 +13,7 @@ var churnRisk = kind{
 	cooldown:  commonCooldown,
 	judge:     judgeSilence,
 	holds:     (*judgement).complainedLately,
+	stands:    standsBySilence,
 	wake:      wakeForSilence,
 }
 

@@ -28,7 +28,11 @@ var complaintRepeat = kind{
 		return signal.ByLevelDropped
 	},
 	since: func(j *judgement) event.Instant { return j.f.LastComplaintAt },
-	wake:  func(j *judgement, n *earliest) { n.or(j.f.Complaints30FallAt) },
+	stands: func(j *judgement, e *Episode) bool { // and was news when it was raised
+		return e.RaisedAt-j.f.LastComplaintAt <= j.c.MaxEventAge &&
+			j.f.Complaints30 >= j.c.RepeatComplaints && j.f.ComplaintsOpen > 0
+	},
+	wake: func(j *judgement, n *earliest) { n.or(j.f.Complaints30FallAt) },
 }
 
 // tellComplaints tells how many complaints there were, and how many may be.

@@ -23,6 +23,7 @@ var complaintSLABreached = kind{
 	cooldown: commonCooldown,
 	judge:    judgeComplaintTimes,
 	since:    func(j *judgement) event.Instant { return j.brokenAt },
+	stands:   standsLate,
 	wake:     func(j *judgement, n *earliest) { n.inSilence(j.f.SLADueAt) },
 }
 
@@ -74,8 +75,16 @@ func (j *judgement) continueComplaintTime(k *kind, e *Episode) {
 	case !t.broken():
 		j.end(k, e, signal.Resolved, t.Over)
 	default:
+		j.tellStanding(k, e)
 		j.aged(k, e)
 	}
+}
+
+// standsLate reports whether the time of an alert is still broken, and not for longer
+// than an alert is open: what nobody answered in that time is history.
+func standsLate(j *judgement, e *Episode) bool {
+	t := j.complaintTime(e.Subject)
+	return t != nil && t.broken() && j.f.Now < t.DueAt+j.c.Expiry
 }
 
 // adopt gives an alert that an older writer raised, one for all complaints, to the

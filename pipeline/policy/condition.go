@@ -13,6 +13,7 @@ func openWhileHeld(j *judgement, k *kind) {
 		case !holds:
 			j.end(k, e, signal.Resolved, k.over(j))
 		default:
+			j.tellStanding(k, e)
 			j.aged(k, e)
 		}
 	case holds && e == nil:

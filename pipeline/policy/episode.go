@@ -31,7 +31,7 @@ func (j *judgement) raise(k *kind, level signal.Level) {
 	*e = Episode{
 		Subject: j.subject,
 		Kind:    k.id, Open: true, Level: level, Number: j.st.Raised, RaisedAt: j.f.Now,
-		Past: j.past(k), Suppression: j.suppression(k, holdout), Holdout: holdout,
+		Past: j.past(k), Late: j.past(k) && !j.longAgo(), Suppression: j.suppression(k, holdout), Holdout: holdout,
 	}
 	if k.once {
 		e.Open = false

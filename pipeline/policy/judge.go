@@ -72,8 +72,12 @@ func (j *judgement) cool() {
 	j.episodes = kept
 }
 
-// keptUntil is when a closed episode is forgotten, its cooldown apart.
+// keptUntil is when a closed episode is forgotten, its cooldown apart. One about a
+// time of a complaint is kept as long as that is broken: it is told of once.
 func (j *judgement) keptUntil(e *Episode) event.Instant {
+	if t := j.complaintTime(e.Subject); t != nil && t.broken() {
+		return Never
+	}
 	if k := kindOf(j.kinds, e.Kind); k.kept > 0 {
 		return e.RaisedAt + k.kept
 	}

@@ -55,8 +55,13 @@ type kind struct {
 	over  func(*judgement) signal.ResolveReason
 	// since is when what holds began, where that may lie before it is judged: an
 	// event may tell of the past. What is older than Config.MaxEventAge then is
-	// recorded and never delivered, to its end.
+	// recorded and not delivered, unless stands lets it be told later.
 	since func(*judgement) event.Instant
+
+	// stands reports whether the ground of an open alert that was not delivered, because
+	// it was of the past, is still there, so that it is told once the present is reached;
+	// nil where it never is.
+	stands func(*judgement, *Episode) bool
 
 	// wake says when to look again, where nothing is heard till then: every moment
 	// at which holds may change by time alone. Without one nobody would come, so a

@@ -168,8 +168,14 @@ func (e *Episode) Suppressed() signal.Suppression { return e.suppressed() }
 
 // WaitsToBeTold reports whether the alert was not delivered, and will be once the
 // present is reached and the model rests on enough.
-func (e *Episode) WaitsToBeTold(st *State, f *Facts) bool {
-	return kindOf(kinds[:], e.Kind).onSilence && e.waits(st, f)
+func (c *Config) WaitsToBeTold(st *State, e *Episode, f *Facts) bool {
+	k := kindOf(kinds[:], e.Kind)
+	if k.onSilence {
+		return e.waits(st, f)
+	}
+	j := judgement{c: c, st: st, f: f}
+	return k.stands != nil && e.unheard() && !e.Late && k.stands(&j, e) &&
+		delivers(lastingSuppression(f, false, k.service, e.Holdout))
 }
 
 // Ends reports whether an alert of the kind has an end, and is not one message alone.

@@ -13,5 +13,6 @@ var silentChurn = kind{
 	cooldown:  commonCooldown,
 	judge:     judgeSilence,
 	holds:     func(j *judgement) bool { return !j.complainedLately() },
+	stands:    standsBySilence,
 	wake:      wakeForSilence,
 }

@@ -65,8 +65,10 @@ type Episode struct {
 	Suppression   signal.Suppression // but for SuppressedReplay, which is Past
 	Feedback      event.Outcome      // acknowledged or contacted, told in the next message
 	Holdout       bool
-	Past          bool    // raised of what was too long ago: not delivered, whatever Suppression says
-	Reserved      [1]byte // zero; named, so that the bytes of a copy are those of the original
+	Past          bool // raised of what was too long ago: not delivered, whatever Suppression says
+	// Late says that it is of the past though it was raised in the present: an event
+	// told of what lies long before it. It is not told later either.
+	Late bool
 }
 
 // Transition is one message of an alert's life.

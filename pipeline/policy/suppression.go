@@ -13,8 +13,11 @@ import (
 // delivered. That holds to its end: what was not delivered has no end that anybody
 // waits for.
 func (j *judgement) past(k *kind) bool {
-	return j.f.Wall-j.f.Now > j.c.MaxEventAge || k.since != nil && j.f.Now-k.since(j) > j.c.MaxEventAge
+	return j.longAgo() || k.since != nil && j.f.Now-k.since(j) > j.c.MaxEventAge
 }
+
+// longAgo reports whether the moment that is judged is not the present.
+func (j *judgement) longAgo() bool { return j.f.Wall-j.f.Now > j.c.MaxEventAge }
 
 // suppression is the first reason, but for that it is of the past, why an alert
 // raised now is recorded and not delivered. That it rests on too little data, or on

@@ -90,6 +90,6 @@ func (s *Shard) explainAlert(c *state.Customer, a *policy.Episode) ExplainedAler
 		Alert: s.alert(&Batch{Wall: j.facts.Now}, c, id, &message), Open: a.Open, Once: !a.Kind.Ends(),
 		MessageAt: a.MessageAt, ToldAt: a.ToldAt,
 		ExpiresAt: s.cfg.Policy.ExpiresAt(&j.standing.state, a, &j.facts),
-		Waits:     a.WaitsToBeTold(&j.standing.state, &j.facts),
+		Waits:     s.cfg.Policy.WaitsToBeTold(&j.standing.state, a, &j.facts),
 	}
 }

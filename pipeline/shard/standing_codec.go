@@ -23,7 +23,7 @@ import (
 //	episodes until the end of the section: what follows u8 | kind u8, its
 //	highest bit where it is about a subject | level u8 | the subject u64 |
 //	number | seq | raised at | the rest by its bits, instants as
-//	spans since it was raised; the suppression has two bits beside it, see
+//	spans since it was raised; the suppression has three bits beside it, see
 //	ofThePast
 const (
 	standingVersion = 2
@@ -49,9 +49,11 @@ const (
 	episodeFeedback
 )
 
-// Beside the suppression: whether the episode is of the past, and whether it was
+// Beside the suppression: whether the episode is of the past, whether it was so in
+// the present, and whether it was
 // told though it had been raised before, undelivered: when follows.
 const (
+	lateThen     = 1 << 5
 	ofThePast    = 1 << 6
 	toldStanding = 1 << 7
 )
@@ -137,6 +139,9 @@ func appendEpisode(out []byte, e *policy.Episode) []byte {
 	if e.Past {
 		how |= ofThePast
 	}
+	if e.Late {
+		how |= lateThen
+	}
 	if e.ToldAt != 0 {
 		how |= toldStanding
 	}
@@ -203,7 +208,8 @@ func readEpisode(r *state.Reader, e *policy.Episode) {
 	}
 	if which&episodeSuppressed != 0 {
 		how := r.Byte()
-		e.Suppression, e.Past = signal.Suppression(how&^(toldStanding|ofThePast)), how&ofThePast != 0
+		e.Suppression = signal.Suppression(how &^ (toldStanding | ofThePast | lateThen))
+		e.Past, e.Late = how&ofThePast != 0, how&lateThen != 0
 		if e.Suppression == signal.SuppressedReplay { // as an older writer says it
 			e.Suppression, e.Past = signal.NotSuppressed, true
 		}

@@ -43,7 +43,7 @@ func anyStanding(r *rand.Rand, episodes int) *standing {
 	for range episodes {
 		var e policy.Episode
 		fillFields(reflect.ValueOf(&e).Elem(), r)
-		e.Suppression = signal.Suppression(r.IntN(ofThePast)) &^ signal.SuppressedReplay
+		e.Suppression = signal.Suppression(r.IntN(lateThen)) &^ signal.SuppressedReplay
 		e.Kind &^= episodeHasSubject // its place in the record has seven bits
 		st.episodes = append(st.episodes, e)
 	}

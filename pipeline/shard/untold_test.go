@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast/holdfast/pipeline/event"
+	"github.com/holdfast/holdfast/pipeline/policy"
 	"github.com/holdfast/holdfast/pipeline/signal"
 	"github.com/holdfast/holdfast/pipeline/state"
 )
@@ -49,6 +50,9 @@ func (r *run) tellAll(random *rand.Rand) {
 		}
 		before := len(r.log)
 		r.apply(len(r.input))
+		if named, told := len(r.log[before].tell), r.shard.Told(); named != told {
+			r.t.Errorf("%d were named and %d told: the others took a place", named, told)
+		}
 		written := r.checkpoint(1)
 		if random != nil && random.IntN(4) == 0 {
 			r.undo(before)
@@ -65,8 +69,8 @@ func (r *run) tellAll(random *rand.Rand) {
 }
 
 // TestStandingAlertsAreToldOnce: after a backfill of three years, of which nothing
-// is delivered, everyone who is at risk in the present is told of once, the highest
-// value at risk first, not more in a batch than it may, with the instant at which it
+// is delivered, everyone who is at risk in the present, or whose complaint is past its
+// time, is told of once, complaints and the highest value at risk first, not more in a batch than it may, with the instant at which it
 // began; aborted commits and crashes change nothing of it, nor the state.
 func TestStandingAlertsAreToldOnce(t *testing.T) {
 	for seed := range seeds(3) {
@@ -83,7 +87,7 @@ func TestStandingAlertsAreToldOnce(t *testing.T) {
 		}
 		standing := map[string]bool{}
 		want.shard.slab.Each(func(slot state.Slot) {
-			if id := waitingAlert(want.shard, slot); id != "" {
+			for _, id := range waitingAlerts(want.shard, slot, want.wall) {
 				standing[id] = true
 			}
 		})
@@ -107,36 +111,58 @@ func TestStandingAlertsAreToldOnce(t *testing.T) {
 	}
 }
 
-// waitingAlert is the id of a customer's open alert on silence that was not
-// delivered, where the customer may be told of; "" where there is none.
-func waitingAlert(s *Shard, slot state.Slot) string {
+// waitingAlerts are the ids of a customer's open alerts that were not delivered,
+// where the customer may be told of: on silence, and about complaints.
+func waitingAlerts(s *Shard, slot state.Slot, now event.Instant) (ids []string) {
 	var c state.Customer
 	s.slab.PeekSlot(&c, slot)
 	s.judge.standing.load(&c)
 	level := s.judge.standing.state.Level
-	purchases := 0
+	atRisk := (level == signal.LevelAtRisk || level == signal.LevelCritical) &&
+		c.Profile.OptedOut == 0 && bought(&c) > 1
+	open := false
+	for i := range c.Complaints {
+		open = open || isOpen(&c.Complaints[i])
+	}
+	for _, e := range s.judge.standing.episodes {
+		stands := atRisk
+		switch e.Kind {
+		case policy.ComplaintSLABreached:
+			k, which := complaintOfSubject(&c, e.Subject)
+			due := s.cfg.Complaints.resolutionTime(k).due
+			if which == signal.FirstResponse {
+				due = s.cfg.Complaints.responseTime(k).due
+			}
+			stands = now < due+s.cfg.Policy.Expiry
+		case policy.ComplaintRepeat:
+			stands = open
+		case policy.ChurnRisk, policy.SilentChurn:
+		default:
+			stands = false
+		}
+		if stands && e.Open && e.Past && c.Flags&state.DoNotRetain == 0 {
+			ids = append(ids, signal.AlertID(c.ID, e.Kind.String(), e.Number))
+		}
+	}
+	return ids
+}
+
+// bought is on how many days.
+func bought(c *state.Customer) (days int) {
 	for i := range c.Days {
 		if c.Days[i].Orders > 0 {
-			purchases++
+			days++
 		}
 	}
-	purchases += int(c.Life.Days)
-	for _, e := range s.judge.standing.episodes {
-		if e.Open && e.Past && e.Kind.Published().Family == "churn" && e.Kind <= 2 && c.Profile.OptedOut == 0 &&
-			c.Flags&state.DoNotRetain == 0 && purchases > 1 && (level == signal.LevelAtRisk || level == signal.LevelCritical) {
-			return signal.AlertID(c.ID, e.Kind.String(), e.Number)
-		}
-	}
-	return ""
+	return days + int(c.Life.Days)
 }
 
 // checkWave holds what is said in the present to those of whom it must tell.
 func checkWave(t *testing.T, standing map[string]bool, said []signal.Alert, age event.Instant) {
 	t.Helper()
-	if len(standing) < 10 {
+	if len(standing) < 20 {
 		t.Errorf("only %d stand: the test says little", len(standing))
 	}
-	before := signal.Some(1e18)
 	for i := range said {
 		a := &said[i]
 		if !a.Standing || a.Action != signal.Raised || !standing[a.AlertID] || a.Seq < 2 ||
@@ -146,14 +172,41 @@ func checkWave(t *testing.T, standing map[string]bool, said []signal.Alert, age 
 		if a.Holdout != (a.Suppressed == signal.SuppressedHoldout) || !a.Holdout && a.Suppressed != signal.NotSuppressed {
 			t.Errorf("suppressed as %q: %s", a.Suppressed, a.AppendJSON(nil))
 		}
-		if a.AtStake.Value > before.Value {
-			t.Errorf("%g at stake is told after %g", a.AtStake.Value, before.Value)
-		}
-		before = a.AtStake
 		delete(standing, a.AlertID)
 	}
+	checkTurns(t, said)
 	if len(standing) > 0 {
 		t.Errorf("%d of those who stand are not told", len(standing))
+	}
+}
+
+// checkTurns: those with a severe complaint come first, then those with another, then
+// those who are silent; of each the highest value at risk first.
+func checkTurns(t *testing.T, said []signal.Alert) {
+	t.Helper()
+	turn, before, seen := 0, signal.Some(1e18), map[int]int{}
+	for i := 0; i < len(said); {
+		first, complains, severe := &said[i], false, false
+		for ; i < len(said) && string(said[i].CustomerID) == string(first.CustomerID); i++ {
+			complains = complains || !onSilence(&said[i])
+			severe = severe || said[i].Complaint.Severity >= 4
+		}
+		of := 2
+		if complains {
+			of = max(turn, 1)
+			if turn == 0 && (severe || first.AtStake.Value <= before.Value) {
+				of = 0
+			}
+		}
+		if severe && of > 0 || of < turn || of == turn && first.AtStake.Value > before.Value {
+			t.Errorf("turn %d, %g at stake, after turn %d, %g: %s", of, first.AtStake.Value, turn, before.Value,
+				first.AppendJSON(nil))
+		}
+		turn, before = of, first.AtStake
+		seen[of]++
+	}
+	if len(seen) < 3 {
+		t.Errorf("of the turns there were %v: the test says little", seen)
 	}
 }
 
