@@ -17,6 +17,7 @@ import (
 
 	"github.com/holdfast/holdfast/internal/backfill"
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/rowmap"
 	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/window"
@@ -176,7 +177,7 @@ func (c *cli) backfillOptions(loaded *config.Loaded, file string, flags backfill
 	if err != nil {
 		return options, &coded{exitInvalid, fmt.Errorf("read the map: %w", err)}
 	}
-	options.Map, err = backfill.ReadMap(flags.mapPath, text)
+	options.Map, err = rowmap.ReadMap(flags.mapPath, text)
 	return options, err
 }
 

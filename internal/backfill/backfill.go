@@ -3,7 +3,7 @@
 // processor uses, and is sent keyed by its customer, in event-time order.
 //
 // NDJSON holds our schema already and is routed by event_type. CSV is rendered
-// by a Map: field -> column, constant or template.
+// by a rowmap.Map: field -> column, constant or template.
 package backfill
 
 import (

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/holdfast/holdfast/internal/rowmap"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
@@ -43,7 +44,7 @@ func (c *conflicts) add(first, second int64) {
 // unless the first is to count.
 func (p *Plan) repetitions() error {
 	var differing conflicts
-	first := p.options.Map != nil && p.options.Map.Lines == linesFirst
+	first := p.options.Map != nil && p.options.Map.Lines == rowmap.LinesFirst
 	err := p.ledger.repeated(func(rows []entry) {
 		sort := rows[0].name & sortMask
 		if sort == ofStatuses {

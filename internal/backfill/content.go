@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/holdfast/holdfast/internal/rowmap"
 )
 
 // contentHash hashes the text of a file as it is read, after what says how it
@@ -19,7 +21,7 @@ func newContentHash(options *Options) *contentHash {
 	if options.Zone != nil {
 		zone = options.Zone.String()
 	}
-	fitted := Map{} // not its text: comments say nothing
+	fitted := rowmap.Map{} // not its text: comments say nothing
 	if options.Map != nil {
 		fitted = *options.Map
 	}
@@ -45,7 +47,7 @@ func (h *contentHash) name() string { return fmt.Sprintf("%016x", h.digest.Sum64
 func (p *Plan) Content() string { return p.content }
 
 // File is what stands for the file's name in ids, at most 32 bytes.
-func (p *Plan) File() string { return fileStem(p.options.Name) }
+func (p *Plan) File() string { return rowmap.FileStem(p.options.Name) }
 
 // SessionID names the session that sends the plan: the same for the same
 // content of the same name.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/holdfast/holdfast/internal/rowmap"
 )
 
 // contentOf is the plan of a file.
@@ -42,7 +44,7 @@ func TestOneContentIsKnown(t *testing.T) {
 	plan := contentOf(t, "v.csv", text, nil)
 	mapped := func(kind string) func(*Options) {
 		return func(o *Options) {
-			o.Map = &Map{Fields: map[string]Origin{"customer_id": {Column: "customer_id"},
+			o.Map = &rowmap.Map{Fields: map[string]rowmap.Origin{"customer_id": {Column: "customer_id"},
 				"occurred_at": {Column: "occurred_at"}, "kind": {Constant: kind}}}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/holdfast/holdfast/internal/rowmap"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	decodejson "github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -77,7 +78,7 @@ type contents struct {
 // newContents knows the fields that count as content: those of the schema but
 // for what names the event or tells of its way here.
 func newContents() contents {
-	known := set(schemaFields()...)
+	known := set(rowmap.Fields()...)
 	for _, name := range []string{"event_id", "ingested_at", "trace_id"} {
 		delete(known, name)
 	}
@@ -116,12 +117,12 @@ func plainText(raw, text []byte) []byte {
 func (c *contents) difference(a, b []byte, only map[string]bool) []string {
 	first, second := c.members(a), c.members(b)
 	var fields []string
-	for _, name := range schemaFields() {
+	for _, name := range rowmap.Fields() {
 		if first[name] == second[name] || !c.known[name] || only != nil && !only[name] {
 			continue
 		}
 		switch {
-		case amounts[name], instants[name], integers[name], name == "currency", name == "status", name == "kind":
+		case rowmap.IsAmount(name), rowmap.IsInstant(name), rowmap.IsInteger(name), name == "currency", name == "status", name == "kind":
 			fields = append(fields, name+" ("+orNone(first[name])+", "+orNone(second[name])+")")
 		default:
 			fields = append(fields, name)
@@ -145,5 +146,13 @@ func (c *contents) members(value []byte) map[string]string {
 			members[string(name)] = string(plainText(raw, text))
 		}
 	})
+	return members
+}
+
+func set(names ...string) map[string]bool {
+	members := make(map[string]bool, len(names))
+	for _, name := range names {
+		members[name] = true
+	}
 	return members
 }

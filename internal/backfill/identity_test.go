@@ -144,18 +144,6 @@ func TestIdsThatAreMadeTellFilesOfOneNameApart(t *testing.T) {
 	}
 }
 
-// A long name and the largest of rows still make an id within its limit.
-func TestIdsThatAreMadeStayWithinTheirLimit(t *testing.T) {
-	name := strings.Repeat("n", 32)
-	r := renderer{file: fileStem(name), hash: strings.Repeat("f", 16), number: 99_999_999_999_999}
-	r.names = schemaFields()
-	r.texts = make([]string, len(r.names))
-	r.complete()
-	if id := r.text("event_id"); len(id) > 64 || !strings.HasPrefix(id, name) {
-		t.Errorf("%d bytes: %s", len(id), id)
-	}
-}
-
 func TestTheFilesOfTheLedgerAreRemoved(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)

@@ -15,12 +15,6 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// What a map may say of several rows of one order.
-const (
-	linesSum   = "sum"
-	linesFirst = "first"
-)
-
 // summed are the fields that rows of one order add up; of the others the first
 // row's hold.
 var summed = []string{"amount_gross", "amount_discount", "amount_tax", "amount_net", "margin", "list_amount",

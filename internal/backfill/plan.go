@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/holdfast/holdfast/internal/rowmap"
 	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -27,7 +28,7 @@ const (
 type Options struct {
 	Name        string // of the file: it stands in messages and made-up ids
 	Format      Format
-	Map         *Map // nil for NDJSON, or where the columns carry our fields' names
+	Map         *rowmap.Map // nil for NDJSON, or where the columns carry our fields' names
 	MapName     string
 	Delimiter   byte           // between columns; 0 for what the map says, or a comma
 	Zone        *time.Location // business zone, for days and moments without a zone
@@ -173,7 +174,7 @@ func (p *Plan) countOlder() {
 }
 
 // summing reports whether the rows of an order are summed.
-func (p *Plan) summing() bool { return p.options.Map != nil && p.options.Map.Lines == linesSum }
+func (p *Plan) summing() bool { return p.options.Map != nil && p.options.Map.Lines == rowmap.LinesSum }
 
 // Each returns the events in event-time order; ties stay in the order of rows.
 // An event's bytes are valid until f returns where the plan is streamed.

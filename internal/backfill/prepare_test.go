@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/rowmap"
 	"github.com/holdfast/holdfast/internal/textfile"
 )
 
@@ -57,9 +58,9 @@ func prepare(t *testing.T, options Options, text string) prepared {
 	return got
 }
 
-func mapOf(t *testing.T, text string) *Map {
+func mapOf(t *testing.T, text string) *rowmap.Map {
 	t.Helper()
-	m, err := ReadMap("map.yaml", []byte(text))
+	m, err := rowmap.ReadMap("map.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +329,7 @@ func TestWhatIsWrongWithAMapOrItsFile(t *testing.T) {
 		"unknown in when": {"fields: {customer_id: cust, occurred_at: date, kind: kind}\nevents: [{when: {knid: a}}]", header,
 			"events[0].when.knid: the file has no column \"knid\" → did you mean kind?"},
 	} {
-		m, err := ReadMap("map.yaml", []byte(test.file))
+		m, err := rowmap.ReadMap("map.yaml", []byte(test.file))
 		if err == nil {
 			err = prepare(t, Options{Name: "x.csv", Format: CSV, Map: m, MapName: "map.yaml"}, test.text).err
 		}
@@ -343,30 +344,6 @@ func TestWithoutAMapTheColumnsMustCarryOurNames(t *testing.T) {
 	got := prepare(t, Options{Name: "x.csv", Format: CSV}, "cust,date\n1,2\n")
 	if got.err == nil || !strings.Contains(got.err.Error(), "fields.customer_id: is missing") {
 		t.Errorf("%v", got.err)
-	}
-}
-
-func TestMadeUpIdsStayWithinTheirLimit(t *testing.T) {
-	for name, want := range map[string]string{"a/b.csv.gz": "b.csv", "b.csv": "b.csv", "B.CSV.GZ": "B.CSV"} {
-		if got := fileStem(name); got != want {
-			t.Errorf("fileStem(%q) = %q, want %q", name, got, want)
-		}
-	}
-	for _, name := range []string{strings.Repeat("n", 300), "a\nb", "\xff"} {
-		if got := fileStem(name); len(got) > 16 || !printable(got) {
-			t.Errorf("fileStem(%q) = %q", name, got)
-		}
-	}
-}
-
-func TestEveryFieldOfTheSchemaIsWrittenInItsForm(t *testing.T) {
-	known := set(schemaFields()...)
-	for _, names := range []map[string]bool{instants, amounts, integers, booleans, structured} {
-		for name := range names {
-			if !known[name] {
-				t.Errorf("%s is no field of the schema", name)
-			}
-		}
 	}
 }
 

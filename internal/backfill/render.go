@@ -2,136 +2,57 @@ package backfill
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/holdfast/holdfast/internal/civil"
-	"github.com/holdfast/holdfast/internal/config"
+	"github.com/holdfast/holdfast/internal/rowmap"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
 // renderer turns a row's cells into an event by a map that fits the header.
 type renderer struct {
-	zone     *time.Location
-	times    *decode.Times // of the map; nil for what files usually write
-	file     string        // what stands for the file in ids
-	amounts  string
-	negative bool // refunds carry a minus
-	cases    []caseRule
-	names    []string // fields of the schema, in order
-	lines    string   // what rows of one order are: sum, first or "" for one each
+	*rowmap.Reader
+	names []string // fields of the schema, in order
+	lines string   // what rows of one order are: sum, first or "" for one each
 
 	// Of the row in hand.
-	rule   *caseRule
-	texts  []string // by the index in names
+	row    int64
+	read   bool // the map has an event for it
 	value  []byte
-	number int64
-	hash   string // of its cells
 	madeID bool
 	at     event.Instant
 }
 
-// caseRule is a Case whose columns are found.
-type caseRule struct {
-	when   []condition
-	fields []fieldRule
-}
-
-type condition struct {
-	column int
-	text   string
-}
-
-// fieldRule says where a field comes from.
-type fieldRule struct {
-	index    int
-	column   int // -1 for a constant or template
-	constant string
-	pieces   []templatePiece
-	values   map[string]string
-	times    *decode.Times // nil for those of the map
-}
-
-type templatePiece struct {
-	text   string
-	name   string // @file, @row or @hash
-	column int    // -1 for text and name
-}
-
 // newRenderer fits a map to a header; what does not fit is reported at once.
-func newRenderer(m *Map, header []string, options *Options) (*renderer, error) {
-	r := &renderer{zone: options.Zone, file: fileStem(options.Name), names: schemaFields()}
-	r.texts = make([]string, len(r.names))
-	if m == nil {
-		m = mapOfNames(header, r.names)
-	}
-	r.amounts, r.negative, r.lines = m.Amounts, m.Refunds == "negative", m.Lines
-	if err := r.timesOf(m); err != nil {
+func newRenderer(m *rowmap.Map, header []string, options *Options) (*renderer, error) {
+	rows, err := rowmap.Fit(m, header, rowmap.Options{Name: options.Name, MapName: options.MapName, Zone: options.Zone})
+	if err != nil {
 		return nil, err
 	}
-	fit := &fitting{renderer: r, columns: header, source: options.MapName}
-	fit.header()
-	if len(m.Events) == 0 {
-		r.cases = []caseRule{{fields: fit.fields("fields", m.Fields)}}
-	}
-	for i, kind := range m.Events {
-		r.cases = append(r.cases, fit.rule(i, kind, m.Fields))
-	}
-	if len(fit.problems) > 0 {
-		return nil, &config.Invalid{Problems: fit.problems}
+	r := &renderer{Reader: rows, names: rowmap.Fields()}
+	if m != nil {
+		r.lines = m.Lines
 	}
 	return r, nil
-}
-
-// timesOf settles how times are written.
-func (r *renderer) timesOf(m *Map) (err error) {
-	if m.TimeZone != "" {
-		if r.zone, err = civil.Zone(m.TimeZone); err != nil {
-			return fmt.Errorf("load the zone of the map: %w", err)
-		}
-	}
-	if len(m.Times) > 0 {
-		r.times, err = decode.NewTimes(m.Times, r.zone)
-	}
-	return err
-}
-
-// mapOfNames is the map of a file whose columns carry our fields' names.
-func mapOfNames(columns, names []string) *Map {
-	m := &Map{Fields: map[string]Origin{}}
-	for _, column := range columns {
-		if slices.Contains(names, column) && !structured[column] {
-			m.Fields[column] = Origin{Column: column}
-		}
-	}
-	return m
 }
 
 // render makes the event of a row. Its slices are valid until the next call.
 func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 	e := Event{Row: row, Line: line, Type: event.Purchase}
-	rule := r.ruleFor(cells)
-	if rule == nil {
+	r.at, r.row = 0, row
+	if r.read = r.Read(cells, row); !r.read {
 		return e, &Reject{Row: row, Line: line, Reason: decode.BadValue.String(),
 			Detail: "no event of the map is for this row"}
 	}
-	r.rule, r.number, r.hash, r.at = rule, row, hashOf(cells), 0
-	clear(r.texts)
-	for i := range rule.fields {
-		r.texts[rule.fields[i].index] = r.origin(&rule.fields[i], cells)
-	}
 	r.complete()
-	if t, ok := typeNamed(r.text("event_type")); ok {
+	if t, ok := typeNamed(r.Text("event_type")); ok {
 		e.Type = t
 	}
-	e.Key, e.madeID = []byte(r.text("customer_id")), r.madeID
+	e.Key, e.madeID = []byte(r.Text("customer_id")), r.madeID
 	if len(e.Key) == 0 {
-		e.Key = []byte(r.text("anonymous_id"))
+		e.Key = []byte(r.Text("anonymous_id"))
 	}
-	if r.lines == linesSum {
+	if r.lines == rowmap.LinesSum {
 		r.group(&e)
 	}
 	reject := r.write(&e)
@@ -144,8 +65,8 @@ func (r *renderer) render(cells []string, row, line int64) (Event, *Reject) {
 // leave blank from the second row on what is the whole order's.
 func (r *renderer) orderOf(e *Event) string {
 	order := ""
-	if r.lines == linesFirst && r.rule != nil && e.Row == r.number {
-		order = r.text("order_id")
+	if r.lines == rowmap.LinesFirst && r.read && e.Row == r.row {
+		order = r.Text("order_id")
 	}
 	if order == "" || len(e.Key) == 0 {
 		return ""
@@ -156,38 +77,15 @@ func (r *renderer) orderOf(e *Event) string {
 // isOrder reports whether a kind gives an order a status.
 func isOrder(kind event.Kind) bool { return kind == event.Order || kind == event.Renewal }
 
-func (r *renderer) ruleFor(cells []string) *caseRule {
-	for i := range r.cases {
-		holds := true
-		for _, condition := range r.cases[i].when {
-			holds = holds && strings.TrimSpace(cells[condition.column]) == condition.text
-		}
-		if holds {
-			return &r.cases[i]
-		}
-	}
-	return nil
-}
-
-func (r *renderer) text(name string) string { return r.texts[slices.Index(r.names, name)] }
-
-func kindNamed(name string) event.Kind {
-	for kind := event.Order; kind <= event.PublicReview; kind++ {
-		if kind.String() == name {
-			return kind
-		}
-	}
-	return event.KindNone
-}
-
 // write puts the texts into r.value as one JSON object; an empty one is absent.
 func (r *renderer) write(e *Event) *Reject {
 	r.value = append(r.value[:0], '{')
-	for i, name := range r.names {
-		if r.texts[i] == "" {
+	for _, name := range r.names {
+		text := r.Text(name)
+		if text == "" {
 			continue
 		}
-		written, err := r.json(name, r.texts[i])
+		written, err := r.json(name, text)
 		if err != nil {
 			return &Reject{Row: e.Row, Line: e.Line, Reason: reasonOf(name, err).String(), Field: name, Detail: err.Error()}
 		}
@@ -203,16 +101,16 @@ func (r *renderer) write(e *Event) *Reject {
 func (r *renderer) json(name, text string) (string, error) {
 	var err error
 	switch {
-	case instants[name]:
+	case rowmap.IsInstant(name):
 		var at time.Time
-		if at, err = r.instant(name, text); err == nil {
+		if at, err = r.Instant(name); err == nil {
 			text = instantText(at)
 		}
 		if name == "occurred_at" {
 			r.at = event.Instant(at.UnixMicro())
 		}
-	case amounts[name] && r.amounts == "decimal":
-		text, err = minorText(text, r.text("currency"))
+	case rowmap.IsAmount(name):
+		text, err = r.Minor(name)
 	}
 	if err != nil {
 		return "", err
@@ -220,32 +118,14 @@ func (r *renderer) json(name, text string) (string, error) {
 	return scalarText(name, text)
 }
 
-// instant reads a time in the forms of its field, of the map, or as usual.
-func (r *renderer) instant(name, text string) (time.Time, error) {
-	times := r.times
-	for i := range r.rule.fields {
-		if f := &r.rule.fields[i]; f.times != nil && r.names[f.index] == name {
-			times = f.times
-		}
-	}
-	if times == nil {
-		return instantOf(text, r.zone)
-	}
-	at, ok := times.Parse([]byte(text))
-	if !ok {
-		return time.Time{}, errors.New(times.Accepted())
-	}
-	return time.UnixMicro(int64(at)), nil
-}
-
 // reasonOf returns the reject reason that the decoder would give.
 func reasonOf(name string, err error) decode.Reason {
 	switch {
 	case errors.Is(err, errEncoding):
 		return decode.BadEncoding
-	case instants[name]:
+	case rowmap.IsInstant(name):
 		return decode.BadTime
-	case amounts[name]:
+	case rowmap.IsAmount(name):
 		return decode.BadAmount
 	}
 	return decode.BadType

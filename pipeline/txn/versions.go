@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -122,12 +123,22 @@ func (v *versions) addModel(r *kgo.Record) error {
 		v.fitted = &record
 	}
 	if len(v.order) > maxVersions {
-		if oldest := v.order[0]; oldest != v.configured.Version {
-			delete(v.models, oldest)
-		}
-		v.order = v.order[1:]
+		v.forgetOldest()
 	}
 	return nil
+}
+
+// forgetOldest lets the oldest version go that is neither configured nor the fitted
+// one in force, however old that is.
+func (v *versions) forgetOldest() {
+	for i, version := range v.order {
+		if version == v.configured.Version || v.fitted != nil && version == v.fitted.Version {
+			continue
+		}
+		delete(v.models, version)
+		v.order = slices.Delete(v.order, i, i+1)
+		return
+	}
 }
 
 // addCuts takes up a record of the population topic that holds cut points.

@@ -158,6 +158,25 @@ func TestVersionsAreBounded(t *testing.T) {
 	}
 }
 
+// TestTheFittedVersionInForceIsKept: however many versions come after it.
+func TestTheFittedVersionInForceIsKept(t *testing.T) {
+	v := newVersions(unfitted(t), true)
+	if err := v.addModel(model(t, "fitted", parameters.Fitted)); err != nil {
+		t.Fatal(err)
+	}
+	fitted, _ := v.inForce()
+	for n := range maxVersions - 1 { // as addModel does; to prepare so many would take long
+		name := fmt.Sprint("other ", n)
+		v.models[name], v.order = fitted, append(v.order, name)
+	}
+	if err := v.addModel(model(t, "configured elsewhere", parameters.Configured)); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := v.inForce(); p.Version != "fitted" || len(v.order) != maxVersions || v.models["other 0"] != nil {
+		t.Errorf("%s is in force of %d versions", p.Version, len(v.order))
+	}
+}
+
 // TestVersionsAreReadFromTheirTopics as they come; one that is not understood is
 // told of and left out, and the configured one is written where it is missing.
 func TestVersionsAreReadFromTheirTopics(t *testing.T) {

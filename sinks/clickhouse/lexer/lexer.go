@@ -106,6 +106,12 @@ func (l *Lexer) bad(wrong string) Token {
 	return t
 }
 
+// badFrom ends the text at a token that was read already: what is wrong lies in it.
+func (l *Lexer) badFrom(start int, wrong string) Token {
+	l.at = start
+	return l.bad(wrong)
+}
+
 // skip passes blanks and comments, and says what is wrong with one.
 func (l *Lexer) skip() (wrong string) {
 	for l.at < len(l.Text) {
@@ -192,16 +198,16 @@ func (l *Lexer) word() Token {
 		l.at++
 	}
 	if l.at < len(l.Text) && l.Text[l.at] == '$' {
-		return l.bad(outsideText('$'))
+		return l.badFrom(start, outsideText('$'))
 	}
 	t := l.token(Word, start, start, l.at)
 	if start > 0 && l.Text[start-1] == '.' && t.Number() && !fraction.MatchString(t.Text) {
-		return l.bad("a number that runs into a word")
+		return l.badFrom(start, "a number that runs into a word")
 	}
 	exponent := t.Number() && strings.IndexByte("eEpP", l.Text[l.at-1]) >= 0
 	if exponent && l.at < len(l.Text) && (l.Text[l.at] == '-' || l.Text[l.at] == '+') &&
 		!(l.at+1 < len(l.Text) && digit(l.Text[l.at+1])) {
-		return l.bad("a number without its exponent")
+		return l.badFrom(start, "a number without its exponent")
 	}
 	return t
 }

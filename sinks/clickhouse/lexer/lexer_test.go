@@ -72,6 +72,20 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// TestABadTokenBeginsAtItsWord: what cannot be read begins where its word does.
+func TestABadTokenBeginsAtItsWord(t *testing.T) {
+	for text, start := range map[string]int{"a bc$d": 2, "1.5x y": 2, "a 1e+x": 2, "a $b": 2} {
+		l := &lexer.Lexer{Text: []byte(text)}
+		token := l.Next()
+		for token.Kind != lexer.Bad && token.Kind != lexer.End {
+			token = l.Next()
+		}
+		if token.Kind != lexer.Bad || token.Start != start || token.End != len(text) {
+			t.Errorf("%q: %+v, want a bad token from %d on", text, token, start)
+		}
+	}
+}
+
 // TestWhatATokenIs: keywords in any case, names, numbers.
 func TestWhatATokenIs(t *testing.T) {
 	for _, c := range []struct {
@@ -110,7 +124,7 @@ func FuzzTokens(f *testing.F) {
 				t.Fatalf("%q: a token from %d to %d after %d", text, token.Start, token.End, at)
 			}
 			between := strings.TrimLeft(text[at:token.Start], " \t\n\v\f\r")
-			if token.Kind != lexer.Bad && between != "" && !strings.HasPrefix(between, "--") &&
+			if between != "" && !strings.HasPrefix(between, "--") &&
 				!strings.HasPrefix(between, "/*") && !strings.HasPrefix(between, "#") {
 				t.Fatalf("%q: %q is passed over", text, between)
 			}

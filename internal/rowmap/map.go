@@ -1,4 +1,7 @@
-package backfill
+// Package rowmap reads the rows of tables as fields of events, by a map that says which
+// column, constant or template each field comes from. It is the one reader of purchase
+// logs: what a row says does not depend on who asks.
+package rowmap
 
 import (
 	"fmt"
@@ -12,6 +15,12 @@ import (
 	"github.com/holdfast/holdfast/internal/textfile"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/event"
+)
+
+// What a map may say of several rows of one order.
+const (
+	LinesSum   = "sum"
+	LinesFirst = "first"
 )
 
 // Map says how the columns of a CSV file become the fields of an event.
@@ -100,7 +109,7 @@ func (c *mapCheck) run(m *Map) {
 	}
 	c.oneOf("amounts", m.Amounts, "minor", "decimal")
 	c.oneOf("refunds", m.Refunds, "positive", "negative")
-	c.oneOf("lines", m.Lines, linesSum, linesFirst)
+	c.oneOf("lines", m.Lines, LinesSum, LinesFirst)
 	c.times("times", m.Times)
 	if _, err := civil.Zone(m.TimeZone); err != nil {
 		c.fail("time_zone", "write a name such as Europe/Berlin", "%v", err)
@@ -128,7 +137,7 @@ func (c *mapCheck) times(path string, forms []string) {
 }
 
 func (c *mapCheck) fields(path string, fields map[string]Origin) {
-	known := schemaFields()
+	known := Fields()
 	for _, name := range sortedNames(fields) {
 		full, origin := path+"."+name, fields[name]
 		if !slices.Contains(known, name) {
@@ -169,9 +178,9 @@ func sortedNames[V any](fields map[string]V) []string {
 	return names
 }
 
-// schemaFields lists the fields of all types, each once, in the order in which
+// Fields lists the fields of all types, each once, in the order in which
 // the decoder judges them.
-func schemaFields() []string {
+func Fields() []string {
 	var all []string
 	for t := event.Purchase; t <= event.AlertFeedback; t++ {
 		for _, name := range decode.FieldNames(t) {

@@ -1,4 +1,4 @@
-package backfill
+package rowmap
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 
 // fitting finds a map's columns in a header and gathers what is missing.
 type fitting struct {
-	renderer *renderer
+	reader   *Reader
 	columns  []string
 	source   string
 	problems []config.Problem
@@ -63,14 +63,14 @@ func (f *fitting) fields(path string, fields map[string]Origin) []fieldRule {
 	rules := make([]fieldRule, 0, len(fields))
 	for _, name := range sortedNames(fields) {
 		full, origin := path+"."+name, fields[name]
-		rule := fieldRule{index: slices.Index(f.renderer.names, name), column: -1, constant: origin.Constant,
+		rule := fieldRule{index: slices.Index(f.reader.names, name), column: -1, constant: origin.Constant,
 			values: origin.Values}
 		if origin.Column != "" {
 			rule.column = f.column(full, origin.Column)
 		}
 		if len(origin.Times) > 0 {
 			var err error
-			if rule.times, err = decode.NewTimes(origin.Times, f.renderer.zone); err != nil {
+			if rule.times, err = decode.NewTimes(origin.Times, f.reader.zone); err != nil {
 				f.fail(full+".times", "", "%v", err)
 			}
 		}

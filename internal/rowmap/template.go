@@ -1,4 +1,4 @@
-package backfill
+package rowmap
 
 import (
 	"fmt"
