@@ -119,8 +119,7 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		waiting: gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt: gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
-	m.untold = gauge("alerts_waiting", "Customers with an alert that was not delivered when it was raised and waits for "+
-		"its turn to be told; 0 until the present is reached.").WithLabelValues()
+	m.untold = waitingGauge()
 	m.fits = counter("model_fits_total", "Fits of the model to the customers, by what came of them.", "result")
 	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
 		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",
@@ -130,6 +129,13 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		m.findings.WithLabelValues(f.Name)
 	}
 	return m, m.register(reg)
+}
+
+// waitingGauge is that of the customers who wait to be told of.
+func waitingGauge() prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "holdfast", Name: "alerts_waiting",
+		Help: "Customers with an alert that was not delivered when it was raised and waits for its turn to be told; " +
+			"0 until the present is reached."})
 }
 
 // register registers all of them with reg, if there is one.
