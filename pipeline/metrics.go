@@ -67,10 +67,10 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "holdfast", Name: name, Help: help}, labels)
 	}
 	m := &metrics{
-		perPartition: cfg.PerPartition,
-		ready:        gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
-		assigned:     gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
-		consumed:     counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
+		perPartition: cfg.PerPartition, untold: waitingGauge(),
+		ready:    gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
+		assigned: gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
+		consumed: counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
 		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs and committed.",
 			"topic"),
 		processed:    counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
@@ -119,7 +119,6 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		waiting: gauge("merge_waiting_bytes", "Bytes that are read and wait for inputs that are behind.", "partition"),
 		pagesAt: gauge("checkpoint_last_success_timestamp_seconds", "When a page was last committed.", "partition"),
 	}
-	m.untold = waitingGauge()
 	m.fits = counter("model_fits_total", "Fits of the model to the customers, by what came of them.", "result")
 	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
 		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",

@@ -70,8 +70,9 @@ func (r *run) tellAll(random *rand.Rand) {
 
 // TestStandingAlertsAreToldOnce: after a backfill of three years, of which nothing
 // is delivered, everyone who is at risk in the present, or whose complaint is past its
-// time, is told of once, complaints and the highest value at risk first,
-// not more in a batch than it may, with the instant at which it began; aborted commits and crashes change nothing of it, nor the state.
+// time, is told of once, complaints and the highest value at risk first, not more in a
+// batch than it may, with the instant at which it began; aborted commits and crashes
+// change nothing of it, nor the state.
 func TestStandingAlertsAreToldOnce(t *testing.T) {
 	for seed := range seeds(3) {
 		want := newBacklog(t, 400+seed, 3)
