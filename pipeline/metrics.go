@@ -68,10 +68,10 @@ func newMetrics(reg prometheus.Registerer, cfg MetricsConfig) (*metrics, error) 
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "holdfast", Name: name, Help: help}, labels)
 	}
 	m := &metrics{
-		perPartition: cfg.PerPartition, untold: waitingGauge(),
-		ready:    gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
-		assigned: gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
-		consumed: counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
+		perPartition: cfg.PerPartition,
+		ready:        gauge("ready", "1 where every assigned shard is restored and at work.").WithLabelValues(),
+		assigned:     gauge("partitions_assigned", "Partition numbers that this instance works on.").WithLabelValues(),
+		consumed:     counter("records_consumed_total", "Records read from the inputs and committed.", "topic"),
 		consumedBytes: counter("record_bytes_consumed_total", "Bytes of keys and values read from the inputs and committed.",
 			"topic"),
 		processed:    counter("events_processed_total", "Events decoded and applied, duplicates among them.", "event_type"),
@@ -139,13 +139,6 @@ func (m *metrics) judged(counter func(name, help string, labels ...string) *prom
 	m.fitSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "holdfast",
 		Name: "model_fit_duration_seconds", Help: "Time to fit the model, beside the work.",
 		Buckets: prometheus.ExponentialBuckets(.01, 3, 8)})
-}
-
-// waitingGauge is that of the customers who wait to be told of.
-func waitingGauge() prometheus.Gauge {
-	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "holdfast", Name: "alerts_waiting",
-		Help: "Customers with an alert that was not delivered when it was raised and waits for its turn to be told; " +
-			"0 until the present is reached."})
 }
 
 // register registers all of them with reg, if there is one.
