@@ -47,6 +47,8 @@ func (l *Lane) stamp(m *Moment) {
 	}
 	l.countVisits()
 	b.ActivityHeld = l.activityHeld(b.Clock)
+	// Rows hold scores: of who is not judged soon they would stay those of before.
+	b.ResendRows = b.ResendRows || l.judgedAnew(m.Parameters)
 	b.Parameters, b.Cuts = m.Parameters, m.Cuts
 	b.ParametersSince = l.since(b.Parameters, b.Clock)
 	l.inForce = inForce{b.Parameters.Version, b.ParametersSince}

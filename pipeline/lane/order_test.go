@@ -217,6 +217,35 @@ func TestRowsThatAreAskedForAgainAreWritten(t *testing.T) {
 	}
 }
 
+// TestOtherParametersMakeRowsAnew: rows hold scores, and of customers who are not judged
+// soon they would be those of the version before.
+func TestOtherParametersMakeRowsAnew(t *testing.T) {
+	cfg := *drivenConfig(t)
+	d := newDriven(t, &cfg)
+	for n := range 7 {
+		d.arrive(purchases, d.now.Add(-time.Hour), n, "event")
+	}
+	d.readOn()
+	d.commit(true, true)
+	before := d.lane.Shard().Position().NextSeq
+	other := *cfg.Shard.Parameters
+	other.Version = "other"
+	cfg.Shard.Parameters = &other
+	d.readOn()
+	if e := d.peekEntry(t); e.Actions != checkpoint.ResendRows || e.ParamVersion != "other" {
+		t.Errorf("the batch does %d, judged by %q", e.Actions, e.ParamVersion)
+	}
+	d.commit(true, true)
+	if got := d.lane.Shard().Position().NextSeq; got != before+7+1 {
+		t.Errorf("%d rows are written anew, want 7 and the model", got-before)
+	}
+	d.readOn()
+	d.commit(true, true)
+	if got := d.lane.Shard().Position().NextSeq; got != before+7+1 {
+		t.Errorf("%d rows are written once more", got-before-8)
+	}
+}
+
 // peekEntry is the last entry of a commit that is taken back and made again.
 func (d *driven) peekEntry(t *testing.T) checkpoint.Entry {
 	t.Helper()
