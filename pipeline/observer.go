@@ -156,17 +156,17 @@ func (o *observer) noteUntold(n int) {
 func (o *observer) noteInputs(quiet, low []bool) {
 	var names, partly []string
 	for i := range quiet {
-		switch o.cfg.Inputs[i].Decode.Type {
-		case event.Internal:
+		topic, kind := o.cfg.Inputs[i].Topic, o.cfg.Inputs[i].Decode.Type
+		if kind == event.Internal {
 			continue
-		case event.Visit:
-			o.metrics.low.WithLabelValues(o.cfg.Inputs[i].Topic).Set(truth(low[i]))
-			if low[i] {
-				partly = append(partly, o.cfg.Inputs[i].Topic)
-			}
 		}
-		topic := o.cfg.Inputs[i].Topic
+		if kind == event.Visit {
+			o.metrics.low.WithLabelValues(topic).Set(truth(low[i]))
+		}
 		o.metrics.quiet.WithLabelValues(topic).Set(truth(quiet[i]))
+		if low[i] {
+			partly = append(partly, topic)
+		}
 		if quiet[i] {
 			names = append(names, topic)
 		}
