@@ -168,6 +168,12 @@ func TestReasonTexts(t *testing.T) {
 		{oneGap(usual(seen(Overdue, 90), 1)), "90 days since the last purchase, and one gap before of 1 day"},
 		{of(Overdue, 130, 97), "130 days since the only purchase; nine of ten such customers who buy again do so within 97"},
 		{seen(Overdue, 1), "1 day since the only purchase"},
+		{about(of(OpenComplaint, .21, 1./6), "billing"), "a complaint about billing has been open for 5 hours; " +
+			"the time allowed is 4 hours"},
+		{about(of(OpenComplaint, 30.2, 1./6), "billing"), "a complaint about billing has been open for 30 days; " +
+			"the time allowed is 4 hours"},
+		{about(of(OpenComplaint, 1.5, 1), "billing"), "a complaint about billing has been open for 1 day; " +
+			"the time allowed is 1 day"},
 		{usual(seen(Overdue, 800), 300), "800 days since the last purchase; with a usual gap of 300 days"},
 		{about(of(ComplaintLate, 24, 24), "billing"),
 			"a complaint about billing has waited for 24 hours; the time allowed is 24 hours"},

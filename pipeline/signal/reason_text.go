@@ -15,8 +15,12 @@ func (r *Reason) AppendText(dst []byte) []byte {
 	case Overdue:
 		return r.appendOverdue(dst)
 	case OpenComplaint:
-		dst = append(append(dst, "a complaint about "...), topicWords(r.Topic)...)
-		dst = appendCount(append(dst, " has been open for "...), r.Observed, "day")
+		dst = append(append(append(dst, "a complaint about "...), topicWords(r.Topic)...), " has been open for "...)
+		if r.Observed < 1 || r.Expected < 1 { // in days it would say 0, or less than was allowed
+			dst = appendHours(dst, r.Observed*24)
+			return appendHours(append(dst, "; the time allowed is "...), math.Ceil(r.Expected*24))
+		}
+		dst = appendCount(dst, r.Observed, "day")
 		return appendCount(append(dst, "; the time allowed is "...), math.Ceil(r.Expected), "day")
 	case ComplaintLate:
 		if !r.HasExpected {
