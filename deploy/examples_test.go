@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/holdfast/holdfast/internal/backfill"
+	"github.com/holdfast/holdfast/internal/rowmap"
 )
 
 // TestExampleFileIsAccepted holds the example of the README to the code that
 // reads it: every row an event.
 func TestExampleFileIsAccepted(t *testing.T) {
-	mapping, err := backfill.ReadMap("orders.map.yml", []byte(read(t, "../docs/examples/orders.map.yml")))
+	mapping, err := rowmap.ReadMap("orders.map.yml", []byte(read(t, "../docs/examples/orders.map.yml")))
 	if err != nil {
 		t.Fatal(err)
 	}

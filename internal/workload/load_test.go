@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/holdfast/holdfast/internal/backfill"
+	"github.com/holdfast/holdfast/internal/rowmap"
 	"github.com/holdfast/holdfast/pipeline/decode"
 	"github.com/holdfast/holdfast/pipeline/decode/json"
 	"github.com/holdfast/holdfast/pipeline/event"
@@ -166,7 +167,7 @@ fields:
 // The oracle comes to the published figures of a log, read as a backfill reads it.
 func TestPurchaseLog(t *testing.T) {
 	path := sharedData(t, "cdnow_master_events.csv.gz").Name()
-	mapping, err := backfill.ReadMap("map.yml", []byte(purchaseMap))
+	mapping, err := rowmap.ReadMap("map.yml", []byte(purchaseMap))
 	if err != nil {
 		t.Fatal(err)
 	}
