@@ -122,8 +122,8 @@ func (c *contents) difference(a, b []byte, only map[string]bool) []string {
 			continue
 		}
 		switch {
-		case rowmap.IsAmount(name), rowmap.IsInstant(name), rowmap.IsInteger(name), name == "currency", name == "status",
-			name == "kind":
+		case rowmap.IsAmount(name), rowmap.IsInstant(name), rowmap.IsInteger(name),
+			name == "currency", name == "status", name == "kind":
 			fields = append(fields, name+" ("+orNone(first[name])+", "+orNone(second[name])+")")
 		default:
 			fields = append(fields, name)

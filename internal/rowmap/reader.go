@@ -13,7 +13,7 @@ import (
 	"github.com/holdfast/holdfast/pipeline/event"
 )
 
-// Reader makes fields of events of rows, by a map that fits their columns.
+// Reader returns the fields of rows by a map that fits their columns.
 type Reader struct {
 	zone     *time.Location
 	times    *decode.Times // of the map; nil for what files usually write

@@ -68,6 +68,7 @@ type savedPoint struct {
 	nextSeq  uint64
 	counters Counters
 	versions versions
+	changed  int // how many of Shard.changed there were
 }
 
 // versions are the parameters and cut points in force, as the latest batch named them.
@@ -272,12 +273,16 @@ func (s *Shard) Commit() {
 // Undo takes back everything since the last Commit or Undo. Rows that were
 // written in the commit are owed again.
 func (s *Shard) Undo() {
-	for _, slot := range s.changed[:s.taken] {
+	owed := s.saved.changed
+	for _, slot := range s.changed[owed:] { // what the slab does not take back
+		s.slab.SetRowPending(slot, false)
+	}
+	for _, slot := range s.changed[:min(s.taken, owed)] {
 		if s.slab.Exists(slot) {
 			s.slab.SetRowPending(slot, true)
 		}
 	}
-	s.taken = 0
+	s.changed, s.taken = s.changed[:owed], 0
 	s.slab.Undo()
 	s.clock, s.batch, s.nextSeq, s.counters = s.saved.clock, s.saved.batch, s.saved.nextSeq, s.saved.counters
 	s.versions = s.saved.versions
@@ -285,7 +290,8 @@ func (s *Shard) Undo() {
 }
 
 func (s *Shard) save() {
-	s.saved = savedPoint{clock: s.clock, batch: s.batch, nextSeq: s.nextSeq, counters: s.counters, versions: s.versions}
+	s.saved = savedPoint{clock: s.clock, batch: s.batch, nextSeq: s.nextSeq, counters: s.counters, versions: s.versions,
+		changed: len(s.changed)}
 }
 
 // FinishRestore ends a restore: what a row is owed for is queued.

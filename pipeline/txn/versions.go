@@ -3,7 +3,6 @@ package txn
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -128,16 +127,17 @@ func (v *versions) addModel(r *kgo.Record) error {
 	return nil
 }
 
-// forgetOldest lets the oldest version go that is neither configured nor the fitted
-// one in force, however old that is.
+// forgetOldest lets the oldest version go; the fitted one in force stays, however old it
+// is, and so does the configured one.
 func (v *versions) forgetOldest() {
-	for i, version := range v.order {
-		if version == v.configured.Version || v.fitted != nil && version == v.fitted.Version {
-			continue
-		}
-		delete(v.models, version)
-		v.order = slices.Delete(v.order, i, i+1)
-		return
+	oldest := v.order[0]
+	v.order = v.order[1:]
+	if v.fitted != nil && oldest == v.fitted.Version {
+		oldest = v.order[0]
+		v.order[0] = v.fitted.Version
+	}
+	if oldest != v.configured.Version {
+		delete(v.models, oldest)
 	}
 }
 
