@@ -82,6 +82,7 @@ type customerRow struct {
 	SLABreached    uint8     `ch:"complaint_sla_breached"`
 	RatingLast     *uint8    `ch:"rating_last"`
 	PAlive         *float64  `ch:"p_alive"`
+	PAliveBasis    string    `ch:"p_alive_basis"`
 	ChurnRisk      *float64  `ch:"churn_risk"`
 	ValueAtRisk    *float64  `ch:"at_risk"`
 	ReasonCodes    []string  `ch:"reason_codes"`
@@ -96,7 +97,8 @@ const customerQuery = `SELECT customer_id, segment, currency, time_zone, level, 
 	purchase_days_life, toFloat64(monetary_net_life) AS net_life, toFloat64(monetary_net_365d) AS net_365,
 	toFloat64(refunds_waiting_net) AS refunds_waiting,
 	visits_30d, visits_90d, complaints_open, complaints_90d, oldest_open_complaint_days, complaint_sla_breached, rating_last,
-	p_alive, churn_risk, toFloat64(value_at_risk) AS at_risk, reason_codes, data_sufficiency, param_version, as_of,
+	p_alive, CAST(p_alive_basis AS String) AS p_alive_basis, churn_risk, toFloat64(value_at_risk) AS at_risk, reason_codes,
+	data_sufficiency, param_version, as_of,
 	toInt32(toDate32(formatDateTime(as_of, '%F', if(time_zone = '', 'UTC', CAST(time_zone AS String))))) AS as_of_day
 FROM customer_current FINAL WHERE customer_id = ? AND is_deleted = 0`
 
@@ -128,7 +130,8 @@ func (r *customerRow) document(problem string) *explain.Document {
 		d.Model.Text = explain.DefaultModel(r.ParamVersion)
 	}
 	if r.LastDay != nil {
-		d.Score = &explain.Score{PAlive: r.PAlive, ChurnRisk: r.ChurnRisk, ValueAtRisk: r.ValueAtRisk, Currency: r.Currency,
+		d.Score = &explain.Score{PAlive: r.PAlive, PAliveBasis: r.PAliveBasis, ChurnRisk: r.ChurnRisk,
+			ValueAtRisk: r.ValueAtRisk, Currency: r.Currency,
 			Contributions: []explain.Contribution{}, ReasonCodes: r.ReasonCodes}
 	}
 	return d

@@ -40,6 +40,7 @@ type Document struct {
 // Score is the churn risk and what stands beside it.
 type Score struct {
 	PAlive      *float64 `json:"p_alive"`
+	PAliveBasis string   `json:"p_alive_basis"` // purchase, activity (a visit counts, too), closure; empty: not known
 	PReturn     *float64 `json:"p_return_horizon"`
 	HorizonDays int32    `json:"horizon_days"`
 	ChurnRisk   *float64 `json:"churn_risk"` // 0 to 1

@@ -33,6 +33,9 @@ func Of(customer string, e *pipeline.Explained) *Document {
 	return d
 }
 
+// basisActivity says that P(alive) is of days with a purchase or a visit.
+const basisActivity = "activity"
+
 // scoreOf is the score with all that it is made of.
 func scoreOf(e *shard.Explanation) *Score {
 	sc, parameters := &e.Scores, e.Parameters
@@ -41,7 +44,11 @@ func scoreOf(e *shard.Explanation) *Score {
 		PAlive: &sc.PAlive, PReturn: &sc.PReturn, HorizonDays: parameters.HorizonDays, ChurnRisk: &sc.ChurnRisk,
 		ValueAtRisk: &atRisk, Currency: e.Currency, Contributions: contributions(e.Contributions), ReasonCodes: []string{},
 	}
+	if s.PAliveBasis = "purchase"; parameters.ByActivity(&e.Statistics.Facts) {
+		s.PAliveBasis = basisActivity
+	}
 	if e.Statistics.Closed {
+		s.PAliveBasis = "closure"
 		s.Certain = "the account is closed: the customer is gone, whatever the model says"
 		return s
 	}

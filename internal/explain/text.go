@@ -63,11 +63,15 @@ func (p *page) part(heading string, lines []string) {
 
 func (p *page) score(s *Score) {
 	var parts []string
+	bySeen, byPurchases := "", "" // where the two are of different days
+	if s.PAliveBasis == basisActivity {
+		bySeen, byPurchases = " by the days with a purchase or a visit", " by purchases alone"
+	}
 	if s.PAlive != nil {
-		parts = append(parts, fmt.Sprintf("still a customer with %.0f %%", *s.PAlive*100))
+		parts = append(parts, fmt.Sprintf("still a customer with %.0f %%", *s.PAlive*100)+bySeen)
 	}
 	if s.PReturn != nil {
-		parts = append(parts, fmt.Sprintf("buys within %d days with %.0f %%", s.HorizonDays, *s.PReturn*100))
+		parts = append(parts, fmt.Sprintf("buys within %d days with %.0f %%", s.HorizonDays, *s.PReturn*100)+byPurchases)
 	}
 	if s.ValueAtRisk != nil {
 		parts = append(parts, "at stake "+Money(s.Currency, *s.ValueAtRisk))
