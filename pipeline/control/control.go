@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 )
 
 // Kind says what a record is about.
@@ -135,6 +137,8 @@ func (r *Record) checkCredit() error {
 	switch {
 	case len(r.Customer) == 0 || len(r.Customer) > MaxIDBytes || len(r.Event) == 0 || len(r.Event) > MaxIDBytes:
 		return fmt.Errorf("%w: ids of %d and %d bytes, want 1 to %d", ErrInvalid, len(r.Customer), len(r.Event), MaxIDBytes)
+	case strings.ContainsFunc(r.Customer+r.Event, unicode.IsControl):
+		return fmt.Errorf("%w: an id with a control character", ErrInvalid)
 	case r.OccurredAt < leastOccurredAt:
 		return fmt.Errorf("%w: occurred_at_us %d, want %d at least", ErrInvalid, r.OccurredAt, int64(leastOccurredAt))
 	}

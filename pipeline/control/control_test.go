@@ -42,7 +42,9 @@ func TestWhatIsNoControlRecord(t *testing.T) {
 			strings.Repeat("c", 65) + `"}`,
 		"long file": `{"event_type":"internal","kind":"backfill_opened","session":"s","file":"` +
 			strings.Repeat("f", 65) + `"}`,
-		"negative count":  `{"event_type":"internal","kind":"backfill_reached","session":"s","sent":-1}`,
+		"negative count": `{"event_type":"internal","kind":"backfill_reached","session":"s","sent":-1}`,
+		"a control character": `{"event_type":"internal","kind":"referral_credit","event_id":"r","customer_id":"a\u0000b",` +
+			`"occurred_at_us":1700000000000000}`,
 		"nobody's credit": `{"event_type":"internal","kind":"referral_credit","event_id":"r","occurred_at_us":1700000000000000}`,
 		"long customer": `{"event_type":"internal","kind":"referral_credit","event_id":"r","occurred_at_us":1700000000000000,` +
 			`"customer_id":"` + strings.Repeat("c", 129) + `"}`,

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -108,6 +109,9 @@ func (v *versions) addModel(r *kgo.Record) error {
 	if err != nil {
 		return err
 	}
+	if !bytes.Equal(r.Key, parameters.Key(record.Version)) { // compaction goes by it
+		return fmt.Errorf("%w: version %q stands under another key", parameters.ErrRecord, record.Version)
+	}
 	p, err := record.Parameters(v.configured)
 	if err != nil {
 		return err
@@ -188,7 +192,7 @@ func (s *session) readVersions(ctx context.Context, ends map[string]map[int32]ch
 				SkipToLogStart: true}, func(record *kgo.Record) error {
 				if err := add(record); err != nil {
 					s.p.cfg.Logger.Error("a version is left out: its record is not understood; write it again, or delete its key",
-						"topic", topic, "offset", record.Offset, "key", string(record.Key), "error", err.Error())
+						"topic", topic, "offset", record.Offset, "key", string(record.Key[:min(len(record.Key), 64)]), "error", err.Error())
 				}
 				return nil
 			})

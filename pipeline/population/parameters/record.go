@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/holdfast/holdfast/pipeline/event"
 	"github.com/holdfast/holdfast/pipeline/score"
@@ -50,6 +51,9 @@ var ErrRecord = errors.New("not a version of model parameters")
 const (
 	format          = 1
 	maxVersionBytes = 64
+	latestDay       = 120_000 // of a base: in the year 2298
+	// maxLogLikelihood is far beyond what any base of customers comes to.
+	maxLogLikelihood = 1e15
 )
 
 type document struct {
@@ -119,6 +123,9 @@ func Parse(value []byte) (Record, error) {
 		return Record{}, fmt.Errorf("%w: a version of %d bytes, want 1 to %d", ErrRecord, len(d.Version), maxVersionBytes)
 	case d.Source != Configured && d.Source != Fitted:
 		return Record{}, fmt.Errorf("%w: source %q, want %q or %q", ErrRecord, d.Source, Configured, Fitted)
+	case d.Customers < 0 || math.Abs(d.LogLikelihood) > maxLogLikelihood || d.ComputedAt < 0 || d.Through < 0 || d.Through > latestDay:
+		return Record{}, fmt.Errorf("%w: fitted to %d customers through day %d at %d µs, with a log-likelihood of %g", ErrRecord,
+			d.Customers, d.Through, d.ComputedAt, d.LogLikelihood)
 	case !ok:
 		return Record{}, fmt.Errorf("%w: data_sufficiency %q is not known", ErrRecord, d.Sufficiency)
 	}

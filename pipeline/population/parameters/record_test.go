@@ -113,6 +113,16 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// TestFiguresThatAreRefused: a base of nonsense is never put in force.
+func TestFiguresThatAreRefused(t *testing.T) {
+	for _, figure := range []string{`"customers":-5`, `"log_likelihood":1e308`, `"through_day":2147483647`, `"through_day":-1`} {
+		text := strings.Replace(someText, `"dropout_identified"`, figure+`,"dropout_identified"`, 1)
+		if _, err := Parse([]byte(text)); !errors.Is(err, ErrRecord) || !strings.Contains(err.Error(), "fitted to") {
+			t.Errorf("%s: %v", figure, err)
+		}
+	}
+}
+
 // TestSegmentsThatAreRefused: what another program may have written is checked.
 func TestSegmentsThatAreRefused(t *testing.T) {
 	one := `{"segment":"a","purchase":{"r":1,"alpha":5,"a":1,"b":2},"dropout_identified":true,"customers":200,"log_likelihood":-1}`
