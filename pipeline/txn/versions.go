@@ -192,7 +192,8 @@ func (s *session) readVersions(ctx context.Context, ends map[string]map[int32]ch
 				SkipToLogStart: true}, func(record *kgo.Record) error {
 				if err := add(record); err != nil {
 					s.p.cfg.Logger.Error("a version is left out: its record is not understood; write it again, or delete its key",
-						"topic", topic, "offset", record.Offset, "key", string(record.Key[:min(len(record.Key), 64)]), "error", err.Error())
+						"topic", topic, "offset", record.Offset, "key", string(record.Key[:min(len(record.Key), 64)]),
+						"error", err.Error())
 				}
 				return nil
 			})
