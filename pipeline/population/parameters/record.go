@@ -123,9 +123,10 @@ func Parse(value []byte) (Record, error) {
 		return Record{}, fmt.Errorf("%w: a version of %d bytes, want 1 to %d", ErrRecord, len(d.Version), maxVersionBytes)
 	case d.Source != Configured && d.Source != Fitted:
 		return Record{}, fmt.Errorf("%w: source %q, want %q or %q", ErrRecord, d.Source, Configured, Fitted)
-	case d.Customers < 0 || math.Abs(d.LogLikelihood) > maxLogLikelihood || d.ComputedAt < 0 || d.Through < 0 || d.Through > latestDay:
-		return Record{}, fmt.Errorf("%w: fitted to %d customers through day %d at %d µs, with a log-likelihood of %g", ErrRecord,
-			d.Customers, d.Through, d.ComputedAt, d.LogLikelihood)
+	case d.Customers < 0 || math.Abs(d.LogLikelihood) > maxLogLikelihood || d.ComputedAt < 0 ||
+		d.Through < 0 || d.Through > latestDay:
+		return Record{}, fmt.Errorf("%w: fitted to %d customers through day %d at %d µs, with a log-likelihood of %g",
+			ErrRecord, d.Customers, d.Through, d.ComputedAt, d.LogLikelihood)
 	case !ok:
 		return Record{}, fmt.Errorf("%w: data_sufficiency %q is not known", ErrRecord, d.Sufficiency)
 	}

@@ -115,7 +115,8 @@ func FuzzParse(f *testing.F) {
 
 // TestFiguresThatAreRefused: a base of nonsense is never put in force.
 func TestFiguresThatAreRefused(t *testing.T) {
-	for _, figure := range []string{`"customers":-5`, `"log_likelihood":1e308`, `"through_day":2147483647`, `"through_day":-1`} {
+	for _, figure := range []string{`"customers":-5`, `"log_likelihood":1e308`, `"through_day":2147483647`,
+		`"through_day":-1`} {
 		text := strings.Replace(someText, `"dropout_identified"`, figure+`,"dropout_identified"`, 1)
 		if _, err := Parse([]byte(text)); !errors.Is(err, ErrRecord) || !strings.Contains(err.Error(), "fitted to") {
 			t.Errorf("%s: %v", figure, err)
